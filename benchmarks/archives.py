@@ -24,7 +24,7 @@ from benchmarks.harness import (
     verdict,
 )
 from benchmarks.live_manager import MASTER_KEY, USER_ID, LiveManager, claim, live_manager
-from catalog.port import Catalog, FailOnConflict
+from catalog.port import Catalog, FailOnConflict, UploadCommit
 from catalog.records import (
     Chunk,
     EnvelopeKind,
@@ -181,16 +181,17 @@ class FileWriter:
         hold = Reference(object_id=draft.id, service="benchmark", key="", expires_at=None)
         await self.catalog.begin_objects([draft], [hold])
         digests = [await self._put_chunk(draft, index) for index in range(draft.chunk_count)]
-        await self.catalog.finish_object(
-            draft.id, mime_type="application/octet-stream", hash_hex=content_hash(digests)
-        )
-        await self.catalog.commit_file(
-            draft.id,
-            (folder,),
-            name,
-            owner_id=USER_ID,
-            is_public=False,
-            on_conflict=FailOnConflict(),
+        await self.catalog.commit_upload(
+            UploadCommit(
+                object_id=draft.id,
+                mime_type="application/octet-stream",
+                hash_hex=content_hash(digests),
+                folder=(folder,),
+                name=name,
+                owner_id=USER_ID,
+                is_public=False,
+                on_conflict=FailOnConflict(),
+            )
         )
 
     async def _put_chunk(self, draft: StoredObject, index: int) -> bytes:

@@ -1,13 +1,17 @@
-"""The catalog itself on SQLite and on Supabase, side by side, in small and large folders.
+"""The catalog itself on SQLite and on Supabase, side by side: single calls, and many writers.
 
 Supabase is the local one: the same PostgreSQL and PostgREST, durable, without a network in between.
 A hosted one adds its round trip to each call.
 """
 
+import asyncio
+import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TypedDict
@@ -15,7 +19,8 @@ from uuid import UUID, uuid4
 
 from benchmarks.filling import MIME_TYPE, fill_supabase_with_files, fill_with_files
 from benchmarks.harness import Options, Suite
-from catalog.port import Catalog, FailOnConflict
+from benchmarks.process_figures import ServerProcess
+from catalog.port import Catalog, FailOnConflict, UploadCommit
 from catalog.records import (
     Chunk,
     ChunkLocation,
@@ -42,20 +47,39 @@ Call = Callable[[], Awaitable[object]]
 
 SIZES = (1_000, 100_000)
 REPEATS = 60
+WRITERS = (1, 8, 64)
+UPLOADS_PER_WRITER = 100
+WRITES = 3
+"""Write transactions of an upload: begun, stored, committed."""
 FOLDER = ("files",)
 SIZE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Throughput:
+    """What uploads by many writers took: uploads a second, CPU of this process, its peak memory."""
+
+    uploads_per_s: float
+    cpu_ms: float
+    peak_rss_mib: float
 
 
 async def _run(options: Options) -> str:
     repeats = max(REPEATS, options.rounds)
     columns: dict[str, dict[str, float]] = {}
+    throughput: dict[tuple[str, int], _Throughput] = {}
     with running_supabase(durable=True) as supabase:
         for size in SIZES:
             async with _sqlite_with(size) as catalog:
                 columns[f"SQLite {size:,}"] = await _measured(catalog, repeats)
             async with _supabase_with(supabase, size) as catalog:
                 columns[f"Supabase {size:,}"] = await _measured(catalog, repeats)
-    return _report(columns)
+        for writers in WRITERS:
+            async with _sqlite_with(SIZES[0]) as catalog:
+                throughput["SQLite", writers] = await _written(catalog, writers, options)
+            async with _supabase_with(supabase, SIZES[0]) as catalog:
+                throughput["Supabase", writers] = await _written(catalog, writers, options)
+    return _report(columns) + "\n\n" + _throughput_report(throughput)
 
 
 @asynccontextmanager
@@ -90,7 +114,7 @@ async def _measured(catalog: Catalog, repeats: int) -> dict[str, float]:
     by_size: _Listed = {"order": FileOrder.SIZE, "ascending": True}
     steps = _Uploads(catalog)
     return {
-        "journal a chunk": await _timed_after(steps.add_message, repeats),
+        "enter a message": await _timed_after(steps.add_message, repeats),
         "commit an upload": await _timed_after(steps.commit, repeats),
         "look a file up by path": await _timed(
             lambda: catalog.file_at(FOLDER, known.name), repeats
@@ -137,7 +161,7 @@ class _Uploads:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._stored: list[UUID] = []
+        self._stored: deque[UUID] = deque()
 
     async def add_message(self) -> Call:
         """Prepares the chunk of a new upload."""
@@ -160,16 +184,58 @@ class _Uploads:
 
     async def commit(self) -> Call:
         """Prepares the commit of an upload that is complete."""
-        object_id = self._stored.pop()
-        await self._catalog.finish_object(object_id, mime_type=MIME_TYPE, hash_hex="ab")
-        return lambda: self._catalog.commit_file(
-            object_id,
-            FOLDER,
-            str(object_id),
+        upload = UploadCommit(
+            object_id=self._stored.popleft(),
+            mime_type=MIME_TYPE,
+            hash_hex="ab",
+            folder=FOLDER,
+            name=str(uuid4()),
             owner_id=1,
             is_public=False,
             on_conflict=FailOnConflict(),
+            hold=("upload", "k"),
         )
+        return lambda: self._catalog.commit_upload(upload)
+
+    async def whole(self) -> None:
+        """Does all steps."""
+        await (await self.add_message())()
+        await (await self.commit())()
+
+
+async def _written(catalog: Catalog, writers: int, options: Options) -> _Throughput:
+    """Has so many writers make uploads of one chunk, each of them one after the other."""
+    number = writers * min(UPLOADS_PER_WRITER, max(1, options.files // writers))
+    left = iter(range(number))
+    this_process = ServerProcess(os.getpid())
+
+    async def write() -> None:
+        uploads = _Uploads(catalog)
+        for _ in left:
+            await uploads.whole()
+
+    this_process.forget_peak()
+    began_at, cpu_s = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(write() for _ in range(writers)))
+    return _Throughput(
+        uploads_per_s=number / (time.perf_counter() - began_at),
+        cpu_ms=(time.process_time() - cpu_s) / number * 1000,
+        peak_rss_mib=this_process.peak_rss_mib(),
+    )
+
+
+def _throughput_report(figures: Mapping[tuple[str, int], _Throughput]) -> str:
+    lines = [
+        "Uploads of one chunk, three write transactions each; CPU and memory are of the process that calls",
+        "",
+        f"{'':26}{'uploads/s':>12}{'writes/s':>12}{'CPU ms':>12}{'peak RSS MiB':>14}",
+    ]
+    for (adapter, writers), figure in figures.items():
+        lines.append(
+            f"{f'{adapter}, writers: {writers}':26}{figure.uploads_per_s:>12.0f}"
+            f"{WRITES * figure.uploads_per_s:>12.0f}{figure.cpu_ms:>12.2f}{figure.peak_rss_mib:>14.0f}"
+        )
+    return "\n".join(lines)
 
 
 def _location(object_id: UUID) -> ChunkLocation:

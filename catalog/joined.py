@@ -99,7 +99,8 @@ class JoinedCatalog:
         self.file_by_id = files.file_by_id
         self.files_in = files.files_in
         self.files_of = files.files_of
-        self.commit_file = files.commit_file
+        self.commit_upload = files.commit_upload
+        self.commit_uploads = files.commit_uploads
         self.check_place = files.check_place
         self.rename_file = files.rename_file
         self.move_files = files.move_files

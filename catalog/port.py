@@ -27,6 +27,7 @@ from uuid import UUID
 from catalog.account_port import AccountStore
 from catalog.audit_port import AuditStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.errors import CatalogError
 from catalog.factor_port import FactorStore
 from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
@@ -40,6 +41,7 @@ from catalog.records import (
     Folder,
     FolderCounts,
     Share,
+    StoredObject,
 )
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
@@ -158,6 +160,36 @@ class CommittedFile:
     sequence: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadCommit:
+    """An upload all of whose chunks are stored, and the file that it is to be.
+
+    Attributes:
+        object_id: its content.
+        mime_type: of the content; one that is stored already keeps its own.
+        hash_hex: of the content, likewise.
+        folder: the path of the folder, which is made where it is missing.
+        name: of the file.
+        owner_id: whose the file is to be; None: everybody's.
+        is_public: whether everybody may see it.
+        on_conflict: what a taken name means.
+        hold: service and key of the reference that has kept the content alive until now, and is
+            released with the commit; None: there is none.
+        draft: the object that the commit begins, for content without chunks; None: it has begun.
+    """
+
+    object_id: UUID
+    mime_type: str
+    hash_hex: str
+    folder: FolderPath
+    name: str
+    owner_id: int | None
+    is_public: bool
+    on_conflict: OnConflict
+    hold: tuple[str, str] | None = None
+    draft: StoredObject | None = None
+
+
 class FolderStore(Protocol):
     """Folders and what lies in them."""
 
@@ -249,21 +281,13 @@ class FileStore(Protocol):
     async def files_of(self, object_id: UUID) -> list[PlacedFile]:
         """The files that have this content, by id."""
 
-    async def commit_file(
-        self,
-        object_id: UUID,
-        folder: FolderPath,
-        name: str,
-        *,
-        owner_id: int | None,
-        is_public: bool,
-        on_conflict: OnConflict,
-    ) -> CommittedFile:
-        """Gives stored content a name: makes the folders, takes the name, releases replaced content.
+    async def commit_upload(self, upload: UploadCommit) -> CommittedFile:
+        """Completes content as `ObjectStore.finish_object` does, and gives it a name.
 
-        All of it or nothing. An overwritten file keeps its id, owner, rights and creation time.
-        The file is a permanent reference to the object; other references are left as they are.
-        The object is queued for processing.
+        Makes the folders, takes the name, releases replaced content and the upload's own
+        reference: all of it or nothing. An overwritten file keeps its id, owner, rights and
+        creation time. The file is a permanent reference to the object; other references are left
+        as they are. The object is queued for processing.
         Called again with the same `object_id` it returns what it did the first time, even if
         the file or the right to overwrite it has changed since; the shares are the current ones.
         Raises `NameTaken` (with the file that has it), `IsAFolder` (when a folder has it, unless it is
@@ -271,8 +295,17 @@ class FileStore(Protocol):
         `QuotaExceeded`.
         """
 
+    async def commit_uploads(
+        self, uploads: Sequence[UploadCommit]
+    ) -> list[CommittedFile | CatalogError]:
+        """Does what `commit_upload` does for many uploads, in their order, in one transaction.
+
+        For each the answer, or the error by which it alone has failed. The changes are numbered
+        without another one in between. Raises `CatalogUnavailable`: then any of it may have happened.
+        """
+
     async def check_place(self, folder: FolderPath, name: str) -> None:
-        """Looks whether `commit_file` would find a file or folder where none can be, for now.
+        """Looks whether `commit_upload` would find a file or folder where none can be, for now.
 
         Raises `NotAFolder` for the folder or one above it, `IsAFolder` for the name.
         """

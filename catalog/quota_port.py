@@ -1,7 +1,7 @@
 """The part of the port for quotas. The promises of `catalog.port` hold here as well.
 
 What users store is counted in the transaction of every change of files, and a change by which a user would
-store more than the user's quota is refused there with `QuotaExceeded`: `commit_file`, `set_owner`, and
+store more than the user's quota is refused there with `QuotaExceeded`: `commit_upload`, `set_owner`, and
 `release_files` for an heir. A user who stores too much, since the quota was lowered, may change all that does
 not make it more. Files without owner count for nobody. An import refuses nothing.
 """

@@ -48,14 +48,20 @@ class TicketStore(Protocol):
         """
 
     async def complete_ticket(
-        self, object_id: UUID, *, mime_type: str, hash_hex: str
+        self,
+        object_id: UUID,
+        *,
+        mime_type: str,
+        hash_hex: str,
+        hold: tuple[str, str] | None = None,
     ) -> StoredObject:
         """Finishes the object as `finish_object` does; and keeps it as its ticket says.
 
         That is by the holder's temporary reference (`TICKET_SERVICE`, holder), which is over
         `reference_ttl_s` from now, and then the object is queued for processing; or as the view
-        that the ticket is for. Other references are left as they are. Once completed it stays so:
-        a repeated call changes nothing, in particular no expiry.
+        that the ticket is for. `hold` is service and key of the reference that has kept the object
+        alive until now, which is released; others are left as they are. Once completed it stays so:
+        a repeated call changes nothing else, in particular no expiry.
         Raises `TicketMissing`, `ObjectMissing` (the object, or the one that it is to be a view of),
         `ObjectIncomplete`.
         """

@@ -364,6 +364,7 @@ async def _run(
         quotas = QuotaCheck(catalog, monotonic)
         committer = FileCommitter(
             catalog,
+            temporary_references,
             destinations,
             readability,
             retry,
@@ -372,7 +373,6 @@ async def _run(
         )
         empty_files = EmptyFileCommitter(
             catalog,
-            temporary_references,
             destinations,
             changes,
             retry=retry,

@@ -1,24 +1,23 @@
-"""Committing an upload: stored content gets a name, in one transaction."""
+"""Committing an upload: its content is completed and gets a name, in one transaction."""
 
 import json
-from dataclasses import dataclass, replace
-from uuid import UUID
+from dataclasses import replace
 
 from catalog.errors import IsAFolder, NameTaken
 from catalog.port import (
     CommittedFile,
     FailOnConflict,
     FolderPath,
-    OnConflict,
     OverwriteOnConflict,
     PlacedFolder,
     RenameOnConflict,
+    UploadCommit,
 )
 from catalog.records import File, Folder, StoredObject
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.connections import Session
 from catalog.sqlite.folders import make_folders
-from catalog.sqlite.objects import require_stored
+from catalog.sqlite.objects import finish_object, insert_object, release
 from catalog.sqlite.placed_files import require_file, shares_of
 from catalog.sqlite.quotas import require_quota
 from catalog.sqlite.rows import file_of
@@ -33,45 +32,43 @@ from catalog.sqlite.upkeep import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewFile:
-    """What a commit asks for: the path of the folder, the name in it, and whose the file is to be."""
+def commit_upload(session: Session, upload: UploadCommit, *, now: float) -> CommittedFile:
+    """Completes content, gives it a name, and releases its hold; or answers what this did before."""
+    committed = _receipt(session, upload) or _commit(session, upload, now)
+    if upload.hold is not None:
+        service, key = upload.hold
+        release(session, upload.object_id, service=service, key=key)
+    return committed
 
-    path: FolderPath
-    name: str
-    owner_id: int | None
-    is_public: bool
 
-
-def commit_file(
-    session: Session, object_id: UUID, wanted: NewFile, *, on_conflict: OnConflict, now: float
-) -> CommittedFile:
-    """Gives stored content a name, or answers what this did before."""
-    if receipt := _receipt(session, object_id, wanted.path):
-        return receipt
-    content = require_stored(session, object_id)
-    if wanted.owner_id is not None:
-        require_user(session, wanted.owner_id)
-    made = make_folders(session, wanted.path)
+def _commit(session: Session, upload: UploadCommit, now: float) -> CommittedFile:
+    if upload.draft is not None:
+        insert_object(session, upload.draft)
+    content = finish_object(
+        session, upload.object_id, mime_type=upload.mime_type, hash_hex=upload.hash_hex
+    )
+    if upload.owner_id is not None:
+        require_user(session, upload.owner_id)
+    made = make_folders(session, upload.folder)
     folder_id = made.folder.id
     replaced = False
-    if not taken_names(session, folder_id, [wanted.name]):
-        file_id = _insert(session, content, folder_id, wanted, now)
-    elif isinstance(on_conflict, RenameOnConflict):
-        free = free_file_name(session, folder_id, wanted.name)
-        file_id = _insert(session, content, folder_id, replace(wanted, name=free), now)
+    if not taken_names(session, folder_id, [upload.name]):
+        file_id = _insert(session, content, folder_id, upload, now)
+    elif isinstance(upload.on_conflict, RenameOnConflict):
+        free = free_file_name(session, folder_id, upload.name)
+        file_id = _insert(session, content, folder_id, replace(upload, name=free), now)
     else:
-        present = _file_named(session, folder_id, wanted.name)
+        present = _file_named(session, folder_id, upload.name)
         if present is None:
-            raise IsAFolder((*wanted.path, wanted.name))
-        file_id = _overwrite(session, content, present, on_conflict, now)
+            raise IsAFolder((*upload.folder, upload.name))
+        file_id = _overwrite(session, content, present, upload.on_conflict, now)
         replaced = True
-    enqueue(session, object_id, now=now)
-    return _write_receipt(session, file_id, wanted.path, made.created, replaced=replaced)
+    enqueue(session, upload.object_id, now=now)
+    return _write_receipt(session, file_id, upload.folder, made.created, replaced=replaced)
 
 
 def _insert(
-    session: Session, content: StoredObject, folder_id: int, wanted: NewFile, now: float
+    session: Session, content: StoredObject, folder_id: int, wanted: UploadCommit, now: float
 ) -> int:
     rows = session.rows(
         sql.insert_file,
@@ -117,12 +114,12 @@ def _file_named(session: Session, folder_id: int, name: str) -> File | None:
     return file_of(row) if row else None
 
 
-def _receipt(session: Session, object_id: UUID, folder: FolderPath) -> CommittedFile | None:
-    row = session.row(sql.receipt, object_id=object_id.bytes)
+def _receipt(session: Session, upload: UploadCommit) -> CommittedFile | None:
+    row = session.row(sql.receipt, object_id=upload.object_id.bytes)
     if row is None:
         return None
     return CommittedFile(
-        folder=folder,
+        folder=upload.folder,
         file=file_of(row),
         shares=shares_of(session, row["id"]),
         created_folders=_folders_from_json(row["created_folders"]),

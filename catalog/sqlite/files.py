@@ -3,18 +3,27 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from catalog.account_port import NO_PASSWORD
-from catalog.errors import FileMissing, IsAFolder, UserMissing
+from catalog.errors import CatalogError, CatalogUnavailable, FileMissing, IsAFolder, UserMissing
 from catalog.permits import Permit
-from catalog.port import CommittedFile, FolderPath, MovedFile, OnConflict, PlacedFile, ReleasedFiles
+from catalog.port import (
+    CommittedFile,
+    FolderPath,
+    MovedFile,
+    PlacedFile,
+    ReleasedFiles,
+    UploadCommit,
+)
 from catalog.records import File, Share
 from catalog.sqlite.accounts import require_user
-from catalog.sqlite.commits import NewFile, commit_file
+from catalog.sqlite.commits import commit_upload
 from catalog.sqlite.connections import Session
 from catalog.sqlite.database import SqlitePart, long_write, read, snapshot, write
 from catalog.sqlite.folders import path_to, require_folder, require_no_file
+from catalog.sqlite.group_commit import in_savepoint
 from catalog.sqlite.placed_files import (
     changed_file,
     delete_files,
@@ -90,29 +99,21 @@ class SqliteFiles(SqlitePart):
             require_no_file(session, rows[-1]["id"], path[: len(rows)])
 
     @write
-    def commit_file(
-        self,
-        session: Session,
-        object_id: UUID,
-        folder: FolderPath,
-        name: str,
-        *,
-        owner_id: int | None,
-        is_public: bool,
-        on_conflict: OnConflict,
-    ) -> CommittedFile:
-        """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
+    def commit_upload(self, session: Session, upload: UploadCommit) -> CommittedFile:
+        """Completes content, gives it a name, and releases what has held it.
 
         Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
-        `ObjectIncomplete`, `UserMissing`.
+        `ObjectIncomplete`, `UserMissing`, `QuotaExceeded`.
         """
-        return commit_file(
-            session,
-            object_id,
-            NewFile(path=folder, name=name, owner_id=owner_id, is_public=is_public),
-            on_conflict=on_conflict,
-            now=self._clock(),
-        )
+        return commit_upload(session, upload, now=self._clock())
+
+    @write
+    def commit_uploads(
+        self, session: Session, uploads: Sequence[UploadCommit]
+    ) -> list[CommittedFile | CatalogError]:
+        """Does that for many uploads, each of which succeeds or fails alone."""
+        now = self._clock()
+        return [_committed(session, upload, now) for upload in uploads]
 
     @write
     def rename_file(
@@ -251,6 +252,15 @@ class SqliteFiles(SqlitePart):
             can_write=can_write,
             now=self._clock(),
         )
+
+
+def _committed(session: Session, upload: UploadCommit, now: float) -> CommittedFile | CatalogError:
+    try:
+        return in_savepoint(partial(commit_upload, upload=upload, now=now), session)
+    except CatalogUnavailable:
+        raise
+    except CatalogError as error:
+        return error
 
 
 def _require_heir(session: Session, user_id: int) -> None:

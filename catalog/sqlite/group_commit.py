@@ -131,7 +131,7 @@ def _commit(works: Sequence[Callable[[Session], Any]], session: Session) -> list
         if len(works) == 1:
             outcomes: list[_Outcome] = [(works[0](session), None)]
         else:
-            outcomes = [_attempt(work, session) for work in works]
+            outcomes = [_outcome(work, session) for work in works]
         session.run("COMMIT")
     except BaseException:
         session.roll_back()
@@ -139,15 +139,27 @@ def _commit(works: Sequence[Callable[[Session], Any]], session: Session) -> list
     return outcomes
 
 
-def _attempt(work: Callable[[Session], Any], session: Session) -> _Outcome:
-    session.run("SAVEPOINT operation")
+def in_savepoint(work: Callable[[Session], _T], session: Session) -> _T:
+    """Runs a part of a transaction. If it raises, nothing of it is left, and the transaction goes on.
+
+    But for failures with which SQLite itself ends the transaction, such as that of a full disk.
+    """
+    session.run("SAVEPOINT part")
     try:
-        outcome: _Outcome = (work(session), None)
+        result = work(session)
+    except BaseException:
+        if session.is_in_transaction:
+            session.run("ROLLBACK TO part")
+            session.run("RELEASE part")
+        raise
+    session.run("RELEASE part")
+    return result
+
+
+def _outcome(work: Callable[[Session], Any], session: Session) -> _Outcome:
+    try:
+        return in_savepoint(work, session), None
     except Exception as error:
         if not session.is_in_transaction:
-            # SQLite has rolled back all of it, as it does when the disk is full.
             raise
-        session.run("ROLLBACK TO operation")
-        outcome = (None, error)
-    session.run("RELEASE operation")
-    return outcome
+        return None, error

@@ -47,6 +47,12 @@ def require_object(session: Session, object_id: UUID) -> StoredObject:
 
 def begin_object(session: Session, draft: StoredObject, hold: Reference) -> None:
     """A new object, together with what keeps it alive; no change when it exists."""
+    insert_object(session, draft)
+    put_reference(session, hold)
+
+
+def insert_object(session: Session, draft: StoredObject) -> None:
+    """A new object, which nothing keeps alive yet; no change when it exists."""
     session.run(
         sql.insert_object,
         object_id=draft.id.bytes,
@@ -56,7 +62,6 @@ def begin_object(session: Session, draft: StoredObject, hold: Reference) -> None
         envelope=draft.envelope.value,
         created_at=draft.created_at,
     )
-    put_reference(session, hold)
 
 
 def finish_object(
@@ -67,8 +72,10 @@ def finish_object(
     if draft.state is ObjectState.STORED:
         return draft
     _require_complete(session, draft)
-    session.run(sql.finish_object, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex)
-    return require_object(session, object_id)
+    (row,) = session.rows(
+        sql.finish_object, object_id=object_id.bytes, mime_type=mime_type, hash=hash_hex
+    )
+    return object_of(row)
 
 
 def require_stored(session: Session, object_id: UUID) -> StoredObject:
@@ -88,6 +95,11 @@ def put_reference(session: Session, reference: Reference) -> None:
         key=reference.key,
         expires_at=reference.expires_at,
     )
+
+
+def release(session: Session, object_id: UUID, *, service: str, key: str) -> None:
+    """Removes a reference. A missing one is no error."""
+    session.run(sql.delete_reference, object_id=object_id.bytes, service=service, key=key)
 
 
 class SqliteObjects(SqlitePart):
@@ -172,7 +184,7 @@ class SqliteObjects(SqlitePart):
     @write
     def release(self, session: Session, object_id: UUID, *, service: str, key: str) -> None:
         """Removes a reference. A missing one is no error."""
-        session.run(sql.delete_reference, object_id=object_id.bytes, service=service, key=key)
+        release(session, object_id, service=service, key=key)
 
     @write
     def renew(

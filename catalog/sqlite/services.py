@@ -38,6 +38,7 @@ from catalog.sqlite.objects import (
     begin_object,
     finish_object,
     put_reference,
+    release,
     require_object,
     require_stored,
 )
@@ -331,12 +332,20 @@ class SqliteTickets(SqlitePart):
 
     @write
     def complete_ticket(
-        self, session: Session, object_id: UUID, *, mime_type: str, hash_hex: str
+        self,
+        session: Session,
+        object_id: UUID,
+        *,
+        mime_type: str,
+        hash_hex: str,
+        hold: tuple[str, str] | None = None,
     ) -> StoredObject:
-        """Finishes the object, and keeps it as its ticket says.
+        """Finishes the object, keeps it as its ticket says, and releases what has held it.
 
         Raises `TicketMissing`, `ObjectMissing`, `ObjectIncomplete`.
         """
+        if hold is not None:
+            release(session, object_id, service=hold[0], key=hold[1])
         draft = require_object(session, object_id)
         ticket = _require_ticket(session, object_id)
         if ticket.completed_at is not None:

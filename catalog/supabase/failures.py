@@ -6,7 +6,7 @@ can help, be it that nothing was done or that the answer was lost.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -212,6 +212,17 @@ def failure_of(error: APIError) -> Exception:
 def _tells_of_a_full_disk(error: APIError) -> bool:
     details = error.details or ""
     return any(text in details for text in _FULL_AT_CONNECTING)
+
+
+def refusal_of(error: Mapping[str, str]) -> CatalogError:
+    """What an error means that a function has answered, rather than failed with.
+
+    `error`: SQLSTATE (`code`), `message`, `hint` and `details`, as PostgREST has them.
+    """
+    refusal = failure_of(APIError(dict(error)))
+    if not isinstance(refusal, CatalogError):
+        raise SchemaMismatch(f"the database answers with an error that is none: {error['code']}")
+    return refusal
 
 
 def _refusal_of(error: APIError) -> CatalogError:

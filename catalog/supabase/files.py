@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from catalog.errors import CatalogError
 from catalog.permits import Permit
 from catalog.port import (
     CommittedFile,
     FailOnConflict,
     FolderPath,
     MovedFile,
-    OnConflict,
     OverwriteOnConflict,
     PlacedFile,
     ReleasedFiles,
     RenameOnConflict,
+    UploadCommit,
 )
 from catalog.records import File, Share
 from catalog.rows import share_of
 from catalog.supabase.client import SupabasePart, permit_to_json
-from catalog.supabase.rows import file_of, moved_file_of, placed_file_of, placed_folder_of
+from catalog.supabase.failures import refusal_of
+from catalog.supabase.objects import draft_to_json
+from catalog.supabase.rows import Row, file_of, moved_file_of, placed_file_of, placed_folder_of
 
 _CONFLICTS = {
     FailOnConflict: "fail",
@@ -56,42 +59,28 @@ class SupabaseFiles(SupabasePart):
         rows = await self._functions.read("files_of", object_id=str(object_id))
         return [placed_file_of(row) for row in rows]
 
-    async def commit_file(
-        self,
-        object_id: UUID,
-        folder: FolderPath,
-        name: str,
-        *,
-        owner_id: int | None,
-        is_public: bool,
-        on_conflict: OnConflict,
-    ) -> CommittedFile:
-        """Gives stored content a name, all of it or nothing; repeats its answer when repeated.
+    async def commit_upload(self, upload: UploadCommit) -> CommittedFile:
+        """Completes content, gives it a name, and releases what has held it.
 
         Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `NotPermitted`, `ObjectMissing`,
-        `ObjectIncomplete`, `UserMissing`.
+        `ObjectIncomplete`, `UserMissing`, `QuotaExceeded`.
         """
-        overwrite = on_conflict if isinstance(on_conflict, OverwriteOnConflict) else None
-        row = await self._functions.write(
-            "commit_file",
-            object_id=str(object_id),
-            path=folder,
-            name=name,
-            owner_id=owner_id,
-            is_public=is_public,
-            on_conflict=_CONFLICTS[type(on_conflict)],
-            overwrite_id=overwrite and overwrite.file_id,
-            now=self._clock(),
-            permit=permit_to_json(overwrite.permit if overwrite else None),
+        (committed,) = await self.commit_uploads([upload])
+        if isinstance(committed, CatalogError):
+            raise committed
+        return committed
+
+    async def commit_uploads(
+        self, uploads: Sequence[UploadCommit]
+    ) -> list[CommittedFile | CatalogError]:
+        """Does that for many uploads, each of which succeeds or fails alone."""
+        rows = await self._functions.write(
+            "commit_uploads", orders=[_order_of(upload) for upload in uploads], now=self._clock()
         )
-        return CommittedFile(
-            folder=folder,
-            file=file_of(row["file"]),
-            shares=tuple(share_of(share) for share in row["shares"]),
-            created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
-            replaced=row["replaced"],
-            sequence=row.get("sequence"),
-        )
+        return [
+            _committed_of(upload, row) if "error" not in row else refusal_of(row["error"])
+            for upload, row in zip(uploads, rows, strict=True)
+        ]
 
     async def check_place(self, folder: FolderPath, name: str) -> None:
         """Raises `NotAFolder`, `IsAFolder` if something stands where it cannot."""
@@ -191,3 +180,34 @@ class SupabaseFiles(SupabasePart):
             "remove_share", file_id=file_id, user_id=user_id, permit=permit_to_json(permit)
         )
         return None if row is None else placed_file_of(row)
+
+
+def _order_of(upload: UploadCommit) -> dict[str, object]:
+    on_conflict, hold = upload.on_conflict, upload.hold
+    overwrite = on_conflict if isinstance(on_conflict, OverwriteOnConflict) else None
+    return {
+        "object_id": str(upload.object_id),
+        "mime_type": upload.mime_type,
+        "hash": upload.hash_hex,
+        "path": upload.folder,
+        "name": upload.name,
+        "owner_id": upload.owner_id,
+        "is_public": upload.is_public,
+        "on_conflict": _CONFLICTS[type(on_conflict)],
+        "overwrite_id": overwrite and overwrite.file_id,
+        "permit": permit_to_json(overwrite.permit if overwrite else None),
+        "hold_service": hold and hold[0],
+        "hold_key": hold and hold[1],
+        "draft": draft_to_json(upload.draft) if upload.draft else None,
+    }
+
+
+def _committed_of(upload: UploadCommit, row: Row) -> CommittedFile:
+    return CommittedFile(
+        folder=upload.folder,
+        file=file_of(row["file"]),
+        shares=tuple(share_of(share) for share in row["shares"]),
+        created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
+        replaced=row["replaced"],
+        sequence=row.get("sequence"),
+    )

@@ -24,8 +24,8 @@ from catalog.supabase.client import SupabasePart
 from catalog.supabase.rows import garbage_of, location_of, text_of
 
 
-def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
-    """An object and its first reference, as arguments."""
+def draft_to_json(draft: StoredObject) -> dict[str, object]:
+    """An object that begins, as arguments."""
     return {
         "object_id": str(draft.id),
         "size": draft.size,
@@ -33,6 +33,13 @@ def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
         "chunk_count": draft.chunk_count,
         "envelope": draft.envelope.value,
         "created_at": draft.created_at,
+    }
+
+
+def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
+    """An object and its first reference, as arguments."""
+    return {
+        **draft_to_json(draft),
         "hold_object_id": str(hold.object_id),
         "service": hold.service,
         "key": hold.key,

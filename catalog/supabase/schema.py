@@ -53,6 +53,7 @@ MIGRATIONS = (
     "20261130013000_channel_limits",
     "20261130020000_single_chunks",
     "20261130020500_compaction",
+    "20261130020600_upload_commits",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

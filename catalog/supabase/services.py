@@ -242,9 +242,14 @@ class SupabaseTickets(SupabasePart):
         return ticket_of(row)
 
     async def complete_ticket(
-        self, object_id: UUID, *, mime_type: str, hash_hex: str
+        self,
+        object_id: UUID,
+        *,
+        mime_type: str,
+        hash_hex: str,
+        hold: tuple[str, str] | None = None,
     ) -> StoredObject:
-        """Finishes the object, and keeps it as its ticket says.
+        """Finishes the object, keeps it as its ticket says, and releases what has held it.
 
         Raises `TicketMissing`, `ObjectMissing`, `ObjectIncomplete`.
         """
@@ -253,6 +258,8 @@ class SupabaseTickets(SupabasePart):
             object_id=str(object_id),
             mime_type=mime_type,
             hash=hash_hex,
+            hold_service=hold and hold[0],
+            hold_key=hold and hold[1],
             now=self._clock(),
         )
         return object_of(row)

@@ -48,6 +48,14 @@ class TemporaryReferences:
         self._references.add((object_id, key))
         return self._reference(object_id, key)
 
+    def name_of(self, key: str) -> tuple[str, str]:
+        """Service and key of a reference, for a write that releases it as well."""
+        return self._service, key
+
+    def released(self, object_id: UUID, key: str) -> None:
+        """The reference was released by another write."""
+        self._references.discard((object_id, key))
+
     async def release(self, object_id: UUID, key: str) -> None:
         """Releases a reference; may be repeated. After `CatalogError` it ends when it expires."""
         self._references.discard((object_id, key))

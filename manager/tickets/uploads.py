@@ -111,6 +111,7 @@ class TicketUpload:
             has reported something, and so has the reply.
         takes_chunks: false once the upload has ended.
         is_in_doubt: whether the catalog may have completed it although its answer was lost.
+        is_released: whether the temporary reference was released when it was completed.
     """
 
     ticket: Ticket
@@ -120,6 +121,7 @@ class TicketUpload:
     answered_over: str | None
     takes_chunks: bool = True
     is_in_doubt: bool = False
+    is_released: bool = False
 
 
 class TicketManager:
@@ -261,9 +263,8 @@ class TicketManager:
             listener(upload.ticket)
 
     async def _complete(self, upload: TicketUpload, content_hash: str) -> None:
-        ticket = upload.ticket
         try:
-            await self._retry.answering(lambda: self._complete_once(ticket, content_hash))
+            await self._retry.answering(lambda: self._complete_once(upload, content_hash))
         except CatalogUnavailable:
             upload.is_in_doubt = True
             raise
@@ -273,15 +274,21 @@ class TicketManager:
         upload.is_in_doubt = False
         self._end(upload)
 
-    async def _complete_once(self, ticket: Ticket, content_hash: str) -> None:
+    async def _complete_once(self, upload: TicketUpload, content_hash: str) -> None:
+        ticket = upload.ticket
         try:
             await self._readability.require(ticket.id)
         except ContentOutOfReach:
             if not await self._is_completed(ticket.id):
                 raise
         await self._catalog.complete_ticket(
-            ticket.id, mime_type=ticket.mime_type, hash_hex=content_hash
+            ticket.id,
+            mime_type=ticket.mime_type,
+            hash_hex=content_hash,
+            hold=self._references.name_of(upload.reference_key),
         )
+        self._references.released(ticket.id, upload.reference_key)
+        upload.is_released = True
 
     async def _is_completed(self, ticket_id: UUID) -> bool:
         ticket = await self._catalog.ticket(ticket_id)
@@ -313,7 +320,11 @@ class TicketManager:
             return
         if upload.is_in_doubt:
             self._tasks.spawn(self._undo(upload.ticket), "undo a ticket's upload")
-        self._release_reference(upload.ticket.id, upload.reference_key)
+        if upload.is_released:
+            # The view that it replaces is garbage.
+            self._wake_reaper()
+        else:
+            self._release_reference(upload.ticket.id, upload.reference_key)
 
     async def _undo(self, ticket: Ticket) -> None:
         """Releases an upload that may be stored: its sender got the answer that it is not."""

@@ -16,6 +16,7 @@ from catalog.port import (
     OnConflict,
     OverwriteOnConflict,
     RenameOnConflict,
+    UploadCommit,
 )
 from catalog.records import ChunkLocation, EnvelopeKind, ObjectState, StoredObject
 from common.tasks import cancel_and_wait
@@ -131,6 +132,7 @@ class FileCommitter:
     def __init__(
         self,
         catalog: Catalog,
+        references: TemporaryReferences,
         destinations: DestinationTracker,
         readability: ReadabilityCheck,
         retry: CatalogRetry,
@@ -142,6 +144,7 @@ class FileCommitter:
 
         Args:
             catalog: Has the files.
+            references: Have kept the content alive so far.
             destinations: Follows folders that move.
             readability: Checks that content can be read.
             retry: How calls of the catalog are retried.
@@ -149,11 +152,17 @@ class FileCommitter:
             quotas: Refuses early what would be too much.
         """
         self._catalog = catalog
+        self._references = references
         self._takes_base_content = takes_base_content
         self._readability = readability
         self._retry = retry
         self.destinations = destinations
         self.quotas = quotas
+
+    def require_authenticated(self, envelope: EnvelopeKind) -> None:
+        """Raises `UnauthenticatedContent` for content whose bytes nobody could verify, unless it is taken."""
+        if not (self._takes_base_content or envelope is EnvelopeKind.V1):
+            raise UnauthenticatedContent
 
     async def check(self, upload: Upload) -> None:
         """Raises `IsAFolder`, `NotAFolder`, `QuotaExceeded` for an upload whose commit would fail.
@@ -215,10 +224,10 @@ class FileCommitter:
     async def commit(
         self, upload: Upload, commit: effects.Commit, *, permit: Permit
     ) -> CommittedFile:
-        """Completes the object and gives it its name. May be repeated.
+        """Completes the object, gives it its name and releases it. May be repeated.
 
         `permit` says which files may be replaced at that moment, whenever the client decided about it.
-        Raises `CatalogError`, `ContentOutOfReach`, `UnauthenticatedContent`.
+        Raises `CatalogError`, `ContentOutOfReach`, `UnauthenticatedContent`; then nothing is released.
         """
         return await self._retry.committing(lambda: self._commit_once(upload, commit, permit))
 
@@ -236,30 +245,34 @@ class FileCommitter:
     ) -> CommittedFile:
         requested, destination = upload.requested, upload.destination
         object_id = UUID(requested.upload_id)
-        stored = await self._catalog.finish_object(
-            object_id,
-            mime_type=commit.mime_type,
-            hash_hex=commit.content_hash or await self._hash_of(object_id),
+        committed = await self._catalog.commit_upload(
+            UploadCommit(
+                object_id=object_id,
+                mime_type=commit.mime_type,
+                hash_hex=commit.content_hash or await self._hash_of(object_id),
+                folder=destination.path,
+                name=requested.name,
+                owner_id=requested.user_id,
+                is_public=requested.is_public,
+                # A file in the parent is not the one that would have the name in the folder asked for.
+                on_conflict=RenameOnConflict()
+                if destination.is_truncated
+                else _for_catalog(commit.on_conflict, permit),
+                hold=self._references.name_of(REFERENCE_KEY),
+            )
         )
-        if not (self._takes_base_content or stored.envelope is EnvelopeKind.V1):
-            raise UnauthenticatedContent
-        return await self._catalog.commit_file(
-            object_id,
-            destination.path,
-            requested.name,
-            owner_id=requested.user_id,
-            is_public=requested.is_public,
-            # A file in the parent is not the one that would have the name in the folder asked for.
-            on_conflict=RenameOnConflict()
-            if destination.is_truncated
-            else _for_catalog(commit.on_conflict, permit),
-        )
+        self._references.released(object_id, REFERENCE_KEY)
+        return committed
 
     async def _hash_of(self, object_id: UUID) -> str:
         """The hash of content that several services have stored, from its journalled chunks.
 
-        Raises `UnauthenticatedContent` when the digest of any of them is not there.
+        The upload was begun by an earlier run, or by another manager. Raises `UnauthenticatedContent`
+        for content of a kind that is not taken, and when the digest of any chunk is not there.
         """
+        content = await self._catalog.object_by_id(object_id)
+        if content is not None:
+            self.require_authenticated(content.envelope)
         chunks = journalled_chunks(
             lambda first, limit: self._catalog.chunks(object_id, first=first, limit=limit)
         )
@@ -276,7 +289,6 @@ class EmptyFileCommitter:
     def __init__(
         self,
         catalog: Catalog,
-        references: TemporaryReferences,
         destinations: DestinationTracker,
         changes: ChangeFeed,
         *,
@@ -285,7 +297,6 @@ class EmptyFileCommitter:
     ) -> None:
         """`clock`: seconds since the Unix epoch."""
         self._catalog = catalog
-        self._references = references
         self._destinations = destinations
         self._changes = changes
         self._retry = retry
@@ -319,21 +330,20 @@ class EmptyFileCommitter:
         self, draft: StoredObject, destination: DestinationFolder, owner_id: int, name: str
     ) -> None:
         """May be repeated with the same draft: the catalog knows it again."""
-        catalog, mime_type = self._catalog, guess_type(name)[0] or UNKNOWN_TYPE
-        async with (
-            self._references.referring(draft.id) as reference,
-            self._destinations.committing(),
-        ):
-            await catalog.begin_objects([draft], [reference])
-            await catalog.finish_object(draft.id, mime_type=mime_type, hash_hex=content_hash(()))
+        async with self._destinations.committing():
             with self._changes.expecting():
-                committed = await catalog.commit_file(
-                    draft.id,
-                    destination.path,
-                    name,
-                    owner_id=owner_id,
-                    is_public=False,
-                    on_conflict=FailOnConflict(),
+                committed = await self._catalog.commit_upload(
+                    UploadCommit(
+                        object_id=draft.id,
+                        draft=draft,
+                        mime_type=guess_type(name)[0] or UNKNOWN_TYPE,
+                        hash_hex=content_hash(()),
+                        folder=destination.path,
+                        name=name,
+                        owner_id=owner_id,
+                        is_public=False,
+                        on_conflict=FailOnConflict(),
+                    )
                 )
                 self._changes.file_committed(committed)
 

@@ -177,7 +177,7 @@ class AnnounceFile:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseReference:
-    """Release the upload's own reference to its content."""
+    """Release the upload's own reference to its content, unless its commit has done that."""
 
 
 Effect = (

@@ -539,6 +539,7 @@ class RunningUpload:
         content, self._content = self._content, None
         if content is not None:
             await self._objects.write(self.requested, content)
+            self._committer.require_authenticated(content.envelope)
         permit = permit_for(self._client.user, FileOperation.OVERWRITE)
         return await self._committer.commit(self._upload, commit, permit=permit)
 
@@ -574,7 +575,8 @@ class RunningUpload:
         await self._is_prepared.wait()
         if self._kept is not None:
             await self._end_kept(self._kept)
-        await self._objects.release(self.requested.upload_id)
+        if self._committed is None:
+            await self._objects.release(self.requested.upload_id)
         if self._committed is None or self._committed.replaced:
             # Otherwise nothing is left over, and looking for it costs more than the upload.
             self._wake_reaper()

@@ -10,8 +10,8 @@ Three things hold on every path, and the tests walk them all:
 
 * The client is told the end exactly once, by `TellRejected` or `TellFinish`, unless it has left.
 * The service is freed exactly once, by `FreeService`, unless it was lost.
-* The upload's temporary reference to its content is released exactly once, by `ReleaseReference`, at its
-  end.
+* The upload's temporary reference to its content is released once: by the commit, or by
+  `ReleaseReference`, at its end.
   Content that no file refers to is garbage from then on; a committed file refers to its content
   itself.
 """

@@ -66,7 +66,7 @@ async def a_service(stage: FlakyStage) -> AsyncIterator[UploadService]:
 async def test_a_short_absence_is_not_noticed(tmp_path: Path):
     """Object and chunks are entered as soon as the catalog is back."""
     async with a_stage(tmp_path) as stage, a_service(stage) as service:
-        stage.catalog.before.update(begin_objects=2, finish_object=1)
+        stage.catalog.before.update(begin_objects=2, commit_upload=1)
         stage.catalog.after.update(add_message=3)
         client, upload_id = await upload(stage, service)
         ended = await client.next(s2c.UploadFinishInfo, upload_id=upload_id)

@@ -17,6 +17,7 @@ from catalog.records import (
     Reference,
     StoredObject,
 )
+from tests.commits import commit_file
 from tests.messages import enter_chunk
 
 SERVICE = "upload"
@@ -116,7 +117,8 @@ class Uploads:
         on_conflict: OnConflict | None = None,
     ) -> CommittedFile:
         """Gives an object a name, and lets go of the upload's own reference."""
-        committed = await self.catalog.commit_file(
+        committed = await commit_file(
+            self.catalog,
             object_id,
             folder,
             name,

@@ -35,6 +35,7 @@ from storage.discord.messages import ChunkAddress
 from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.pool import WebhookPool
+from tests.commits import commit_file
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
 from tests.messages import enter_chunk
 
@@ -84,7 +85,8 @@ class Cloud:
     ) -> File:
         *names, name = path.split("/")
         user = await self.catalog.user_by_name(owner) if owner else None
-        committed = await self.catalog.commit_file(
+        committed = await commit_file(
+            self.catalog,
             object_id,
             parse_path("/".join(names) or "/"),
             name,

@@ -18,6 +18,7 @@ from catalog.records import (
     StoredObject,
     User,
 )
+from tests.commits import commit_file
 from tests.manager.frontend import Frontend
 from tests.manager.sockets.peers import client_query
 from tests.manager.sockets.stage import Stage
@@ -83,8 +84,8 @@ class World:
         )
         hold = Reference(object_id=draft.id, service="test", key="t", expires_at=None)
         await self.catalog.begin_objects([draft], [hold])
-        await self.catalog.finish_object(draft.id, mime_type="text/plain", hash_hex="ab" * 32)
-        committed = await self.catalog.commit_file(
+        committed = await commit_file(
+            self.catalog,
             draft.id,
             tuple(folder),
             file_name,

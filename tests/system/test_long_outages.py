@@ -62,7 +62,7 @@ async def stopped(supabase: LocalSupabase, function: str) -> None:
 async def test_the_catalog_is_away_at_the_commit(empty: LocalSupabase, tmp_path: Path):
     """The client hears that it waits; the file is entered as it is back, and nothing is sent again."""
     async with running_whole(tmp_path, **on_supabase(empty)) as whole, sdk(whole) as cloud:
-        stages, stopping = Stages(), asyncio.create_task(stopped(empty, "commit_file"))
+        stages, stopping = Stages(), asyncio.create_task(stopped(empty, "commit_uploads"))
         upload = asyncio.create_task(cloud.upload(CONTENT, "/film", progress=stages))
         await stopping
         await stages.reached(Stage.SETTLING, Stage.WAITING)
@@ -77,7 +77,7 @@ async def test_the_catalog_is_away_for_longer_than_the_manager_waits(
     """The upload is parked, and the client asks to go on until the catalog is back; nothing is sent again."""
     settings = on_supabase(empty, upload_hold_s=SHORTEST_HOLD_S)
     async with running_whole(tmp_path, **settings) as whole, sdk(whole) as cloud:
-        stages, stopping = Stages(), asyncio.create_task(stopped(empty, "commit_file"))
+        stages, stopping = Stages(), asyncio.create_task(stopped(empty, "commit_uploads"))
         upload = asyncio.create_task(cloud.upload(CONTENT, "/film", progress=stages))
         await stopping
         await called(empty, "kept_upload")

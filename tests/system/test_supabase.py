@@ -89,9 +89,7 @@ async def test_files_go_in_and_come_out(empty: LocalSupabase, tmp_path: Path):
         await whole.messages_left(CHUNKS)
 
 
-@pytest.mark.parametrize(
-    "function", ["begin_objects", "add_message", "finish_object", "commit_file"]
-)
+@pytest.mark.parametrize("function", ["begin_objects", "add_message", "commit_uploads"])
 async def test_an_answer_that_is_lost_at_a_write(empty: LocalSupabase, whole: Whole, function: str):
     """What the database has done is done once: one file, with each chunk stored once."""
     user = await whole.user(booked=1)
@@ -164,9 +162,9 @@ async def test_the_manager_is_killed_before_a_commit(empty: LocalSupabase, tmp_p
         token = await server.register()
         async with server.user(token) as user:
             await user.put("kept.bin", CONTENT)
-            empty.gateway.faults_of["commit_file"].append(GatewayFault.HANG)
+            empty.gateway.faults_of["commit_uploads"].append(GatewayFault.HANG)
             response = await user.request("lost.bin", len(CONTENT))
-            asked = asyncio.create_task(called(empty, "commit_file"))
+            asked = asyncio.create_task(called(empty, "commit_uploads"))
             for index in range(CHUNKS):
                 await user.send(response, index, CONTENT)
             await asked

@@ -70,9 +70,9 @@ SELECT count(*) AS chunk_count, coalesce(sum(size), 0) AS size
 FROM chunks WHERE object_id = :object_id;
 
 -- finish_object --
--- From uploading to stored; no change when it is stored (a repeated call).
+-- From uploading to stored.
 UPDATE objects SET state = 'stored', mime_type = :mime_type, hash = :hash
-WHERE id = :object_id AND state = 'uploading';
+WHERE id = :object_id RETURNING *;
 
 -- put_reference --
 -- A reference, or another expiry for it.

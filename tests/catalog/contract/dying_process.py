@@ -21,6 +21,7 @@ from catalog.records import (
 )
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
+from tests.commits import commit_file
 
 OBJECT_ID = UUID(int=1)
 
@@ -64,8 +65,8 @@ async def store(catalog: Catalog) -> None:
 async def commit(catalog: Catalog) -> None:
     """Stores an object and gives it a name."""
     await store(catalog)
-    await catalog.finish_object(OBJECT_ID, mime_type="text/plain", hash_hex="ab")
-    await catalog.commit_file(
+    await commit_file(
+        catalog,
         OBJECT_ID,
         ("a", "b"),
         "c.txt",

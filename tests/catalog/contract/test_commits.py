@@ -1,15 +1,32 @@
-"""The promises of `commit_file`."""
+"""The promises of `commit_upload` and `commit_uploads`."""
 
 import asyncio
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from catalog.errors import NameTaken, NotPermitted, ObjectIncomplete, ObjectMissing, UserMissing
+from catalog.errors import (
+    NameTaken,
+    NotPermitted,
+    ObjectIncomplete,
+    ObjectMissing,
+    QuotaExceeded,
+    UserMissing,
+)
 from catalog.permits import Holder, Permit, Standing
-from catalog.port import FailOnConflict, OverwriteOnConflict, RenameOnConflict
+from catalog.port import (
+    CommittedFile,
+    FailOnConflict,
+    OverwriteOnConflict,
+    RenameOnConflict,
+    UploadCommit,
+)
+from catalog.records import ObjectState, StorageQuota
+from tests.catalog.conftest import Uploads
+from tests.commits import commit_file
+from tests.messages import enter_chunk
 
 
 async def test_commit_makes_folders_and_file(catalog, uploads, clock):
@@ -57,7 +74,8 @@ async def test_overwriting_keeps_the_file(catalog, uploads, clock):
     (share,) = (await catalog.put_share(old.id, bob.id, can_write=True)).shares
     clock.advance(60.0)
     object_id = await uploads.store(size=8, mime_type="image/png")
-    committed = await catalog.commit_file(
+    committed = await commit_file(
+        catalog,
         object_id,
         (),
         "a.txt",
@@ -250,3 +268,138 @@ async def test_cancelled_commit_happened_or_not(catalog, uploads, steps):
     assert await catalog.usage_by_type(0) == ({} if file is None else {"text/plain": 5})
     assert (await catalog.folder_at(("a",)) is None) == (file is None)
     assert (await uploads.commit(object_id, ("a",), "f")).file.name == "f"
+
+
+async def begun(uploads: Uploads, **measures: int) -> UUID:
+    """Content whose chunks are stored, and that nobody has completed."""
+    object_id = await uploads.begin(**measures)
+    await enter_chunk(uploads.catalog, uploads.location(object_id))
+    return object_id
+
+
+def upload_of(object_id: UUID, name: str, **changed: Any) -> UploadCommit:
+    """An upload into the folder `a`."""
+    upload = UploadCommit(
+        object_id=object_id,
+        mime_type="image/png",
+        hash_hex="ab",
+        folder=("a",),
+        name=name,
+        owner_id=None,
+        is_public=True,
+        on_conflict=FailOnConflict(),
+        hold=("upload", "k"),
+    )
+    return replace(upload, **changed)
+
+
+async def test_a_commit_completes_and_releases(catalog, uploads):
+    """Content, name and reference change together; the same call again changes nothing."""
+    object_id = await begun(uploads)
+    upload = upload_of(object_id, "f")
+    committed = await catalog.commit_upload(upload)
+    stored = await catalog.object_by_id(object_id)
+    assert (stored.state, stored.mime_type, stored.hash) == (ObjectState.STORED, "image/png", "ab")
+    assert committed.file.mime_type == "image/png"
+    assert await catalog.references_on(object_id) == []
+    assert await catalog.commit_upload(replace(upload, mime_type="x/y")) == committed
+    assert await catalog.object_by_id(object_id) == stored
+
+
+async def test_a_commit_that_fails_leaves_the_upload_as_it_was(catalog, uploads):
+    """Neither completed nor released: it may be committed under another name."""
+    await uploads.put(("a",), "f")
+    object_id = await begun(uploads)
+    held = await catalog.references_on(object_id)
+    with pytest.raises(NameTaken):
+        await catalog.commit_upload(upload_of(object_id, "f"))
+    assert (await catalog.object_by_id(object_id)).state is ObjectState.UPLOADING
+    assert await catalog.references_on(object_id) == held != []
+    assert (await catalog.commit_upload(upload_of(object_id, "g"))).file.name == "g"
+    assert await catalog.references_on(object_id) == []
+
+
+async def test_other_references_are_left(catalog, uploads):
+    """Only the reference that is named goes, and none without a name."""
+    for hold in (None, ("upload", "other"), ("another", "k")):
+        object_id = await begun(uploads)
+        held = await catalog.references_on(object_id)
+        await catalog.commit_upload(upload_of(object_id, str(hold), hold=hold))
+        assert await catalog.references_on(object_id) == held != []
+
+
+async def test_content_without_chunks_begins_with_its_commit(catalog, uploads):
+    """One call makes an empty file; if it fails, there is no object either."""
+    draft = uploads.draft(chunk_count=0, size=0)
+    upload = upload_of(draft.id, "f", draft=draft, hold=None)
+    committed = await catalog.commit_upload(upload)
+    assert (committed.file.object_id, committed.file.size) == (draft.id, 0)
+    assert await catalog.commit_upload(upload) == committed
+    other = uploads.draft(chunk_count=0, size=0)
+    with pytest.raises(NameTaken):
+        await catalog.commit_upload(upload_of(other.id, "f", draft=other, hold=None))
+    assert await catalog.object_by_id(other.id) is None
+    incomplete = uploads.draft()
+    with pytest.raises(ObjectIncomplete):
+        await catalog.commit_upload(upload_of(incomplete.id, "g", draft=incomplete, hold=None))
+    assert await catalog.object_by_id(incomplete.id) is None
+
+
+async def test_uploads_are_committed_each_for_itself(catalog, uploads):
+    """Those that fail say why, the others are files, numbered in their order without a gap."""
+    present = (await uploads.put(("a",), "taken")).id
+    missing, incomplete = uuid4(), await uploads.begin()
+    good = [await begun(uploads) for _ in range(4)]
+    bad = [await begun(uploads) for _ in range(2)]
+    orders = [
+        upload_of(good[0], "f"),
+        upload_of(bad[0], "taken"),
+        upload_of(good[1], "f", on_conflict=RenameOnConflict()),
+        upload_of(missing, "g"),
+        upload_of(incomplete, "g"),
+        upload_of(bad[1], "g", owner_id=404),
+        upload_of(good[2], "g", folder=("a", "b")),
+        upload_of(good[3], "taken", on_conflict=OverwriteOnConflict(present)),
+    ]
+    answers = await catalog.commit_uploads(orders)
+    assert [type(answer) for answer in answers] == [
+        CommittedFile,
+        NameTaken,
+        CommittedFile,
+        ObjectMissing,
+        ObjectIncomplete,
+        UserMissing,
+        CommittedFile,
+        CommittedFile,
+    ]
+    assert answers[1].file.id == present
+    committed = [answer for answer in answers if isinstance(answer, CommittedFile)]
+    assert [each.file.name for each in committed] == ["f", "f (1)", "g", "taken"]
+    assert [each.file.object_id for each in committed] == good
+    numbers = [each.sequence or 0 for each in committed]
+    assert numbers == list(range(numbers[0], numbers[0] + 4))
+    again = await catalog.commit_uploads(orders)
+    assert [each for each in again if isinstance(each, CommittedFile)] == committed
+    for object_id in bad:
+        assert (await catalog.object_by_id(object_id)).state is ObjectState.UPLOADING
+        assert len(await catalog.references_on(object_id)) == 1
+
+
+async def test_an_upload_that_fails_leaves_no_folders(catalog, uploads):
+    """What it has made until then is gone, also for the uploads after it."""
+    held, good = await begun(uploads), await begun(uploads)
+    with_quota = await catalog.create_user("ann", "hash", quota=StorageQuota(bytes=1, files=None))
+    answers = await catalog.commit_uploads(
+        [
+            upload_of(held, "f", folder=("x", "y"), owner_id=with_quota.id),
+            upload_of(good, "x", folder=()),
+        ]
+    )
+    assert isinstance(answers[0], QuotaExceeded)
+    assert isinstance(answers[1], CommittedFile)
+    assert (await catalog.counts(0)).subfolders == 0
+
+
+async def test_no_uploads_to_commit(catalog):
+    """Nothing is done, and nothing answered."""
+    assert await catalog.commit_uploads([]) == []

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from catalog.errors import ObjectMissing
 from catalog.port import RenameOnConflict
+from tests.commits import commit_file
 from tests.messages import enter_chunk
 from tests.orphans import orphans_of
 
@@ -103,8 +104,14 @@ class Lifetimes(RuleBasedStateMachine):
         content = self.model[object_id]
         if content.committed:
             return multiple()
-        call = self.catalog.commit_file(
-            object_id, ("f",), "n", owner_id=None, is_public=True, on_conflict=RenameOnConflict()
+        call = commit_file(
+            self.catalog,
+            object_id,
+            ("f",),
+            "n",
+            owner_id=None,
+            is_public=True,
+            on_conflict=RenameOnConflict(),
         )
         if content.collected:
             self.expect_missing(call)

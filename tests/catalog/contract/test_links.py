@@ -10,6 +10,7 @@ import pytest
 from catalog.errors import FileMissing, InvalidRecord, LinkMissing, TooManyLinks, UserMissing
 from catalog.link_port import FileLink, PlacedLink
 from catalog.port import FailOnConflict
+from tests.commits import commit_file
 
 
 @pytest.fixture
@@ -23,7 +24,8 @@ def store(catalog, uploads):
     """Stores a file."""
 
     async def run(owner, name="a.txt", folder=()):
-        committed = await catalog.commit_file(
+        committed = await commit_file(
+            catalog,
             await uploads.store(),
             folder,
             name,

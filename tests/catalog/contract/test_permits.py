@@ -73,7 +73,7 @@ def every_write(cast: Cast, file: File, permit: Permit):
     """All writes that take a permit, as calls."""
     catalog, other = cast.catalog, cast.other.id
     return {
-        "commit_file": lambda: cast.overwrite(file, permit),
+        "commit_upload": lambda: cast.overwrite(file, permit),
         "rename_file": lambda: catalog.rename_file(file.id, "new", permit=permit),
         "move_files": lambda: catalog.move_files([file.id], 0, permit=permit),
         "put_share": lambda: catalog.put_share(file.id, other, can_write=True, permit=permit),

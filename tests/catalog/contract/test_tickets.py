@@ -148,6 +148,25 @@ async def test_completing_again_changes_nothing(catalog, ticket, complete, clock
     assert await catalog.references_on(opened.id) == []
 
 
+async def test_completing_releases_what_has_held_the_upload(catalog, ticket, uploads, redeem):
+    """The reference that is named goes with the completion, and no other; repeated as well."""
+    opened = ticket()
+    await catalog.open_ticket(opened, limits=WIDE)
+    await redeem(opened)
+    other = uploads.reference(opened.id, key="other", ttl_s=None)
+    await catalog.hold(other)
+    for _ in range(2):
+        await catalog.complete_ticket(
+            opened.id, mime_type="a/b", hash_hex="ab", hold=("upload", "k")
+        )
+        held = await catalog.references_on(opened.id)
+        assert {(each.service, each.key) for each in held} == {
+            ("ticket", opened.holder),
+            ("upload", "other"),
+        }
+        await catalog.hold(uploads.reference(opened.id))
+
+
 async def test_incomplete_uploads_are_not_completed(catalog, ticket, uploads):
     """Without all chunks nothing is completed; without an object there is nothing to complete."""
     opened = ticket()

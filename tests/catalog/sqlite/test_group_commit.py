@@ -21,6 +21,7 @@ from catalog.sqlite.database import Database
 from catalog.sqlite.group_commit import LARGEST_GROUP
 from tests.catalog.conftest import Clock, Uploads
 from tests.catalog.sqlite.transactions import open_transaction
+from tests.commits import commit_file
 from tests.messages import enter_chunk
 
 PATHS = st.sampled_from([(), ("a",), ("a", "b"), ("f",), ("f", "c")])
@@ -221,7 +222,8 @@ class World:
     async def _commit(
         self, number: int, folder: FolderPath, name: str, on_conflict: Any, owner_id: int | None
     ) -> object:
-        return await self.catalog.commit_file(
+        return await commit_file(
+            self.catalog,
             self.objects[number],
             folder,
             name,

@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections import Counter
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -44,6 +46,7 @@ class Worker:
             self.delete,
             self.delete_folder,
             self.journal,
+            self.pack,
             self.view,
         ]
         for _ in range(ROUNDS):
@@ -103,6 +106,17 @@ class Worker:
         await enter_chunk(self.catalog, self.uploads.location(object_id, message_id=message_id))
         await self.catalog.forget_message(message_id)
 
+    async def pack(self) -> None:
+        """Objects begin together; then a message comes with chunks that others report as well."""
+        drafts = [replace(self.uploads.draft(), id=each) for each in self.uploads.packed]
+        self.chance.shuffle(drafts)
+        holds = [self.uploads.reference(draft.id) for draft in drafts]
+        await self.catalog.begin_objects(drafts, holds)
+        message = self.uploads.location(drafts[0].id).message
+        chunks = [self.uploads.location(draft.id, message_id=message.id).chunk for draft in drafts]
+        self.chance.shuffle(chunks)
+        await self.catalog.add_message(message, chunks)
+
     async def view(self) -> None:
         """An object becomes a view of another one."""
         original, view = self.chance.sample(self.objects, 2)
@@ -148,6 +162,7 @@ async def test_everything_at_once(catalog, uploads, clock, empty, pauses, seed):
     deadlocks = "select deadlocks from pg_stat_database where datname = 'postgres'"
     before = empty.database.query(deadlocks)
     uploads.shared = [await uploads.store(ttl_s=None) for _ in range(4)]
+    uploads.packed = [uuid4() for _ in range(4)]
     workers = [Worker(catalog, uploads, clock, seed * 100 + n) for n in range(WORKERS)]
     await asyncio.gather(*(worker.run() for worker in workers))
     await recount(catalog, 0)

@@ -277,7 +277,7 @@ async def test_cancelled_write_is_over_when_its_caller_goes_on(catalog, uploads,
     """A commit that is cancelled while its answer is on the way has happened, as a whole."""
     object_id = await uploads.store()
     commit = asyncio.create_task(uploads.commit(object_id))
-    await asyncio.to_thread(empty.gateway.called("commit_file").wait)
+    await asyncio.to_thread(empty.gateway.called("commit_uploads").wait)
     commit.cancel()
     with pytest.raises(asyncio.CancelledError):
         await commit

@@ -183,9 +183,9 @@ async def test_a_rename_waits_for_the_commit_before_it(flaky_stage: FlakyStage):
     """A file that the catalog has entered is told where it was, before its folder's new name."""
     client, service, start = await uploading(flaky_stage)
     other = await flaky_stage.client("bob")
-    held = flaky_stage.catalog.held["commit_file"] = asyncio.Event()
+    held = flaky_stage.catalog.held["commit_upload"] = asyncio.Event()
     await service.finish(start)
-    await flaky_stage.catalog.is_holding("commit_file")
+    await flaky_stage.catalog.is_holding("commit_upload")
     renaming = asyncio.create_task(rename(other, "/old", "new"))
     await time_for_more(other)
     held.set()

@@ -23,6 +23,7 @@ from manager.retrying import DEFAULT_RETRY
 from manager.scopes import Login
 from protocol import c2s, generic, s2c
 from protocol.codec import decode
+from tests.commits import commit_file
 from tests.manager.connections.test_connection import connection
 from tests.manager.signing.rings import signer_of
 from tests.manager.sockets.flaky import FlakyCatalog, FlakyStage
@@ -50,14 +51,14 @@ async def test_an_upload_is_told_before_the_deletion_of_its_file(flaky_stage: Fl
 
 
 async def test_an_empty_file_is_told_before_its_deletion(flaky_stage: FlakyStage):
-    """Its hold is released after that, however long it takes."""
+    """The deletion waits for the answer to the commit, however long it takes."""
     client, other = await flaky_stage.client(), await flaky_stage.client()
     observer = await flaky_stage.client("bob")
-    flaky_stage.catalog.held["release"] = asyncio.Event()
+    flaky_stage.catalog.held["commit_upload"] = asyncio.Event()
     made = asyncio.create_task(client.order(c2s.EmptyFileUpload(path="/", name="a.txt")))
-    await flaky_stage.catalog.is_holding("release")
+    await flaky_stage.catalog.is_holding("commit_upload")
     assert (await other.order(c2s.DeleteFile(folder_id=0, name="a.txt"))).success
-    flaky_stage.catalog.held["release"].set()
+    flaky_stage.catalog.held["commit_upload"].set()
     assert (await made).success
     assert await told_of_files(observer) == [("add", "a.txt"), ("delete", "a.txt")]
 
@@ -119,14 +120,15 @@ class Feed:
         )
         hold = Reference(object_id=draft.id, service="test", key="t", expires_at=None)
         await self.catalog.begin_objects([draft], [hold])
-        await self.catalog.finish_object(draft.id, mime_type="image/png", hash_hex="ab" * 32)
-        committed = await self.catalog.commit_file(
+        committed = await commit_file(
+            self.catalog,
             draft.id,
             ("a",),
             name,
             owner_id=None,
             is_public=False,
             on_conflict=on_conflict or FailOnConflict(),
+            mime_type="image/png",
         )
         self.changes.file_committed(committed)
         return committed.file

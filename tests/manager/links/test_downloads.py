@@ -8,6 +8,7 @@ from aiohttp import ClientResponse
 from catalog.port import OverwriteOnConflict
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from tests.commits import commit_file
 from tests.manager.links.making import link_to
 
 
@@ -130,7 +131,8 @@ async def test_link_dies_with_the_content(cloud, content, route):
     await cloud.catalog.rename_file(file.id, "b.txt")
     assert (await _get(cloud, link, route=route)).status == 200
     replacement = await cloud.store("/docs/new.txt", b"new")
-    await cloud.catalog.commit_file(
+    await commit_file(
+        cloud.catalog,
         (await cloud.stored(b"newer")).id,
         ("docs",),
         "b.txt",

@@ -11,6 +11,7 @@ from catalog.port import OverwriteOnConflict
 from catalog.records import AuditQuery
 from discord_emulator.testing import VirtualClock
 from manager.app_keys import AUDIT, LINKS
+from tests.commits import commit_file
 from tests.manager.downloads.test_previews import BROWSER, CRAWLERS
 from tests.manager.links.making import make_link
 
@@ -107,7 +108,8 @@ async def test_a_link_may_follow_the_content(cloud, file):
     """If its maker has said so; otherwise it ends with the content that it was made for."""
     _, fixed = await make_link(cloud.app, file)
     _, following = await make_link(cloud.app, file, follows_content=True)
-    await cloud.catalog.commit_file(
+    await commit_file(
+        cloud.catalog,
         (await cloud.stored(b"newer")).id,
         ("docs",),
         "secret.txt",

@@ -104,7 +104,7 @@ async def test_an_upload_that_cannot_be_entered_until_somebody_acts_fails_soon(
     client, service = await booked(flaky_stage)
     await client.request_upload("a.txt")
     flaky_stage.catalog.error = CatalogFull
-    flaky_stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.before["commit_upload"] = LONGER_THAN_ANY_PATIENCE
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
     assert (info.success, info.reason) == (False, DISK_FULL)
@@ -120,7 +120,7 @@ async def test_a_full_disk_is_told_to_who_asks(
     """And to who requests an upload, before a byte is sent; it is no line of the log each time."""
     client, _ = await booked(flaky_stage)
     flaky_stage.catalog.error = CatalogFull
-    for method in ("make_folders", "commit_file", "begin_objects"):
+    for method in ("make_folders", "commit_upload", "begin_objects"):
         flaky_stage.catalog.before[method] = LONGER_THAN_ANY_PATIENCE
     with capture_logs() as lines:
         assert await client.refusal(packet) == DISK_FULL
@@ -151,9 +151,9 @@ async def test_a_report_is_answered_in_time_while_the_catalog_hangs(flaky_stage:
 async def test_a_question_is_answered_in_time_while_the_catalog_hangs(flaky_stage: FlakyStage):
     """A client that waits for an empty file hears of it; others hear of the file once it is made."""
     client = await flaky_stage.client()
-    hanging = flaky_stage.catalog.held["commit_file"] = asyncio.Event()
+    hanging = flaky_stage.catalog.held["commit_upload"] = asyncio.Event()
     asking = asyncio.create_task(client.refusal(c2s.EmptyFileUpload(path="/", name="empty")))
-    await flaky_stage.catalog.is_holding("commit_file")
+    await flaky_stage.catalog.is_holding("commit_upload")
     flaky_stage.time.advance(ANSWER_TIME_S)
     assert "not available" in await asking
     hanging.set()
@@ -173,15 +173,14 @@ async def test_a_chunk_whose_write_was_not_confirmed_counts_once(flaky_stage: Fl
 
 
 @pytest.mark.parametrize("absences", [3, 300])
-@pytest.mark.parametrize("method", ["finish_object", "commit_file"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_an_upload_survives_an_absence_at_its_commit(
-    flaky_stage: FlakyStage, method: str, moment: str, absences: int
+    flaky_stage: FlakyStage, moment: str, absences: int
 ):
     """It is entered once, under its own name, also after minutes."""
     client, service = await booked(flaky_stage)
     await client.request_upload("a.txt")
-    getattr(flaky_stage.catalog, moment)[method] = absences
+    getattr(flaky_stage.catalog, moment)["commit_upload"] = absences
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
     assert (info.success, info.rename_target) == (True, None)
@@ -192,7 +191,7 @@ async def test_an_upload_survives_an_absence_at_its_commit(
 async def test_an_upload_that_cannot_be_entered_fails_in_the_end(flaky_stage: FlakyStage):
     """The client is told so, once, and its content is garbage then."""
     client, service = await booked(flaky_stage)
-    flaky_stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
+    flaky_stage.catalog.before["commit_upload"] = LONGER_THAN_ANY_PATIENCE
     response = await client.request_upload("a.txt")
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)
@@ -211,11 +210,11 @@ async def test_a_file_is_replaced_after_an_absence(flaky_stage: FlakyStage, mome
     """`do_overwrite` is not refused only because the catalog could not be asked at once."""
     client, service = await booked(flaky_stage)
     for size in (10, 20):
-        getattr(flaky_stage.catalog, moment)["commit_file"] = 2
+        getattr(flaky_stage.catalog, moment)["commit_upload"] = 2
         await client.request_upload("a.txt", size=size, do_overwrite=True)
         await service.take_upload()
         assert (await client.next(s2c.UploadFinishInfo)).success
-    assert flaky_stage.catalog.failed["commit_file"] == 4
+    assert flaky_stage.catalog.failed["commit_upload"] == 4
     assert [file.size for file in (await client.list_files()).files] == [20]
 
 
@@ -234,11 +233,10 @@ async def test_a_new_file_is_announced_even_if_the_catalog_goes_away(flaky_stage
     assert await flaky_stage.is_kept(response.upload_id)
 
 
-@pytest.mark.parametrize("method", ["begin_objects", "finish_object", "commit_file"])
-async def test_an_empty_file_is_made_once(flaky_stage: FlakyStage, method: str):
+async def test_an_empty_file_is_made_once(flaky_stage: FlakyStage):
     """A write that happened before the catalog went away is found again."""
     client = await flaky_stage.client()
-    flaky_stage.catalog.after[method] = 2
+    flaky_stage.catalog.after["commit_upload"] = 2
     assert (await client.order(c2s.EmptyFileUpload(path="/", name="empty"))).success
     assert await client.names() == ["empty"]
 
@@ -250,7 +248,7 @@ async def test_an_empty_file_is_made_once(flaky_stage: FlakyStage, method: str):
         ("folder_at", c2s.ListRequest(path="/", type="files", page=0)),
         ("usage_by_type", c2s.FolderSizeRequest(folder_id=None)),
         ("make_folders", c2s.CreateFolder(path="/new")),
-        ("commit_file", c2s.EmptyFileUpload(path="/", name="empty")),
+        ("commit_upload", c2s.EmptyFileUpload(path="/", name="empty")),
     ],
 )
 async def test_a_question_is_refused_as_a_reply(

@@ -23,7 +23,7 @@ async def test_while_the_file_is_entered(flaky_stage: FlakyStage):
     """The client is told once that the upload failed; its content is garbage, its service free."""
     service, client = await flaky_stage.service(), await flaky_stage.client()
     await client.book(1)
-    flaky_stage.catalog.defects["commit_file"] = 1
+    flaky_stage.catalog.defects["commit_upload"] = 1
     response = await client.request_upload("a.txt")
     await service.take_upload()
     info = await client.next(s2c.UploadFinishInfo)

@@ -216,9 +216,9 @@ class TestGoingOn:
         former = await flaky_stage.client(extensions=RESUMING)
         await former.book(1)
         start = await begin_kept(former, service)
-        held = flaky_stage.catalog.held["commit_file"] = asyncio.Event()
+        held = flaky_stage.catalog.held["commit_upload"] = asyncio.Event()
         await service.finish(start)
-        await flaky_stage.catalog.is_holding("commit_file")
+        await flaky_stage.catalog.is_holding("commit_upload")
         latter = await flaky_stage.client(extensions=RESUMING)
         answering = asyncio.create_task(resume(latter, start.upload_id))
         await latter.caught_up()
@@ -344,7 +344,7 @@ class TestLosing:
         client = await flaky_stage.client(extensions=RESUMING)
         await client.book(1)
         start = await begin_kept(client, service)
-        flaky_stage.catalog.before["commit_file"] = LONGER_THAN_ANY_PATIENCE
+        flaky_stage.catalog.before["commit_upload"] = LONGER_THAN_ANY_PATIENCE
         await service.finish(start, mime_type="image/png")
         parked = await client.next(s2c.UploadParked)
         assert parked.code == "catalog-unavailable"
@@ -498,9 +498,9 @@ class TestEnding:
         async with flaky_stage.visiting_client(extensions=RESUMING) as client:
             await client.book(1)
             start = await begin_kept(client, service)
-            held = flaky_stage.catalog.held["commit_file"] = asyncio.Event()
+            held = flaky_stage.catalog.held["commit_upload"] = asyncio.Event()
             await service.finish(start)
-            await flaky_stage.catalog.is_holding("commit_file")
+            await flaky_stage.catalog.is_holding("commit_upload")
         observer = await flaky_stage.client("bob")
         held.set()
         await observer.next(s2c.FileModify, action="add")
