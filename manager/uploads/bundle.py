@@ -517,6 +517,7 @@ class RunningBundle:
         await self._is_prepared.wait()
         begun = [file for file in files if file.is_begun]
         for file in begun:
-            await self._objects.release(file.layout.upload_id)
+            if file.committed is None:
+                await self._objects.release(file.layout.upload_id)
         if any(file.committed is None or file.committed.replaced for file in begun):
             self._wake_reaper()

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from catalog.errors import CatalogError, CatalogUnavailable, IsAFolder
+from catalog.errors import CatalogError, IsAFolder
 from catalog.permits import Permit
 from catalog.port import (
     Catalog,
@@ -205,21 +205,22 @@ class FileCommitter:
             lost, unreadable = await self._readability.unreadable(objects, began_at=began_at)
             async with self.destinations.committing():
                 if self._readability.is_current(lost):
-                    return [
-                        unreadable.get(object_id)
-                        or await self._commit_or_error(upload, commit, permit)
+                    due = [
+                        self._upload_commit(upload, commit, permit, commit.content_hash)
                         for object_id, (upload, commit) in zip(objects, orders, strict=True)
+                        if object_id not in unreadable
                     ]
+                    committed = iter(await self._commit_readable(due))
+                    return [unreadable.get(each) or next(committed) for each in objects]
 
-    async def _commit_or_error(
-        self, upload: Upload, commit: effects.Commit, permit: Permit
-    ) -> CommittedFile | CommitError:
-        try:
-            return await self._commit_now(upload, commit, permit)
-        except CatalogUnavailable:
-            raise
-        except (CatalogError, UnauthenticatedContent) as error:
-            return error
+    async def _commit_readable(
+        self, uploads: Sequence[UploadCommit]
+    ) -> list[CommittedFile | CatalogError]:
+        outcomes = await self._catalog.commit_uploads(uploads)
+        for upload, outcome in zip(uploads, outcomes, strict=True):
+            if isinstance(outcome, CommittedFile):
+                self._references.released(upload.object_id, REFERENCE_KEY)
+        return outcomes
 
     async def commit(
         self, upload: Upload, commit: effects.Commit, *, permit: Permit
@@ -238,38 +239,38 @@ class FileCommitter:
             lost = await self._readability.require(UUID(upload.requested.upload_id))
             async with self.destinations.committing():
                 if self._readability.is_current(lost):
-                    return await self._commit_now(upload, commit, permit)
+                    hash_hex = commit.content_hash or await self._hash_of(upload)
+                    due = self._upload_commit(upload, commit, permit, hash_hex)
+                    committed = await self._catalog.commit_upload(due)
+                    self._references.released(due.object_id, REFERENCE_KEY)
+                    return committed
 
-    async def _commit_now(
-        self, upload: Upload, commit: effects.Commit, permit: Permit
-    ) -> CommittedFile:
+    def _upload_commit(
+        self, upload: Upload, commit: effects.Commit, permit: Permit, hash_hex: str
+    ) -> UploadCommit:
         requested, destination = upload.requested, upload.destination
-        object_id = UUID(requested.upload_id)
-        committed = await self._catalog.commit_upload(
-            UploadCommit(
-                object_id=object_id,
-                mime_type=commit.mime_type,
-                hash_hex=commit.content_hash or await self._hash_of(object_id),
-                folder=destination.path,
-                name=requested.name,
-                owner_id=requested.user_id,
-                is_public=requested.is_public,
-                # A file in the parent is not the one that would have the name in the folder asked for.
-                on_conflict=RenameOnConflict()
-                if destination.is_truncated
-                else _for_catalog(commit.on_conflict, permit),
-                hold=self._references.name_of(REFERENCE_KEY),
-            )
+        return UploadCommit(
+            object_id=UUID(requested.upload_id),
+            mime_type=commit.mime_type,
+            hash_hex=hash_hex,
+            folder=destination.path,
+            name=requested.name,
+            owner_id=requested.user_id,
+            is_public=requested.is_public,
+            # A file in the parent is not the one that would have the name in the folder asked for.
+            on_conflict=RenameOnConflict()
+            if destination.is_truncated
+            else _for_catalog(commit.on_conflict, permit),
+            hold=self._references.name_of(REFERENCE_KEY),
         )
-        self._references.released(object_id, REFERENCE_KEY)
-        return committed
 
-    async def _hash_of(self, object_id: UUID) -> str:
+    async def _hash_of(self, upload: Upload) -> str:
         """The hash of content that several services have stored, from its journalled chunks.
 
         The upload was begun by an earlier run, or by another manager. Raises `UnauthenticatedContent`
         for content of a kind that is not taken, and when the digest of any chunk is not there.
         """
+        object_id = UUID(upload.requested.upload_id)
         content = await self._catalog.object_by_id(object_id)
         if content is not None:
             self.require_authenticated(content.envelope)

@@ -379,21 +379,21 @@ async def test_a_catalog_that_is_away_rejects_the_bundle(flaky_stage: FlakyStage
 
 
 async def test_a_commit_whose_answer_is_lost_is_made_once(flaky_stage: FlakyStage):
-    """The catalog knows what it has entered; what was not entered yet follows."""
+    """The catalog knows what it has entered."""
     service = await flaky_stage.service()
     client = await bundling_client(flaky_stage)
-    flaky_stage.catalog.after["commit_file"] = 2
+    flaky_stage.catalog.after["commit_uploads"] = 2
     finished = await send_bundle(client, service, THREE)
     assert outcomes(finished) == [True, True, True]
     assert [file.rename_target for file in finished.files] == [None, None, None]
-    assert flaky_stage.catalog.failed["commit_file"] == 2
+    assert flaky_stage.catalog.failed["commit_uploads"] == 2
 
 
 async def test_a_defect_in_a_commit_is_told(flaky_stage: FlakyStage):
     """The client hears of the failure of every file, and may send them again."""
     service = await flaky_stage.service()
     client = await bundling_client(flaky_stage)
-    flaky_stage.catalog.defects["finish_object"] = 1
+    flaky_stage.catalog.defects["commit_uploads"] = 1
     assert outcomes(await send_bundle(client, service, THREE)) == [False] * 3
     assert outcomes(await send_bundle(client, service, THREE)) == [True] * 3
 
