@@ -143,11 +143,50 @@ class FolderProgress:
 
 FolderProgressCallback = Callable[[FolderProgress], None]
 Transfer = Callable[[PlannedTransfer, ProgressCallback], Awaitable[TransferredFile]]
-Arrived = Callable[[PlannedTransfer, TransferredFile], None]
-"""Called with each file of a group that was transferred."""
-TransferGroup = Callable[[Sequence[PlannedTransfer], Arrived], Awaitable[None]]
-"""Transfers files together; those that it says nothing of are transferred one by one."""
 _Work = TypeVar("_Work")
+
+
+class TrackedTransfer:
+    """One file of a batch on its way: reports how far it is, and once how it ended.
+
+    Attributes:
+        file: The file.
+        is_open: Whether it has not ended.
+    """
+
+    def __init__(self, batch: "Batch", file: PlannedTransfer) -> None:
+        self._batch = batch
+        self.file = file
+        self.is_open = True
+        self.size = file.size
+        self.last = Progress(Stage.WAITING, 0, file.size)
+
+    def progress(self, report: Progress) -> None:
+        """It has come so far."""
+        self._batch.moved(self, report)
+
+    def take(self, report: Progress) -> tuple[int, int]:
+        """Keep a report; returns by how much more is through, and the file larger than was thought."""
+        known = self.size if report.total is None else report.total
+        moved, larger = report.transferred - self.last.transferred, known - self.size
+        self.size, self.last = known, report
+        return moved, larger
+
+    def done(self, done: TransferredFile) -> None:
+        """It is transferred or skipped."""
+        self.is_open = False
+        self._batch.ended(self, done)
+
+    def failed(self, error: CloudError) -> None:
+        """It cannot be transferred."""
+        self.is_open = False
+        self._batch.ended(
+            self, FailedTransfer(local=self.file.local, remote=self.file.remote, error=error)
+        )
+
+
+TransferGroup = Callable[[Sequence[TrackedTransfer]], Awaitable[None]]
+"""Transfers files together; those that it leaves open are transferred one by one."""
 
 
 class Batch:
@@ -178,81 +217,88 @@ class Batch:
         self._is_over: CloudError | None = None
 
     async def run(
-        self, transfer: Transfer, workers: int, *, together: TransferGroup | None = None
+        self,
+        transfer: Transfer,
+        workers: int,
+        *,
+        together: TransferGroup | None = None,
+        takes_empty: bool = True,
     ) -> FolderResult:
         """Transfer all files, so many at a time, and small ones `together` where that is given.
 
         When the manager is gone, or the login is, the files that remain fail with that error.
+
+        Args:
+            transfer: Transfers one file.
+            workers: How many files, or groups of files, are under way at once.
+            together: Transfers a group of small files.
+            takes_empty: Whether a group may have files of 0 bytes.
         """
+        self._tell_ended()
+        left: list[TrackedTransfer] = []
+
+        async def transfer_group(files: Sequence[PlannedTransfer]) -> None:
+            tracked = [TrackedTransfer(self, file) for file in files]
+            if together is None or len(files) == 1:
+                for each in tracked:
+                    await self._transfer(each, transfer)
+            else:
+                await self._transfer_together(tracked, together)
+                left.extend(each for each in tracked if each.is_open)
+
+        singly: Iterable[Sequence[PlannedTransfer]] = ((file,) for file in self._planned)
+        grouped = _groups(self._planned, takes_empty=takes_empty)
+        await _by_workers(transfer_group, list(singly if together is None else grouped), workers)
+        await _by_workers(lambda each: self._transfer(each, transfer), left, workers)
+        return FolderResult(files=tuple(self._done), failures=tuple(self._failures))
+
+    def _tell_ended(self) -> None:
+        """Report what has ended before."""
         for failed in self._failures:
             self._tell(failed, Progress(Stage.WAITING, 0, None), failed)
         for done in self._done:
             self._tell(done, Progress(Stage.DONE, 0, None), done)
-        left: list[PlannedTransfer] = []
 
-        async def transfer_group(files: Sequence[PlannedTransfer]) -> None:
-            if together is None or len(files) == 1:
-                for file in files:
-                    await self._transfer(file, transfer)
-            else:
-                left.extend(await self._left_by(together, files))
-
-        groups = _groups(self._planned, is_grouped=together is not None)
-        await _by_workers(transfer_group, list(groups), workers)
-        await _by_workers(lambda file: self._transfer(file, transfer), left, workers)
-        return FolderResult(files=tuple(self._done), failures=tuple(self._failures))
-
-    async def _left_by(
-        self, together: TransferGroup, files: Sequence[PlannedTransfer]
-    ) -> Sequence[PlannedTransfer]:
-        """Transfer files together as far as that goes; returns those that are left."""
-        left = {file.local: file for file in files}
-
-        def arrived(file: PlannedTransfer, done: TransferredFile) -> None:
-            del left[file.local]
-            self._tell(file, Progress(Stage.TRANSFERRING, 0, done.size), None)
-            self._transferred += done.size
-            self._total += done.size - file.size
-            self._tell(file, Progress(Stage.TRANSFERRING, done.size, done.size), None)
-            self._done.append(done)
-            self._tell(file, Progress(Stage.DONE, done.size, done.size), done)
-
-        before = len(left) + 1
-        # What broke off goes on as long as something comes.
-        while 1 < len(left) < before and self._is_over is None:
-            before = len(left)
-            try:
-                await together(tuple(left.values()), arrived)
-            except CloudError:
-                continue
-            break
-        return tuple(left.values())
-
-    async def _transfer(self, file: PlannedTransfer, transfer: Transfer) -> None:
-        counted = _Counted(file.size)
-
-        def progress(report: Progress) -> None:
-            self._transferred += report.transferred - counted.progress.transferred
-            self._total += counted.take(report)
-            self._tell(file, report, None)
-
+    async def _transfer(self, tracked: TrackedTransfer, transfer: Transfer) -> None:
         try:
             if self._is_over is not None:
                 raise self._is_over
-            done = await transfer(file, progress)
+            tracked.done(await transfer(tracked.file, tracked.progress))
         except CloudError as error:
-            if isinstance(error, NotLoggedIn | Unreachable):
-                self._is_over = error
-            self._transferred -= counted.progress.transferred
-            self._total -= counted.size
-            failed = FailedTransfer(local=file.local, remote=file.remote, error=error)
-            self._failures.append(failed)
-            self._tell(file, counted.progress, failed)
+            tracked.failed(error)
+
+    async def _transfer_together(
+        self, tracked: Sequence[TrackedTransfer], together: TransferGroup
+    ) -> None:
+        try:
+            if self._is_over is not None:
+                raise self._is_over
+            await together(tracked)
+        except CloudError as error:
+            for each in tracked:
+                if each.is_open:
+                    each.failed(error)
+
+    def moved(self, tracked: TrackedTransfer, report: Progress) -> None:
+        """A file has come so far."""
+        moved, larger = tracked.take(report)
+        self._transferred += moved
+        self._total += larger
+        self._tell(tracked.file, report, None)
+
+    def ended(self, tracked: TrackedTransfer, end: TransferredFile | FailedTransfer) -> None:
+        """A file has ended."""
+        if isinstance(end, FailedTransfer):
+            if isinstance(end.error, NotLoggedIn | Unreachable):
+                self._is_over = end.error
+            self._transferred -= tracked.last.transferred
+            self._total -= tracked.size
+            self._failures.append(end)
         else:
-            self._done.append(done)
-            if done.outcome is Outcome.SKIPPED:
-                self._total += counted.progress.transferred - counted.size
-            self._tell(file, counted.progress, done)
+            self._done.append(end)
+            if end.outcome is Outcome.SKIPPED:
+                self._total += tracked.last.transferred - tracked.size
+        self._tell(tracked.file, tracked.last, end)
 
     def _tell(
         self,
@@ -280,23 +326,27 @@ SMALL_BYTES = 1024 * 1024
 """Larger files are not transferred in groups."""
 GROUP_FILES = 250
 GROUP_BYTES = 8 * 1024 * 1024
+GROUP_TEXT_BYTES = 256 * 1024
+"""Of the paths of a group, which all go in one frame or request."""
 
 
 def _groups(
-    files: Iterable[PlannedTransfer], *, is_grouped: bool
+    files: Iterable[PlannedTransfer], *, takes_empty: bool
 ) -> Iterator[Sequence[PlannedTransfer]]:
-    """Small files in groups of bounded number and size, where that is wanted, and all others alone."""
+    """Small files in groups of bounded number and size, and all others alone."""
     group: list[PlannedTransfer] = []
-    size = 0
+    size = text = 0
     for file in files:
-        if not is_grouped or file.size > SMALL_BYTES:
+        if file.size > SMALL_BYTES or not (file.size or takes_empty):
             yield (file,)
             continue
-        if len(group) == GROUP_FILES or size + file.size > GROUP_BYTES:
-            yield group
-            group, size = [], 0
-        group.append(file)
         size += file.size
+        text += len(file.remote.encode())
+        if len(group) == GROUP_FILES or size > GROUP_BYTES or text > GROUP_TEXT_BYTES:
+            if group:
+                yield group
+            group, size, text = [], file.size, len(file.remote.encode())
+        group.append(file)
     if group:
         yield group
 
@@ -318,25 +368,6 @@ async def _by_workers(
     except BaseExceptionGroup as errors:
         first = errors.exceptions[0]
         raise first from first.__cause__
-
-
-class _Counted:
-    """What of a file has gone into the sums of its batch.
-
-    Attributes:
-        size: Its size, as far as is known.
-        progress: The last report about it.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.progress = Progress(Stage.WAITING, 0, size)
-
-    def take(self, report: Progress) -> int:
-        """Take a report; returns by how much the file is larger than was thought."""
-        known = self.size if report.total is None else report.total
-        larger, self.size, self.progress = known - self.size, known, report
-        return larger
 
 
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {

@@ -48,13 +48,28 @@ class _StillWaiting(Exception):
     """The service has taken the connection, but neither bytes nor an answer came through in time."""
 
 
-class ChunkBody(Payload):
-    """The multipart body of one try to send one chunk.
+class ServiceBody(Payload):
+    """The body of one try to send something to an upload service.
 
     Attributes:
         failure: Why the source could not be read, if that was it.
         has_stalled: Whether the service stopped reading.
     """
+
+    failure: CloudError | None = None
+    has_stalled = False
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Not possible: the body is bytes."""
+        raise TypeError("what goes to an upload service is not text")
+
+    def take_back(self) -> None:
+        """The try failed: its bytes do not count."""
+        raise NotImplementedError
+
+
+class ChunkBody(ServiceBody):
+    """The multipart body of one chunk."""
 
     def __init__(
         self,
@@ -79,12 +94,6 @@ class ChunkBody(Payload):
         self._meter = meter
         self._stall_timeout_s = stall_timeout_s
         self._sent = 0
-        self.failure: CloudError | None = None
-        self.has_stalled = False
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Not possible: the body is bytes."""
-        raise TypeError("the body of a chunk is not text")
 
     def take_back(self) -> None:
         """The try failed: its bytes do not count."""
@@ -168,10 +177,10 @@ class ChunkSender:
             await self._send(index, chunk, length)
 
     async def _send(self, index: int, chunk: SourceChunk, length: int) -> None:
-        backoff = self._settings.backoff()
-        attempts = 0
-        while True:
-            body = ChunkBody(
+        def body() -> ChunkBody:
+            # Before it is sent: the answer to the last one may come after the upload's end.
+            log.debug("chunk-sending", index=index, size=length)
+            return ChunkBody(
                 self._upload_id,
                 index,
                 chunk,
@@ -179,47 +188,75 @@ class ChunkSender:
                 self._meter,
                 self._settings.stall_timeout_s,
             )
+
+        await post_to_service(self._http, self._address, body, self._settings)
+        self._acknowledged()
+
+
+async def post_to_service(
+    http: aiohttp.ClientSession,
+    address: str,
+    new_body: Callable[[], ServiceBody],
+    settings: ClientSettings,
+) -> None:
+    """Send a body to an upload service until it is acknowledged.
+
+    Args:
+        http: Session to send with.
+        address: Where it goes.
+        new_body: Makes the body of each try.
+        settings: Time limits and retries.
+
+    Raises:
+        SourceChanged, SourceUnreadable: The source has changed, or cannot be read.
+        UploadFailed: The service refused it.
+        Unreachable: It did not get through, however often it was sent.
+    """
+    backoff = settings.backoff()
+    attempts = 0
+    while True:
+        with bound_ids(request=uuid4()):
+            body = new_body()
             try:
-                with bound_ids(request=uuid4()):
-                    # Before it is sent: the answer to the last one may come after the upload's end.
-                    log.debug("chunk-sending", index=index, size=length)
-                    await self._post(body)
-                self._acknowledged()
+                await _post(http, address, body, settings)
                 return
             except _StillWaiting:
                 body.take_back()
             except Unreachable:
                 body.take_back()
                 attempts += 1
-                if attempts >= self._settings.chunk_attempts:
+                if attempts >= settings.chunk_attempts:
                     raise
             except BaseException:
                 body.take_back()
                 raise
-            await backoff.wait()
+        await backoff.wait()
 
-    async def _post(self, body: ChunkBody) -> None:
-        timeout = aiohttp.ClientTimeout(
-            total=None,
-            sock_connect=CONNECT_TIMEOUT_S,
-            sock_read=self._settings.chunk_reply_timeout_s,
-        )
-        try:
-            async with self._http.post(
-                self._address,
-                data=body,
-                headers=correlation_header(),
-                timeout=timeout,
-                allow_redirects=False,
-            ) as response:
-                if response.status != 200:
-                    raise _refusal(response.status, await read_up_to(response.content, 4096))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            if body.failure is not None:
-                raise body.failure from body.failure.__cause__
-            if body.has_stalled or isinstance(error, aiohttp.SocketTimeoutError):
-                raise _StillWaiting from error
-            raise unreachable("the upload service", self._address, error) from error
+
+async def _post(
+    http: aiohttp.ClientSession, address: str, body: ServiceBody, settings: ClientSettings
+) -> None:
+    timeout = aiohttp.ClientTimeout(
+        total=None,
+        sock_connect=CONNECT_TIMEOUT_S,
+        sock_read=settings.chunk_reply_timeout_s,
+    )
+    try:
+        async with http.post(
+            address,
+            data=body,
+            headers=correlation_header(),
+            timeout=timeout,
+            allow_redirects=False,
+        ) as response:
+            if response.status != 200:
+                raise _refusal(response.status, await read_up_to(response.content, 4096))
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        if body.failure is not None:
+            raise body.failure from body.failure.__cause__
+        if body.has_stalled or isinstance(error, aiohttp.SocketTimeoutError):
+            raise _StillWaiting from error
+        raise unreachable("the upload service", address, error) from error
 
 
 def _refusal(status: int, body: bytes) -> CloudError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -69,14 +70,15 @@ class FolderEvent:
 
 
 Event = FileEvent | FolderEvent | EventsMissed
-_Packet = s2c.FileModify | s2c.FolderModify
+Change = s2c.FileModify | s2c.FilesModify | s2c.FolderModify
 
 
 class EventQueue:
     """The events that one stream has yet to give, of which it may have missed some."""
 
     def __init__(self, limit: int = QUEUE_LIMIT) -> None:
-        self._packets: asyncio.Queue[_Packet] = asyncio.Queue(limit)
+        self._packets: asyncio.Queue[Change] = asyncio.Queue(limit)
+        self._files: deque[FileEvent] = deque()
         self._news = asyncio.Event()
         self._has_missed = False
         self._failure: CloudError | None = None
@@ -87,15 +89,23 @@ class EventQueue:
             if self._has_missed:
                 self._has_missed = False
                 return EventsMissed()
+            if self._files:
+                return self._files.popleft()
             if not self._packets.empty():
-                return _event(self._packets.get_nowait())
+                packet = self._packets.get_nowait()
+                if not isinstance(packet, s2c.FilesModify):
+                    return _event(packet)
+                self._files.extend(
+                    _file_event(packet.path, packet.action, handle) for handle in packet.handles
+                )
+                continue
             if self._failure is not None:
                 raise self._failure
             self._news.clear()
             await self._news.wait()
 
-    def put(self, packet: s2c.FileModify | s2c.FolderModify) -> None:
-        """Add an event; a queue that is full forgets all it holds."""
+    def put(self, packet: Change) -> None:
+        """Add what changed together; a queue that is full forgets all it holds."""
         if self._packets.full():
             self.miss()
         self._packets.put_nowait(packet)
@@ -105,6 +115,7 @@ class EventQueue:
         """Say that events were missed. Those that wait are of no use any more."""
         while not self._packets.empty():
             self._packets.get_nowait()
+        self._files.clear()
         self._has_missed = True
         self._news.set()
 
@@ -154,8 +165,8 @@ class EventHub:
         """Events stop coming."""
         self._was_away = True
 
-    def publish(self, packet: s2c.FileModify | s2c.FolderModify) -> None:
-        """An event came in."""
+    def publish(self, packet: Change) -> None:
+        """Something has changed."""
         for queue in self._queues:
             queue.put(packet)
 
@@ -165,18 +176,20 @@ class EventHub:
             queue.fail(error)
 
 
-def _event(packet: _Packet) -> Event:
-    action = ChangeAction(packet.action)
+def _event(packet: s2c.FileModify | s2c.FolderModify) -> Event:
     if isinstance(packet, s2c.FileModify):
-        handle = packet.handle
-        return FileEvent(
-            action=action,
-            file=listing.to_file_info(packet.path, handle),
-            thumbnail_url=handle.thumbnail_url,
-        )
+        return _file_event(packet.path, packet.action, packet.handle)
     return FolderEvent(
-        action=action,
+        action=ChangeAction(packet.action),
         folder=listing.to_folder_info(packet.path, packet.handle),
         previous_name=packet.rename_origin,
         previous_parent_id=packet.parent_folder_origin,
+    )
+
+
+def _file_event(path: str, action: s2c.FileAction, handle: s2c.FileHandle) -> FileEvent:
+    return FileEvent(
+        action=ChangeAction(action),
+        file=listing.to_file_info(path, handle),
+        thumbnail_url=handle.thumbnail_url,
     )

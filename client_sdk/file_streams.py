@@ -12,17 +12,17 @@ from hmac import compare_digest
 
 import aiohttp
 
-from client_sdk.batches import SMALL_BYTES, Arrived, PlannedTransfer, TransferredFile
-from client_sdk.errors import DownloadFailed, NotFound, TargetUnwritable
+from client_sdk.batches import SMALL_BYTES, TrackedTransfer, TransferredFile
+from client_sdk.errors import CloudError, DownloadFailed, NotFound, TargetUnwritable
 from client_sdk.http import ManagerHttp
 from client_sdk.sinks import sink_at
-from client_sdk.transfers import Outcome
+from client_sdk.transfers import Outcome, Progress, Stage
 from common.tasks import settled
 from protocol.chunks import content_hash
 from protocol.errors import MalformedFileStream
 from protocol.file_stream import FileHeader, FileStreamParser
 
-_Arrival = tuple[PlannedTransfer, bytes]
+_Arrival = tuple[TrackedTransfer, bytes]
 
 
 class FileStreams:
@@ -36,38 +36,50 @@ class FileStreams:
         self._http = http
         self._is_offered = True
 
-    async def fetch(self, files: Sequence[PlannedTransfer], arrived: Arrived) -> None:
-        """Download files; their folders must be there. `arrived` is told each one that is complete.
+    async def fetch(self, files: Sequence[TrackedTransfer]) -> None:
+        """Download files, the folders of which must be there; those that are left stay open.
 
-        A manager that cannot do this, as one of release 0.2, is asked no second time.
+        What breaks off goes on as long as something comes. A manager that cannot do this, as one of
+        release 0.2, is asked no second time.
+        """
+        left, before = list(files), len(files) + 1
+        while self._is_offered and 1 < len(left) < before:
+            before = len(left)
+            try:
+                await self._fetch(left)
+            except CloudError:
+                left = [each for each in left if each.is_open]
+            else:
+                return
+
+    async def _fetch(self, files: Sequence[TrackedTransfer]) -> None:
+        """Download files by one request.
 
         Raises:
             DownloadFailed, Unreachable, ServerFailed: It broke off.
             NotLoggedIn, Forbidden: The manager gives nothing.
         """
-        if not self._is_offered:
-            return
         parser = FileStreamParser(most_bytes=SMALL_BYTES)
         left = dict(enumerate(files))
         try:
-            async with self._http.files([file.remote for file in files]) as response:
+            async with self._http.files([each.file.remote for each in files]) as response:
                 async for piece in response.content.iter_any():
-                    for file, content in await self._written(parser.feed(piece), left):
-                        arrived(file, _transferred(file, len(content)))
+                    for tracked, content in await self._written(parser.feed(piece), left):
+                        _arrived(tracked, len(content))
         except NotFound:
             self._is_offered = False
         except (aiohttp.ClientError, TimeoutError, MalformedFileStream) as error:
             raise DownloadFailed("the files broke off") from error
 
     async def _written(
-        self, frames: Sequence[tuple[FileHeader, bytes]], left: dict[int, PlannedTransfer]
+        self, frames: Sequence[tuple[FileHeader, bytes]], left: dict[int, TrackedTransfer]
     ) -> list[_Arrival]:
         """Writes what came whole; returns that."""
         came: list[_Arrival] = []
         for header, content in frames:
-            file = left.pop(header.index, None)
-            if file is not None and not header.error and _is_intact(header, content):
-                came.append((file, content))
+            tracked = left.pop(header.index, None)
+            if tracked is not None and not header.error and _is_intact(header, content):
+                came.append((tracked, content))
         # A thread that still writes a file would be in the way of who downloads it again.
         return await settled(asyncio.to_thread(_write_all, came)) if came else []
 
@@ -79,24 +91,33 @@ def _is_intact(header: FileHeader, content: bytes) -> bool:
 
 def _write_all(came: Sequence[_Arrival]) -> list[_Arrival]:
     written: list[_Arrival] = []
-    for file, content in came:
+    for tracked, content in came:
         with contextlib.suppress(TargetUnwritable):
             # A wait for the disk at every small file would take longer than the download.
-            sink = sink_at(file.local, resume=False, is_durable=False)
+            sink = sink_at(tracked.file.local, resume=False, is_durable=False)
             try:
                 sink.open()
                 sink.write(0, content)
                 sink.finish(len(content))
             finally:
                 sink.close(is_kept=False)
-            written.append((file, content))
+            written.append((tracked, content))
     return written
 
 
-def _transferred(file: PlannedTransfer, size: int) -> TransferredFile:
-    return TransferredFile(
-        local=file.local,
-        remote=file.remote,
-        size=size,
-        outcome=Outcome.RENAMED if file.is_renamed else Outcome.STORED,
+def _arrived(tracked: TrackedTransfer, size: int) -> None:
+    file = tracked.file
+    for stage, transferred in (
+        (Stage.TRANSFERRING, 0),
+        (Stage.TRANSFERRING, size),
+        (Stage.DONE, size),
+    ):
+        tracked.progress(Progress(stage, transferred, size))
+    tracked.done(
+        TransferredFile(
+            local=file.local,
+            remote=file.remote,
+            size=size,
+            outcome=Outcome.RENAMED if file.is_renamed else Outcome.STORED,
+        )
     )

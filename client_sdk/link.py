@@ -26,6 +26,7 @@ from protocol import generic
 from protocol.codec import Frame
 from protocol.extensions import (
     ADMINISTER,
+    BUNDLE,
     LARGE_CHUNKS,
     ORGANISE,
     REJECTIONS,
@@ -35,7 +36,7 @@ from protocol.extensions import (
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
-EXTENSIONS = frozenset({ADMINISTER, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME})
+EXTENSIONS = frozenset({ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME})
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)

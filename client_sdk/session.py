@@ -9,6 +9,7 @@ from typing import Self
 import aiohttp
 
 from client_sdk.booked_services import BookedServices
+from client_sdk.bundles import Bundles
 from client_sdk.endpoint import base_url, socket_url, tls_context
 from client_sdk.errors import CloudError, NotFound, NotLoggedIn, Refused, ServerFailed, Unreachable
 from client_sdk.events import EventHub
@@ -46,6 +47,7 @@ class UserSession:
         self.conflicts = ConflictResolver()
         self._services = BookedServices(self.link, settings, scope)
         self.uploads = Uploads(self.link, self._services, self.conflicts, http, settings, scope)
+        self.bundles = Bundles(self.link, self._services, self.conflicts, http, settings, scope)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -81,6 +83,7 @@ class UserSession:
         self.events.disconnected()
         self._services.disconnected()
         self.uploads.disconnected()
+        self.bundles.disconnected()
         self._report(is_away=True)
 
     def unavailable(self) -> None:
@@ -99,11 +102,12 @@ class UserSession:
 
     def received(self, frame: Frame) -> None:
         """A frame came in that answers no request of `Link.ask`."""
-        if isinstance(frame.packet, s2c.FileModify | s2c.FolderModify):
+        if isinstance(frame.packet, s2c.FileModify | s2c.FilesModify | s2c.FolderModify):
             self.events.publish(frame.packet)
         else:
             self._services.received(frame)
             self.uploads.received(frame)
+            self.bundles.received(frame)
 
     def _report(self, *, is_away: bool) -> None:
         """Report a change, but neither a first connection that comes at once nor the client's end."""

@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 from client_sdk import listing
 from client_sdk.batches import (
-    Arrived,
     Batch,
     DownloadPlan,
     FolderProgressCallback,
     FolderResult,
     PlannedTransfer,
+    TrackedTransfer,
     TransferredFile,
     UploadPlan,
     folds_case,
@@ -439,7 +439,14 @@ async def upload_planned(
             sent_bytes=result.sent_bytes,
         )
 
-    return await Batch(plan.files, plan.failures, progress).run(upload, workers)
+    bundles = cloud._open_session.bundles  # noqa: SLF001 - this belongs to the class above
+
+    async def upload_together(files: Sequence[TrackedTransfer]) -> None:
+        await bundles.upload(files, policy=on_conflict, is_public=is_public)
+
+    batch = Batch(plan.files, plan.failures, progress)
+    together = upload_together if await bundles.are_taken() else None
+    return await batch.run(upload, workers, together=together, takes_empty=False)
 
 
 async def download_planned(
@@ -464,10 +471,10 @@ async def download_planned(
             outcome=Outcome.RENAMED if file.is_renamed else Outcome.STORED,
         )
 
-    async def together(files: Sequence[PlannedTransfer], arrived: Arrived) -> None:
-        for folder in {file.local.parent for file in files}:
+    async def together(files: Sequence[TrackedTransfer]) -> None:
+        for folder in {each.file.local.parent for each in files}:
             await asyncio.to_thread(make_local_folder, folder)
-        await streams.fetch(files, arrived)
+        await streams.fetch(files)
 
     streams = FileStreams(cloud._api)  # noqa: SLF001 - a method in all but name, as `upload_planned`
     batch = Batch(plan.files, plan.failures, progress, done=plan.skipped)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from client_sdk.connection import Connection
 from protocol import s2u
 from protocol.generic import ChunkRange
+from protocol.u2s import UploadFinish
 from storage.discord.messages import ChunkAddress
 from storage.envelope import ChunkSealer
 from storage.object_keys import ObjectKey
@@ -122,6 +123,31 @@ class ActiveUpload:
     def mime_type(self) -> str:
         """What the file is; to be asked for once its first chunk is stored."""
         return self.spec.type or mime_type(self.head, self.spec.name)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was due is stored."""
+        return self.chunks.state is UploadPhase.COMPLETE
+
+    def finish(self) -> UploadFinish:
+        """What the manager is told at the end."""
+        if not self.is_complete:
+            return UploadFinish(success=False, reason=self.chunks.end_reason)
+        return UploadFinish(
+            success=True,
+            # Of a resumed upload this service does not know all chunks.
+            hash=self.chunks.content_hash() if self.spec.missing is None else None,
+            is_encrypted=True,
+            type=self.mime_type,
+        )
+
+    def type_of_chunk(self, index: int) -> str | None:
+        """The MIME type that the report of a chunk holds; None for none."""
+        return self.mime_type if self.spec.reports_type and index == 0 else None
+
+    def require_alive(self) -> None:
+        """Check that it has not ended. Raises `UploadEnded`."""
+        self.chunks.require_alive()
 
     def sealer(self, index: int, buffer: memoryview) -> ChunkSealer:
         """What encrypts a chunk that was admitted into a buffer.
@@ -259,63 +285,95 @@ class ActiveUpload:
             self._watch_deadline()
 
 
-class ActiveUploads:
-    """All uploads of this process, by id.
+class Running(Protocol):
+    """An upload, or a bundle, that runs here."""
+
+    @property
+    def id(self) -> UUID:
+        """By which it is found."""
+
+    @property
+    def finished(self) -> asyncio.Future[None]:
+        """Resolved as soon as it is complete or has ended."""
+
+    def end(self, reason: str) -> None:
+        """Take nothing any more."""
+
+    def end_when_idle(self, reason: str) -> None:
+        """End as soon as nothing is being received or forwarded."""
+
+
+AnyRunning = TypeVar("AnyRunning", bound=Running)
+
+
+class Registry(Generic[AnyRunning]):
+    """All that runs in this process of one kind, by id.
 
     Attributes:
-        is_closing: whether no further chunk is taken, as the process stops.
+        is_closing: whether nothing further is taken, as the process stops.
     """
 
     def __init__(self) -> None:
-        self._by_id: dict[UUID, ActiveUpload] = {}
-        self._unattributed = 0
+        self._by_id: dict[UUID, AnyRunning] = {}
         self.is_closing = False
 
-    def add(self, upload: ActiveUpload) -> None:
-        """Take an upload in. Its id must be new."""
-        self._by_id[upload.id] = upload
-        if self._unattributed:
-            upload.chunks.prolong()
+    def add(self, running: AnyRunning) -> None:
+        """Take one in. Its id must be new."""
+        self._by_id[running.id] = running
 
-    def remove(self, upload: ActiveUpload) -> None:
-        """Forget an upload."""
-        if self._by_id.get(upload.id) is upload:
-            del self._by_id[upload.id]
+    def remove(self, running: AnyRunning) -> None:
+        """Forget one."""
+        if self._by_id.get(running.id) is running:
+            del self._by_id[running.id]
 
     async def close(self, reason: str, *, patience_s: float) -> None:
-        """Take no further chunk, and end every upload once those under way are stored.
+        """Take nothing further, and end each once what is under way for it is stored.
 
-        So whoever goes on with an upload elsewhere need not send them again. Chunks that take longer
-        than `patience_s` seconds are given up.
+        So whoever goes on with an upload elsewhere need not send its chunks again. What takes longer
+        than `patience_s` seconds is given up.
         """
         self.is_closing = True
-        running = [upload for upload in self._by_id.values() if not upload.finished.done()]
-        for upload in running:
-            upload.end_when_idle(reason)
+        running = [each for each in self._by_id.values() if not each.finished.done()]
+        for each in running:
+            each.end_when_idle(reason)
         if running:
-            await asyncio.wait([upload.finished for upload in running], timeout=patience_s)
-        for upload in running:
-            upload.end(reason)
+            await asyncio.wait([each.finished for each in running], timeout=patience_s)
+        for each in running:
+            each.end(reason)
 
-    def find(self, upload_id: UUID) -> ActiveUpload:
-        """The upload with this id.
+    def find(self, id_: UUID) -> AnyRunning:
+        """The one with this id.
 
         Raises:
             UnknownUpload: if there is none.
-            Stopping: if none of them takes a chunk any more.
+            Stopping: if none of them takes anything any more.
         """
         if self.is_closing:
             raise Stopping
         try:
-            return self._by_id[upload_id]
+            return self._by_id[id_]
         except KeyError:
             raise UnknownUpload from None
 
-    def __contains__(self, upload_id: UUID) -> bool:
-        return upload_id in self._by_id
+    def __contains__(self, id_: UUID) -> bool:
+        return id_ in self._by_id
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+
+class ActiveUploads(Registry[ActiveUpload]):
+    """All uploads of this process, by id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unattributed = 0
+
+    def add(self, running: ActiveUpload) -> None:
+        """Take an upload in. Its id must be new."""
+        super().add(running)
+        if self._unattributed:
+            running.chunks.prolong()
 
     @contextmanager
     def receiving_unattributed(self) -> Iterator[None]:

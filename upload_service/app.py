@@ -24,6 +24,7 @@ from upload_service.buffers import (
     keep_freed_memory,
     room_for,
 )
+from upload_service.bundles import ActiveBundles
 from upload_service.demand import DemandReporter
 from upload_service.forwarding import Forwarder, ReportQueue
 from upload_service.intake import Intake
@@ -80,6 +81,7 @@ class UploadService:
         backoff = backoff or _delays
         self._pool = BufferPool(BUFFER_UNIT_BYTES)
         self._uploads = ActiveUploads()
+        self._bundles = ActiveBundles()
         self._reports = ReportQueue(ReportJournal(settings.reports_folder), backoff)
         self._metrics = Metrics()
         self._forwarder = Forwarder(self._reports, self._metrics)
@@ -100,6 +102,7 @@ class UploadService:
         )
         self.intake = Intake(
             uploads=self._uploads,
+            bundles=self._bundles,
             forwarder=self._forwarder,
             unattributed=Lane(
                 self._pool, UNATTRIBUTED_BODIES * self._pool.units_of(room_for(LARGEST_CHUNK_SIZE))
@@ -147,7 +150,10 @@ class UploadService:
         ends_at = loop.time() + self._settings.drain_grace_s
         self._tickets.end_all(_STOPS)
         patience_s = min(CHUNKS_GRACE_S, self._settings.drain_grace_s / 2)
-        await self._uploads.close(_STOPS, patience_s=patience_s)
+        await asyncio.gather(
+            self._uploads.close(_STOPS, patience_s=patience_s),
+            self._bundles.close(_STOPS, patience_s=patience_s),
+        )
         await self._forwarder.drain(ends_at - loop.time())
         await self._tickets.drain(ends_at - loop.time())
         try:
@@ -162,6 +168,7 @@ class UploadService:
                 number,
                 manager_url=self._manager_url,
                 uploads=self._uploads,
+                bundles=self._bundles,
                 leases=self._leases,
                 reports=self._reports,
                 lane=Lane(self._pool, self._settings.chunks_in_flight),

@@ -326,7 +326,7 @@ class Forwarder:
         """End the flight of a chunk as the manager has answered."""
         upload = chunk.upload
         try:
-            upload.chunks.require_alive()
+            upload.require_alive()
             if refusal is not None:
                 raise refusal
         except ChunkError as error:
@@ -361,7 +361,7 @@ class Forwarder:
             self._storage_faults.met(str(error))
             raise StorageFault(NO_ROOM) from error
         except StorageError as error:
-            uploads[0].chunks.require_alive()
+            uploads[0].require_alive()
             log.warning("chunk-refused", code=error.code, upload=str(uploads[0].id))
             raise NotStored(f"Discord did not take the chunk ({error.code})") from error
         self._storage_faults.works()

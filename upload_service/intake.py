@@ -1,8 +1,10 @@
 """The HTTP side: chunks come in here. The one place where errors become answers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 from aiohttp import web
@@ -15,14 +17,23 @@ from common.http_server import (
     has_encoded_body,
 )
 from common.service_secret import ServiceSecretGuard, WrongServiceSecret
+from protocol.values import is_uuid
 from upload_service.active_uploads import ActiveUploads
 from upload_service.buffers import Lane
+from upload_service.bundles import ActiveBundle, ActiveBundles, BundleReceiver
 from upload_service.chunk_receiver import (
     MAX_BODY_BYTES,
     ChunkReceiver,
     RequestBody,
 )
-from upload_service.errors import BodyCut, BodyTooLarge, ChunkError, EncodedBody, MethodNotAllowed
+from upload_service.errors import (
+    BodyCut,
+    BodyTooLarge,
+    ChunkError,
+    EncodedBody,
+    MethodNotAllowed,
+    UnknownUpload,
+)
 from upload_service.forwarding import Forwarder
 from upload_service.metrics import Metrics
 from upload_service.multipart import form_boundary
@@ -49,6 +60,7 @@ class Intake:
 
     Args:
         uploads: the uploads that run here.
+        bundles: the bundles that run here.
         forwarder: stores what was received.
         unattributed: the lane of bodies that begin with the file.
         stall_timeout_s: seconds that a body may stand still.
@@ -62,6 +74,7 @@ class Intake:
         self,
         *,
         uploads: ActiveUploads,
+        bundles: ActiveBundles,
         forwarder: Forwarder,
         unattributed: Lane,
         stall_timeout_s: float,
@@ -71,6 +84,7 @@ class Intake:
         idle_timeout_s: float,
     ) -> None:
         self._uploads = uploads
+        self._bundles = bundles
         self._forwarder = forwarder
         self._unattributed = unattributed
         self._stall_timeout_s = stall_timeout_s
@@ -80,7 +94,7 @@ class Intake:
         self._secret = secret
 
     def application(self) -> web.Application:
-        """The routes: /health, /metrics, /ticket, and chunks on all other paths.
+        """The routes: /health, /metrics, /ticket, /bundle/…, and chunks on all other paths.
 
         May be mounted under a prefix.
         """
@@ -94,6 +108,8 @@ class Intake:
         # A gateway may leave the path of the address in front, as it does for chunks.
         for path in ("/ticket", "/{below:.+}/ticket"):
             app.router.add_route("*", path, self._ticket)
+        for path in ("/bundle/{id}", "/{below:.+}/bundle/{id}"):
+            app.router.add_route("*", path, self._dispatch_bundle)
         # Clients use the address as it is given to them, with or without a slash at its end.
         app.router.add_route("*", "", self._dispatch)
         app.router.add_route("*", "/{path:.*}", self._dispatch)
@@ -121,10 +137,19 @@ class Intake:
         return await self._tickets.handle(request)
 
     async def _dispatch(self, request: web.Request) -> web.Response:
+        return await self._answered(request, self._take)
+
+    async def _dispatch_bundle(self, request: web.Request) -> web.Response:
+        return await self._answered(request, self._take_bundle)
+
+    async def _answered(
+        self, request: web.Request, take: Callable[[web.Request], Awaitable[int]]
+    ) -> web.Response:
+        """The answer to a request that sends chunks, of which `take` says how it went."""
         if request.method == "OPTIONS":
             return web.Response(status=204, headers=_PREFLIGHT)
         try:
-            return web.Response(text=str(await self._take(request)), headers=_CORS)
+            return web.Response(text=str(await take(request)), headers=_CORS)
         except ChunkError as error:
             self._metrics.failed(error.code)
             return _refusal(str(error), error.status)
@@ -161,6 +186,66 @@ class Intake:
         received.upload.chunks.require_alive()
         received.upload.chunks.compare(received.index, received.digest)
         return received.index
+
+    async def _take_bundle(self, request: web.Request) -> int:
+        """Receive a bundle and have it stored, unless it is; gives how many of its files came.
+
+        Raises:
+            ChunkError: The bundle is not stored.
+        """
+        if request.method != "POST":
+            raise MethodNotAllowed("bundles")
+        if has_encoded_body(request):
+            raise EncodedBody
+        bundle_id = request.match_info["id"].lower()
+        if not is_uuid(bundle_id):
+            raise UnknownUpload
+        bundle = self._bundles.find(UUID(bundle_id))
+        try:
+            with self._metrics.receiving.track_inprogress():
+                async with StallGuard(self._stall_timeout_s) as guard:
+                    with guard.paused():
+                        is_wanted = await bundle.is_wanted()
+                    if not is_wanted:
+                        return await _discarded(request, guard)
+                    parcel = await _received(bundle, request, guard)
+        except (OSError, web.RequestPayloadError):
+            raise BodyCut("the connection broke before the bundle was complete") from None
+        if parcel is None:
+            bundle.complete()
+            return 0
+        forwarding = self._forwarder.begin(parcel)
+        forwarding.add_done_callback(partial(bundle.forwarded, parcel))
+        await asyncio.shield(forwarding)
+        return len(parcel.chunks)
+
+
+async def _received(bundle: ActiveBundle, request: web.Request, guard: StallGuard) -> Parcel | None:
+    """Receive the body of a bundle; None when it holds no file. Raises `ChunkError`."""
+    with bundle.receiving(guard):
+        with guard.paused():
+            held = await bundle.buffer()
+        try:
+            receiver = BundleReceiver(bundle, held, guard)
+            async for piece in request.content.iter_any():
+                receiver.feed(piece)
+                # Many files may be sealed of one piece: others get their turn in between.
+                await asyncio.sleep(0)
+            return receiver.finish()
+        except BaseException:
+            held.release()
+            raise
+
+
+async def _discarded(request: web.Request, guard: StallGuard) -> int:
+    """Read the body of a bundle that is stored already, so that its sender reads the answer."""
+    taken = 0
+    async for piece in request.content.iter_any():
+        guard.progress()
+        taken += len(piece)
+        if taken > MAX_BODY_BYTES:
+            raise BodyTooLarge("the body is larger than any bundle")
+    return 0
 
 
 def _refusal(text: str, status: int, headers: Mapping[str, str] = _CORS) -> web.Response:

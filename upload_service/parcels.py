@@ -3,10 +3,39 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
 from protocol.u2s import MessageStored, StoredChunk
 from storage.discord.messages import ChunkAddress
-from upload_service.active_uploads import ActiveUpload, Backend
+from upload_service.active_uploads import Backend
+
+
+class ChunkOwner(Protocol):
+    """What a chunk belongs to: an upload, or a file of a bundle."""
+
+    @property
+    def id(self) -> UUID:
+        """The upload."""
+
+    @property
+    def backend(self) -> Backend:
+        """Where its chunks go."""
+
+    def type_of_chunk(self, index: int) -> str | None:
+        """The MIME type that the report of a chunk holds; None for none."""
+
+    def require_alive(self) -> None:
+        """Check that it has not ended. Raises `UploadEnded`."""
+
+    def stored(self, index: int, digest: bytes) -> None:
+        """End a flight: the chunk is stored, and the manager has entered it."""
+
+    def dropped(self, index: int) -> None:
+        """End a flight: the chunk is missing again."""
+
+    def end(self, reason: str) -> None:
+        """Take nothing any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +51,7 @@ class ParcelChunk:
         digest: the SHA-256 of these.
     """
 
-    upload: ActiveUpload
+    upload: ChunkOwner
     index: int
     offset: int
     stored_size: int
@@ -75,12 +104,7 @@ def _chunks_of(parcel: Parcel, address: ChunkAddress) -> Sequence[StoredChunk]:
             stored_size=chunk.stored_size,
             size=chunk.size,
             digest=chunk.digest.hex(),
-            type=_reported_type(chunk),
+            type=chunk.upload.type_of_chunk(chunk.index),
         )
         for chunk in parcel.chunks
     ]
-
-
-def _reported_type(chunk: ParcelChunk) -> str | None:
-    upload = chunk.upload
-    return upload.mime_type if upload.spec.reports_type and chunk.index == 0 else None

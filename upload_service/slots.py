@@ -21,6 +21,7 @@ from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
 from protocol.extensions import (
+    BUNDLE,
     CHANNEL_DEMAND,
     MESSAGE_LIMITS,
     MESSAGES,
@@ -32,13 +33,7 @@ from protocol.extensions import (
 )
 from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
-from protocol.u2s import (
-    MessageTooLarge,
-    TicketFinish,
-    UncertainPosts,
-    UploadFinish,
-    WebhookLost,
-)
+from protocol.u2s import MessageTooLarge, TicketFinish, UncertainPosts, WebhookLost
 from protocol.values import LARGEST_CHUNK_SIZE
 from storage.discord.http import DiscordHttp, UncertainPostCounter
 from storage.discord.messages import ChunkAddress
@@ -50,7 +45,7 @@ from storage.outgoing import Sender
 from storage.pool import WebhookPool
 from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec, object_key
 from upload_service.buffers import Lane
-from upload_service.chunk_states import UploadPhase
+from upload_service.bundles import ActiveBundle, ActiveBundles
 from upload_service.demand import ChannelDemandMeter
 from upload_service.errors import NotStored
 from upload_service.forwarding import ReportQueue
@@ -61,6 +56,7 @@ _RECEIVES: Final = frozenset({"s2u", "generic"})
 _EXTENSIONS: Final = frozenset(
     {
         WEBHOOKS,
+        BUNDLE,
         CHANNEL_DEMAND,
         MESSAGE_LIMITS,
         MESSAGES,
@@ -170,6 +166,7 @@ class Slot:
         number: for the log.
         manager_url: WebSocket URL with the credentials in its query; a secret.
         uploads: where the intake finds what runs.
+        bundles: where it finds bundles that run.
         leases: the way to Discord.
         reports: delivers what the manager must enter.
         lane: bounds this slot's chunks in flight.
@@ -183,6 +180,7 @@ class Slot:
         *,
         manager_url: str,
         uploads: ActiveUploads,
+        bundles: ActiveBundles,
         leases: WebhookLeases,
         reports: ReportQueue,
         lane: Lane,
@@ -191,6 +189,7 @@ class Slot:
     ) -> None:
         self._manager_url = manager_url
         self._uploads = uploads
+        self._bundles = bundles
         self._leases = leases
         self._reports = reports
         self._lane = lane
@@ -201,8 +200,8 @@ class Slot:
         self._webhooks: _LeasedWebhooks | None = None
         self._link: Connection | None = None
         self._tasks: asyncio.TaskGroup | None = None
-        self._upload: ActiveUpload | None = None
-        self._finished: ActiveUpload | None = None
+        self._running: ActiveUpload | ActiveBundle | None = None
+        self._finished: ActiveUpload | ActiveBundle | None = None
         self._configuring = asyncio.Lock()
         self._gets_more = False
         self._lease_changed = asyncio.Event()
@@ -213,6 +212,7 @@ class Slot:
             s2u.UploadStart: self._decline_without_key,
             s2u.UploadStartWithKey: self._start,
             s2u.UploadContinue: self._start,
+            s2u.BundleStart: self._start_bundle,
             s2u.UploadAbort: self._abort,
             s2u.TicketAccepted: self._decline_late_ticket,
         }
@@ -380,7 +380,7 @@ class Slot:
         return _refused("this service needs the key of each object that it stores")
 
     async def _start(self, packet: _StartPacket) -> Boolean:
-        why_not = self._why_not(packet)
+        why_not = self._why_not() or self._why_not_upload(packet)
         if why_not is not None:
             return _refused(why_not)
         try:
@@ -401,13 +401,16 @@ class Slot:
             return replace(spec, missing=packet.missing, type=packet.type)
         return spec
 
-    def _why_not(self, packet: _StartPacket) -> str | None:
+    def _why_not(self) -> str | None:
         if not self._is_configured:
             return "this service is not configured"
         if self._uploads.is_closing:
             return "this service stops"
-        if self._upload is not None:
+        if self._running is not None:
             return "an upload runs here already"
+        return None
+
+    def _why_not_upload(self, packet: _StartPacket) -> str | None:
         if UUID(packet.upload_id) in self._uploads:
             return "there is an upload with this id already"
         if packet.size < 1:
@@ -425,15 +428,44 @@ class Slot:
             backend=self,
             inactivity_timeout_s=self._inactivity_timeout_s,
         )
-        if self._finished is not None:
-            self._uploads.remove(self._finished)
-        self._upload = upload
         self._uploads.add(upload)
+        self._take(upload)
+
+    async def _start_bundle(self, packet: s2u.BundleStart) -> Boolean:
+        why_not = self._why_not()
+        if why_not is None and UUID(packet.bundle_id) in self._bundles:
+            why_not = "there is a bundle with this id already"
+        if why_not is not None:
+            return _refused(why_not)
+        try:
+            bundle = ActiveBundle(
+                packet,
+                lane=self._lane,
+                backend=self,
+                inactivity_timeout_s=self._inactivity_timeout_s,
+            )
+        except ValueError as error:
+            return _refused(str(error))
+        self._bundles.add(bundle)
+        self._take(bundle)
+        return _DONE
+
+    def _take(self, running: ActiveUpload | ActiveBundle) -> None:
+        """Runs an upload or a bundle, in place of the one that was kept for late requests."""
+        if self._finished is not None:
+            self._remove(self._finished)
+        self._running = running
         if self._tasks is not None and self._link is not None:
-            self._tasks.create_task(self._await_end(upload, self._link), name="await-end")
+            self._tasks.create_task(self._await_end(running, self._link), name="await-end")
+
+    def _remove(self, running: ActiveUpload | ActiveBundle) -> None:
+        if isinstance(running, ActiveBundle):
+            self._bundles.remove(running)
+        else:
+            self._uploads.remove(running)
 
     async def _abort(self, _packet: s2u.UploadAbort) -> Boolean:
-        if self._upload is None:
+        if self._running is None:
             return _refused("no upload runs here")
         self._end_upload("the upload was aborted")
         return _DONE
@@ -449,26 +481,24 @@ class Slot:
 
     def _end_upload(self, reason: str) -> None:
         """End the upload without a packet to the manager, which has ended it already."""
-        upload, self._upload = self._upload, None
-        if upload is not None:
-            self._uploads.remove(upload)
-            upload.end(reason)
+        running, self._running = self._running, None
+        if running is not None:
+            self._remove(running)
+            running.end(reason)
 
-    async def _await_end(self, upload: ActiveUpload, link: Connection) -> None:
-        await upload.finished
-        log.debug("upload-ended", phase=upload.chunks.state.name)
-        if self._upload is not upload:
+    async def _await_end(self, running: ActiveUpload | ActiveBundle, link: Connection) -> None:
+        await running.finished
+        log.debug("upload-ended", is_complete=running.is_complete)
+        if self._running is not running:
             return
-        self._upload = None
-        if upload.chunks.state is UploadPhase.COMPLETE:
+        self._running = None
+        if running.is_complete:
             # Kept until the next upload: a client whose last reply was lost may ask again.
-            self._finished = upload
-            packet = _success(upload)
+            self._finished = running
         else:
-            self._uploads.remove(upload)
-            packet = UploadFinish(success=False, reason=upload.chunks.end_reason)
+            self._remove(running)
         with suppress(ConnectionLost):
-            await link.send(packet)
+            await link.send(running.finish())
 
     def message_too_large(self, webhook_id: int, sizes: Sequence[int]) -> bool:
         """Report that Discord has refused a message; false if this cannot be reported over the link."""
@@ -495,13 +525,3 @@ def _limits_of(limits: s2u.LeaseLimits | None, most_attachments: int) -> Message
 async def _send(link: Connection, packet: Packet) -> None:
     with suppress(ConnectionLost):
         await link.send(packet)
-
-
-def _success(upload: ActiveUpload) -> UploadFinish:
-    return UploadFinish(
-        success=True,
-        # Of a resumed upload this service does not know all chunks.
-        hash=upload.chunks.content_hash() if upload.spec.missing is None else None,
-        is_encrypted=True,
-        type=upload.mime_type,
-    )

@@ -415,6 +415,12 @@ UPLOAD_SERVICE_ROUTES = (
         call=Call(path="/ticket", parts={"ticket": "x", "file": "x"}),
         note="without a ticket",
     ),
+    route(
+        "POST {address}/bundle/{bundle}",
+        404,
+        call=Call(path=f"/bundle/{NO_ID}"),
+        note="without a bundle's id",
+    ),
     route("GET {address}/health", 204, call=Call(path="/health")),
     route("GET {address}/metrics", 401, {"upload": 200}, Call(path="/metrics")),
 )

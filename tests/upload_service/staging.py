@@ -32,7 +32,7 @@ from upload_service.zero_copy import listen
 MASTER_KEY = MasterKey(bytes(range(32)))
 PASSWORD = "a service password"
 CHUNK = 256 * 1024
-GRANTS = "webhooks,messages,message-limits,object-keys,resume"
+GRANTS = "webhooks,messages,message-limits,object-keys,resume,bundle"
 GRANTS_OF_0_2 = "webhooks,object-keys,resume"
 """What a manager of release 0.2 grants at most."""
 BOUNDARY = "----boundary-of-a-test"
@@ -50,12 +50,14 @@ class ManagerLink:
     def __init__(self, socket: web.WebSocketResponse, query: dict[str, str]) -> None:
         self.query = query
         self.finishes: asyncio.Queue[u2s.UploadFinish] = asyncio.Queue()
+        self.bundles: asyncio.Queue[u2s.BundleFinish] = asyncio.Queue()
         self.lost_webhooks: asyncio.Queue[u2s.WebhookLost] = asyncio.Queue()
         self.uncertain_posts: asyncio.Queue[int] = asyncio.Queue()
         self._socket = socket
         self.too_large: asyncio.Queue[u2s.MessageTooLarge] = asyncio.Queue()
         self._noted: dict[type[Packet], asyncio.Queue[Any]] = {
             u2s.UploadFinish: self.finishes,
+            u2s.BundleFinish: self.bundles,
             u2s.MessageTooLarge: self.too_large,
             u2s.WebhookLost: self.lost_webhooks,
         }
@@ -100,7 +102,12 @@ class ManagerLink:
                     self._replies.pop(str(frame.reply_uuid)).set_result(answer)
                 case u2s.UncertainPosts() as uncertain:
                     self.uncertain_posts.put_nowait(uncertain.total)
-                case u2s.UploadFinish() | u2s.MessageTooLarge() | u2s.WebhookLost() as noted:
+                case (
+                    u2s.UploadFinish()
+                    | u2s.BundleFinish()
+                    | u2s.MessageTooLarge()
+                    | u2s.WebhookLost() as noted
+                ):
                     self._noted[type(noted)].put_nowait(noted)
                 case u2s.ChunkStored() as stored:
                     await self._reply(frame, on_stored(stored))
@@ -381,13 +388,13 @@ class HalfSent:
 
 
 @asynccontextmanager
-async def raw_request(url: str, length: int) -> AsyncIterator[RawRequest]:
+async def raw_request(url: str, length: int, path: str = "/") -> AsyncIterator[RawRequest]:
     """Open a request with a body of `length` bytes, in the form that `form_around` makes."""
     host, _, port = url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(
-            f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n"
             f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n".encode()
         )
         yield RawRequest(reader, writer)
