@@ -1,8 +1,8 @@
 """Posting: from a request to a stored message.
 
 Files are streamed into a draft on disk, piece by piece. In the sink mode (for benchmarks) a body is read
-as cheaply as possible: the head of the first file's part and the length of the whole give the size of the
-file, so that nothing is searched or copied. There a post is assumed to hold one file, as its last part.
+as cheaply as possible: for one file, the head of its part and the length of the whole give its size, so that
+nothing is searched. Only where the payload describes several files, their ends are looked for.
 """
 
 import asyncio
@@ -197,27 +197,80 @@ def _file_number(field_name: str) -> str:
     return number or "0"
 
 
-async def discard_body(request: web.Request) -> ReceivedFile:
-    """Read and discard a multipart body; return the name and size of its file."""
-    head = bytearray()
-    total = 0
-    while piece := await request.content.readany():
-        total += len(piece)
-        if len(head) < _MAX_HEAD_BYTES:
-            head += piece[:_MAX_HEAD_BYTES]
-    found = _FILE_HEAD.search(head)
-    name = found.group(1).decode(errors="replace") if found else "unknown"
-    before = found.end() if found else 0
-    return ReceivedFile(
-        filename=attachment_name(name),
-        size=max(0, total - before - _tail_length(request)),
-        content_type="application/octet-stream",
-    )
+class _DiscardedBody:
+    """Takes a multipart body piece by piece and keeps the names and sizes of its files.
+
+    The boundary is looked for only if the payload describes several files.
+
+    Args:
+        boundary: of the form; empty if it is none.
+    """
+
+    def __init__(self, boundary: bytes) -> None:
+        self._delimiter = b"\r\n--" + boundary
+        self._unread = b""
+        self._total = 0
+        self._before: int | None = None
+        self._is_single = False
+        self._is_in_file = False
+        self._names: list[str] = []
+        self._sizes: list[int] = []
+
+    def feed(self, piece: bytes) -> None:
+        """Takes the next bytes."""
+        self._total += len(piece)
+        if self._is_single:
+            return
+        self._unread += piece
+        while self._pass_content() if self._is_in_file else self._pass_head():
+            pass
+
+    def files(self) -> dict[str, ReceivedFile]:
+        """The files, by the fields that Discord's documentation uses."""
+        if len(self._names) <= 1:
+            before = self._before or 0
+            tail = len(self._delimiter) + len(b"--\r\n") if len(self._delimiter) > 4 else 0
+            self._sizes = [max(0, self._total - before - tail)]
+        names = self._names or ["unknown"]
+        return {
+            f"files[{number}]": ReceivedFile(
+                filename=attachment_name(name), size=size, content_type="application/octet-stream"
+            )
+            for number, (name, size) in enumerate(zip(names, self._sizes, strict=True))
+        }
+
+    def _pass_head(self) -> bool:
+        """Goes on to the content of a file. False when more bytes are needed."""
+        found = _FILE_HEAD.search(self._unread)
+        if found is None:
+            self._is_single = not self._names and len(self._unread) > _MAX_HEAD_BYTES
+            return False
+        if self._before is None:
+            self._before = found.end()
+            self._is_single = self._unread.count(b'"filename"', 0, found.start()) <= 1
+        self._names.append(found.group(1).decode(errors="replace"))
+        self._sizes.append(0)
+        self._unread = self._unread[found.end() :]
+        self._is_in_file = True
+        return not self._is_single
+
+    def _pass_content(self) -> bool:
+        """Goes on to the end of a file. False when more bytes are needed."""
+        end = self._unread.find(self._delimiter)
+        self._is_in_file = end < 0
+        length = max(0, len(self._unread) - len(self._delimiter) + 1) if end < 0 else end
+        self._sizes[-1] += length
+        self._unread = self._unread[length:]
+        return not self._is_in_file
 
 
-def _tail_length(request: web.Request) -> int:
+async def discard_body(request: web.Request) -> dict[str, ReceivedFile]:
+    """Read and discard a multipart body; return the names and sizes of its files."""
     boundary = _BOUNDARY.search(request.headers.get("Content-Type", ""))
-    return len(f"\r\n--{boundary.group(1)}--\r\n") if boundary else 0
+    body = _DiscardedBody(boundary.group(1).encode() if boundary else b"")
+    while piece := await request.content.readany():
+        body.feed(piece)
+    return body.files()
 
 
 async def post_message(request: web.Request, emulator: Emulator, sender: Sender) -> StoredMessage:
@@ -230,7 +283,7 @@ async def post_message(request: web.Request, emulator: Emulator, sender: Sender)
     limits = emulator.size_limits_in(sender.channel_id)
     if emulator.settings.sink:
         check_length(request, limits)
-        submission = Submission(Payload(), {"file": await discard_body(request)})
+        submission = Submission(Payload(), await discard_body(request))
         message = _message(emulator, sender, submission)
         emulator.sink_messages[message.id] = message
         return message

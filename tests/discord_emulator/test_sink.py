@@ -1,6 +1,7 @@
 """The mode for benchmarks, that keeps nothing but sizes."""
 
 import io
+import json
 
 import aiohttp
 import pytest
@@ -46,3 +47,20 @@ async def test_unmarked_bodies_are_swallowed(sink):
     _, caller = sink
     status, message = await caller.call("POST", "?wait=true", data=b"raw bytes")
     assert (status, message["attachments"][0]["size"]) == (200, 9)
+
+
+@pytest.mark.parametrize("sizes", [[5, 0, 70_000], [300_000] * 10, [1] * 3])
+async def test_several_files_have_their_true_sizes(sink, sizes):
+    """In the order of the fields, whatever is in them."""
+    _, caller = sink
+    described = [{"id": number, "filename": f"{number}.bin"} for number in range(len(sizes))]
+    form = aiohttp.FormData()
+    payload = json.dumps({"attachments": described})
+    form.add_field("payload_json", payload, content_type="application/json")
+    for number, size in enumerate(sizes):
+        content = (b"\r\n--" + bytes(7)) * (size // 11 + 1)
+        form.add_field(f"files[{number}]", content[:size], filename=f"{number}.bin")
+    status, message = await caller.call("POST", "?wait=true", data=form)
+    assert status == 200
+    found = [(each["filename"], each["size"]) for each in message["attachments"]]
+    assert found == [(f"{number}.bin", size) for number, size in enumerate(sizes)]
