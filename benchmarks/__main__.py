@@ -11,6 +11,7 @@ from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
 from benchmarks.memory import MEMORY
+from benchmarks.messages import MESSAGES
 from benchmarks.processing import PROCESSING
 from benchmarks.product import PRODUCT
 from benchmarks.uploads import UPLOADS
@@ -21,6 +22,7 @@ SUITES: dict[str, Suite] = {
     for suite in (
         UPLOADS,
         LIMITER,
+        MESSAGES,
         ARCHIVES,
         CATALOGS,
         LISTINGS,

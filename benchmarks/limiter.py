@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.harness import Options, Suite, verdict
+from benchmarks.virtual_time import NEVER, VirtualTime
 from storage.discord import routes
 from storage.discord.answers import Answer
 from storage.discord.limits import RateLimiter
@@ -27,7 +28,6 @@ TARGET_MS = 1.0
 _BUCKET_REQUESTS = 5
 _BUCKET_WINDOW_S = 2.0
 _ROUND_TRIP_S = 0.5
-_NEVER = float("inf")
 
 Layout = Callable[[list[Route], int], Candidates]
 """Which of the routes the request with this number may go by."""
@@ -53,38 +53,10 @@ class _LimiterFigures:
     worst_ms: float
 
 
-class _VirtualTime:
-    """A clock that the benchmark advances; sleeping tasks wake when their time has come."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-        self._sleepers: dict[asyncio.Future[None], float] = {}
-
-    def clock(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        wakes: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers[wakes] = self.now + seconds
-        try:
-            await wakes
-        finally:
-            del self._sleepers[wakes]
-
-    def next_waking(self) -> float:
-        return min(self._sleepers.values(), default=_NEVER)
-
-    def pass_to(self, moment: float) -> None:
-        self.now = max(self.now, moment)
-        for wakes, wake_at in self._sleepers.items():
-            if wake_at <= self.now and not wakes.done():
-                wakes.set_result(None)
-
-
 class _Discord:
     """Answers requests in the order in which they went out, with the headers of fixed windows."""
 
-    def __init__(self, virtual: _VirtualTime) -> None:
+    def __init__(self, virtual: VirtualTime) -> None:
         self._virtual = virtual
         self._windows: dict[Route, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
         self.under_way: deque[tuple[float, Route]] = deque()
@@ -111,11 +83,11 @@ class _Discord:
 async def _request(scheduler: RequestScheduler, discord: _Discord, candidates: Candidates) -> None:
     """Acquire the gate again and again, so that this many requests always wait."""
     while True:
-        discord.take(await scheduler.acquire(candidates, _NEVER))
+        discord.take(await scheduler.acquire(candidates, NEVER))
 
 
 async def _measure(layout: Layout, waiters: int) -> _LimiterFigures:
-    virtual = _VirtualTime()
+    virtual = VirtualTime()
     discord = _Discord(virtual)
     scheduler = RequestScheduler(RateLimiter(), clock=virtual.clock, sleep=virtual.sleep)
     all_routes = [
@@ -139,14 +111,14 @@ async def _measure(layout: Layout, waiters: int) -> _LimiterFigures:
 
 
 async def _next_event(
-    virtual: _VirtualTime, discord: _Discord, scheduler: RequestScheduler
+    virtual: VirtualTime, discord: _Discord, scheduler: RequestScheduler
 ) -> tuple[float, bool]:
     """Advance the time until an answer comes or a sleep ends.
 
     Returns:
         Seconds of CPU that the event loop used for it, and whether it was an answer.
     """
-    answered_at, route = discord.under_way[0] if discord.under_way else (_NEVER, None)
+    answered_at, route = discord.under_way[0] if discord.under_way else (NEVER, None)
     if route is None or virtual.next_waking() < answered_at:
         began_at = time.process_time()
         virtual.pass_to(virtual.next_waking())

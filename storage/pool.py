@@ -8,6 +8,7 @@ import structlog
 
 from storage.discord import routes
 from storage.discord.answers import Answer, TransientFault
+from storage.discord.composing import WaitingFiles, is_small
 from storage.discord.http import DiscordHttp
 from storage.discord.message_body import RandomFile, in_order
 from storage.discord.messages import (
@@ -80,6 +81,8 @@ class WebhookPool:
         self._probed_id: int | None = None
         # Those that wait for a turn, or have not noticed yet that they have it; oldest first.
         self._waiting: dict[OutgoingFile, None] = {}
+        self._alike = {True: WaitingFiles(), False: WaitingFiles()}
+        self._under_way = 0
 
     @property
     def webhooks(self) -> tuple[WebhookCredentials, ...]:
@@ -221,8 +224,11 @@ class WebhookPool:
         """Waits for the file's turn; if it is taken along and saved meanwhile, returns where it lies."""
         scheduler = self._http.scheduler
         while True:
-            waiter = scheduler.enqueue(lambda: self._candidates(file), deadline)
+            is_patient = (lambda: self._may_hold(file)) if file.may_share else None
+            waiter = scheduler.enqueue(lambda: self._candidates(file), deadline, is_patient)
             file.wait(waiter)
+            alike = self._alike[is_small(len(file.content))]
+            alike.add(len(file.content))
             self._waiting[file] = None
             try:
                 return await scheduler.turn_of(waiter)
@@ -231,6 +237,7 @@ class WebhookPool:
                     return address
             finally:
                 del self._waiting[file]
+                alike.remove(len(file.content))
                 await file.end_wait()
 
     def _composed(self, file: OutgoingFile, route: Route) -> OutgoingMessage:
@@ -238,16 +245,26 @@ class WebhookPool:
         webhook_id = route.key.owner_id
         limits = self.limits_of(webhook_id)
         message = OutgoingMessage(webhook_id, limits, [file])
+        has_room = self._http.scheduler.has_room(self._routes.values())
         misfits = 0
         for other in tuple(self._companions(file, route, limits)):
             if message.is_full or misfits == MAX_MISFITS:
                 break
             waiter = other.waiter
-            if waiter and message.take_along(other, has_turn=waiter.is_granted):
+            if waiter and message.take_along(other, has_turn=has_room):
                 self._http.scheduler.recall(waiter, _TakenAlong("another file takes it along"))
             else:
                 misfits += 1
         return message
+
+    def _may_hold(self, file: OutgoingFile) -> bool:
+        """Whether a file may wait for others: not if there are enough, or no other is in sight."""
+        is_alone = not self._under_way and len(self._waiting) <= 1
+        if not file.may_share or is_alone or not self._routes:
+            return False
+        limits = self.limits_of(next(iter(self._routes)))
+        size = len(file.content)
+        return not self._alike[is_small(size)].fill(limits, size)
 
     def _companions(
         self, file: OutgoingFile, route: Route, limits: MessageLimits
@@ -262,7 +279,7 @@ class WebhookPool:
                 and other.sender.on_saved == file.sender.on_saved
                 and other.ride is None
                 and other.waiter is not None
-                and not other.waiter.is_over
+                and not other.waiter.granted.done()
                 and route in other.waiter.routes
                 and self._is_whole(other, limits)
             ):
@@ -274,12 +291,15 @@ class WebhookPool:
 
     async def _try(self, message: OutgoingMessage, route: Route) -> ChunkAddress:
         """Posts a message once; returns where its first file lies."""
+        self._under_way += 1
         try:
             answer = await self._http.try_once(route, message.attachments())
             posted, attachments = await self._posted(answer, message)
         except BaseException:
             message.dissolve()
             raise
+        finally:
+            self._under_way -= 1
         return message.saved(posted, attachments)
 
     @contextmanager

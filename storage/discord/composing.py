@@ -1,13 +1,18 @@
 """Which of the files that wait for a turn share the next message. No I/O.
 
-Discord limits messages, so a message should be full; but no file waits for company. When a file gets its
-turn, it takes others along that are like it:
+Discord limits messages, so a message should be full. When a file gets its turn, it takes others along that
+are like it:
 
 * A large file takes large ones along that still wait. They had to wait for the limits anyway, and are saved
   sooner so; as many as the message takes.
 * A small file takes small ones along, also those that have just got turns of their own: one message of
   many small files is saved as soon as several would be, and the turns that are not used are left to those
   that come next.
+
+A file that comes alone never waits for company. Files that come at the same time are spaced while the
+channels' budgets are scarce (`RateLimiter.pace`), unless they fill a message: each would go at once, alone,
+and when that has spent the budgets, everything would wait for most of a minute. So with ten channels a
+file waits for a quarter of a second at most, and the budgets last.
 
 Small files never go with large ones: they would be saved only after these, which may take minutes on a
 slow line. They share an attachment, one behind the other: they would use up the number of attachments soon.
@@ -22,6 +27,35 @@ SMALL_FILE_BYTES = 128 * 1024
 """A file is small up to this size."""
 SMALL_MESSAGE_BYTES = 1024 * 1024
 """Small files share a message up to this size: to send it takes about as long as the request by itself."""
+
+
+def is_small(size: int) -> bool:
+    """Whether a file of so many bytes is small."""
+    return size <= SMALL_FILE_BYTES
+
+
+@dataclass(slots=True)
+class WaitingFiles:
+    """How many files wait, and how many bytes they have: of small ones, or of large ones."""
+
+    count: int = 0
+    bytes: int = 0
+
+    def add(self, size: int) -> None:
+        """One more waits."""
+        self.count += 1
+        self.bytes += size
+
+    def remove(self, size: int) -> None:
+        """One less waits."""
+        self.count -= 1
+        self.bytes -= size
+
+    def fill(self, limits: MessageLimits, size: int) -> bool:
+        """Whether they are enough for a full message: one more of that size would not fit."""
+        if is_small(size):
+            return self.bytes + size > SMALL_MESSAGE_BYTES or self.count >= MAX_CHUNKS_IN_MESSAGE
+        return self.count >= limits.attachments or self.bytes + size > limits.request_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +90,7 @@ class MessageComposer:
 
     def begin(self, size: int, chunks: int) -> None:
         """Puts the first file in: its size in bytes, and how many chunks are in it."""
-        self._is_small = size <= SMALL_FILE_BYTES
+        self._is_small = is_small(size)
         self._put(Place(0, 0), size, chunks)
 
     def take_along(self, size: int, chunks: int, *, has_turn: bool) -> bool:
@@ -75,8 +109,8 @@ class MessageComposer:
     def _is_like(self, size: int, has_turn: bool) -> bool:
         """Whether a file of that size may go with the first one."""
         if not self._is_small:
-            return size > SMALL_FILE_BYTES and not has_turn
-        return size <= SMALL_FILE_BYTES and sum(self.sizes) + size <= SMALL_MESSAGE_BYTES
+            return not is_small(size) and not has_turn
+        return is_small(size) and sum(self.sizes) + size <= SMALL_MESSAGE_BYTES
 
     def _put(self, place: Place, size: int, chunks: int) -> None:
         self.places.append(place)

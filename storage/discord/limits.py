@@ -39,6 +39,10 @@ A server that answers posts without any bucket headers (a proxy that limits by i
 with limits switched off) is believed: its hidden channel budget is lifted as well, until
 headers or a 429 appear.
 
+Channels' budgets are spent with care: once a sixth of one is spent, `pace` says how far apart messages are
+to be sent so that the rest lasts. Requests that come together keep to it and fill messages meanwhile
+(`composing.py`); it is no limit of Discord's, so others do not.
+
 The class does no I/O and has no clock: every call gets `now`, in seconds of any monotonic clock.
 Each `begin` is followed by exactly one `answered`, `lost` or `withdraw`.
 """
@@ -59,6 +63,8 @@ from storage.discord.budgets import (
 GLOBAL_REQUESTS_PER_S = 50
 CHANNEL_POSTS = 30
 CHANNEL_WINDOW_S = 60.0
+SCARCE = 6
+"""A channel's budget is scarce once one part in so many is spent."""
 INVALID_ANSWERS = 1000
 INVALID_WINDOW_S = 600.0
 
@@ -138,6 +144,15 @@ class RateLimiter:
         """How much of its budgets is spent: the lower, the longer it can go on without a pause."""
         channel = self._channel(key)
         return self._bucket(key).in_flight + (channel.budget.spent(now) if channel else 0)
+
+    def pace(self, key: LimitKey, now: float) -> float:
+        """Seconds between messages at which the channel's budget lasts; 0 while there is plenty of it."""
+        channel = self._channel(key)
+        if channel is None or not channel.is_enforced:
+            return 0.0
+        limit = channel.budget.limit(now)
+        plenty = limit // SCARCE
+        return CHANNEL_WINDOW_S / (limit - plenty) if channel.budget.spent(now) >= plenty else 0.0
 
     def begin(self, key: LimitKey) -> None:
         """The request goes out now. Only to be called when `delay` is 0."""

@@ -21,6 +21,10 @@ Candidates = Callable[[], Sequence[Route]]
 """Routes by any of which a request may go. Asked when the request comes, and again at each
 `refresh`; raises a `StorageError` when none is left."""
 
+Patience = Callable[[], bool]
+"""Of a request that may take others along: whether it may be held back while its channel's budget is scarce,
+so that the budget lasts: it then waits for `RateLimiter.pace`. Asked each time when it could go."""
+
 _Keys = tuple[LimitKey, ...]
 
 
@@ -31,10 +35,22 @@ class Waiter:
         routes: By any of them it may go.
     """
 
-    __slots__ = ("candidates", "deadline", "granted", "number", "queue", "recalled", "routes")
+    __slots__ = (
+        "candidates",
+        "deadline",
+        "granted",
+        "is_patient",
+        "number",
+        "queue",
+        "recalled",
+        "routes",
+    )
 
-    def __init__(self, number: int, candidates: Candidates, deadline: float) -> None:
+    def __init__(
+        self, number: int, candidates: Candidates, deadline: float, is_patient: Patience | None
+    ) -> None:
         self.number = number
+        self.is_patient = is_patient
         self.candidates = candidates
         self.deadline = deadline
         self.granted: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
@@ -127,6 +143,8 @@ class RequestScheduler:
         self._timer: asyncio.Task[None] | None = None
         self._timer_ends_at = math.inf
         self._in_flight: Counter[int] = Counter()
+        self._granted_at: dict[LimitKey, float] = {}
+        self._unnoticed: set[Waiter] = set()
         self._ends: set[asyncio.Future[None]] = set()
 
     @property
@@ -143,14 +161,19 @@ class RequestScheduler:
         """
         return await self.turn_of(self.enqueue(candidates, deadline))
 
-    def enqueue(self, candidates: Candidates, deadline: float) -> Waiter:
+    def enqueue(
+        self, candidates: Candidates, deadline: float, is_patient: Patience | None = None
+    ) -> Waiter:
         """Puts a request behind those that wait; `turn_of` must be awaited then.
+
+        `is_patient`: see `Patience`; None for a request that takes no other along. Of those that do, one
+        at a time has its turn, until it has noticed that and recalled those that it takes along.
 
         Raises:
             StorageError: No candidate is left.
         """
         self._last_number += 1
-        waiter = Waiter(self._last_number, candidates, deadline)
+        waiter = Waiter(self._last_number, candidates, deadline, is_patient)
         waiter.routes = candidates()
         self._put(waiter)
         self.dispatch()
@@ -170,6 +193,9 @@ class RequestScheduler:
             raise
         finally:
             self._remove(waiter)
+            if waiter in self._unnoticed:
+                self._unnoticed.remove(waiter)
+                self._dispatch_soon()
         if waiter.recalled is not None:
             raise waiter.recalled
         return route
@@ -193,6 +219,14 @@ class RequestScheduler:
         else:
             self._remove(waiter)
             waiter.refuse(error)
+
+    def has_room(self, candidates: Iterable[Route]) -> bool:
+        """Whether another request could go now by one of the routes, with no need to save turns."""
+        now = self._clock()
+        return any(
+            self._limiter.delay(route.key, now) <= 0 and not self._limiter.pace(route.key, now)
+            for route in candidates
+        )
 
     def withdraw(self, route: Route) -> None:
         """A granted request is not made after all: its turn is another's."""
@@ -241,6 +275,9 @@ class RequestScheduler:
             if not end.done():
                 end.set_result(None)
         # Not at once: the reader of this answer may take its webhook out of the candidates first.
+        self._dispatch_soon()
+
+    def _dispatch_soon(self) -> None:
         if not self._is_dispatch_due:
             self._is_dispatch_due = True
             asyncio.get_running_loop().call_soon(self.dispatch)
@@ -254,9 +291,23 @@ class RequestScheduler:
                 if key not in delays:
                     delays[key] = self._limiter.delay(key, now)
             queue.delay_s = min(delays[key] for key in queue.keys)
+            if queue.delay_s <= 0 and (is_patient := queue.oldest.is_patient) is not None:
+                if self._unnoticed:
+                    queue.delay_s = math.inf
+                elif is_patient():
+                    queue.delay_s = self._hold(queue.keys, now)
             if queue.delay_s <= 0 and (ready is None or queue.oldest.number < ready.oldest.number):
                 ready = queue
         return ready
+
+    def _hold(self, keys: _Keys, now: float) -> float:
+        """Seconds until a patient request may go that could go by one of the keys now.
+
+        Evenly spaced, the requests that may go by them use up the budgets just in time.
+        """
+        pace_s = min(self._limiter.pace(key, now) for key in keys) / len(keys)
+        last = max(self._granted_at.get(key, -math.inf) for key in keys)
+        return max(0.0, last + pace_s - now) if pace_s else 0.0
 
     def _grant(self, waiter: Waiter, now: float) -> None:
         self._remove(waiter)
@@ -268,8 +319,12 @@ class RequestScheduler:
 
         route = min(waiter.routes, key=rank)
         self._limiter.begin(route.key)
+        if route.key.posts_to is not None:
+            self._granted_at[route.key] = now
         if route.webhook_id is not None:
             self._in_flight[route.webhook_id] += 1
+        if waiter.is_patient is not None:
+            self._unnoticed.add(waiter)
         waiter.granted.set_result(route)
 
     def _refuse_expired(self, queue: _Queue, now: float) -> None:

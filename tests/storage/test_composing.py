@@ -9,6 +9,7 @@ from storage.discord.composing import (
     SMALL_MESSAGE_BYTES,
     MessageComposer,
     Place,
+    WaitingFiles,
 )
 from storage.discord.sizes import DOCUMENTED_LIMITS, MessageLimits, takes
 
@@ -110,3 +111,26 @@ def test_a_message_is_within_its_limits_and_every_file_has_a_place_of_its_own(fi
         assert place.offset == ends[place.attachment]
         ends[place.attachment] += size
     assert ends == composer.sizes
+
+
+def test_files_that_wait_are_counted_until_they_fill_a_message():
+    """Large ones by the attachments and the size of a request, small ones by their bytes and number."""
+    large, many, small, numerous = (WaitingFiles() for _ in range(4))
+    for _ in range(2):
+        assert not large.fill(DOCUMENTED_LIMITS, 10 * MIB)
+        large.add(10 * MIB)
+    assert large.fill(DOCUMENTED_LIMITS, 10 * MIB)
+    large.remove(10 * MIB)
+    assert not large.fill(DOCUMENTED_LIMITS, 10 * MIB)
+    for _ in range(10):
+        assert not many.fill(LARGE, MIB)
+        many.add(MIB)
+    assert many.fill(LARGE, MIB)
+    for _ in range(8):
+        assert not small.fill(LARGE, SMALL_FILE_BYTES)
+        small.add(SMALL_FILE_BYTES)
+    assert small.fill(LARGE, 1)
+    for _ in range(MAX_CHUNKS_IN_MESSAGE):
+        assert not numerous.fill(LARGE, 1)
+        numerous.add(1)
+    assert numerous.fill(LARGE, 1)

@@ -327,3 +327,35 @@ def test_headers_without_sense_count_as_missing(value):
     read = LimitHeaders.parse({"Retry-After": value, "X-RateLimit-Limit": value})
     assert read == LimitHeaders()
     assert not read.announces_bucket
+
+
+def test_a_budget_that_becomes_scarce_is_paced():
+    """After a sixth of it, so that what is left lasts until the first of it comes back."""
+    limiter = RateLimiter()
+    key = LimitKey("POST", "webhook", 1, posts_to=7)
+    for number in range(5):
+        assert limiter.pace(key, 0.0) == 0
+        exchange(limiter, key, bucket(4 - number), 0.0)
+    assert limiter.pace(key, 0.0) == 60 / 25
+    assert limiter.pace(key, 61.0) == 0
+    assert limiter.pace(LimitKey("GET", "webhook", 1), 0.0) == 0
+
+
+def test_where_nothing_is_limited_nothing_is_paced():
+    """As the server says by announcing no bucket."""
+    limiter = RateLimiter()
+    key = LimitKey("POST", "webhook", 1, posts_to=7)
+    for _ in range(9):
+        exchange(limiter, key, LimitHeaders(), 0.0)
+    assert limiter.pace(key, 0.0) == 0
+
+
+def test_a_request_that_is_withdrawn_costs_nothing():
+    """Its turn is the next one's, in every budget."""
+    limiter = RateLimiter(requests_per_s=1, channel_posts=1)
+    key = LimitKey("POST", "webhook", 1, posts_to=7)
+    for _ in range(3):
+        assert limiter.delay(key, 0.0) == 0
+        limiter.begin(key)
+        assert limiter.delay(key, 0.0) > 0
+        limiter.withdraw(key)

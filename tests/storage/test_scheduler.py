@@ -343,3 +343,80 @@ async def test_who_has_no_candidate_left_hears_it_at_the_refresh(scheduler, time
         await gone
     await time.advance(3.0)
     assert kept.done()
+
+
+def ask_patiently(
+    scheduler: RequestScheduler, *, patience=True, routes=ROUTES[:1]
+) -> asyncio.Task[Route]:
+    """A request that may take others along, and may be held back."""
+
+    async def turn() -> Route:
+        waiter = scheduler.enqueue(lambda: routes, NEVER, lambda: patience)
+        return await scheduler.turn_of(waiter)
+
+    return asyncio.create_task(turn())
+
+
+async def post_many(scheduler, time, number, route) -> None:
+    """Spends so much of a channel's budget."""
+    for _ in range(number):
+        await ask(scheduler, [route])
+        scheduler.answered(route, answer(now=time.now))
+    await idle()
+
+
+async def test_a_patient_request_is_spaced_once_the_budget_is_scarce(scheduler, time):
+    """By as much as makes the rest of the budget last; one without patience goes at once."""
+    await post_many(scheduler, time, 4, ROUTES[0])
+    first = ask_patiently(scheduler)
+    await idle()
+    assert first.done()
+    scheduler.answered(ROUTES[0], answer(now=time.now))
+    second = ask_patiently(scheduler)
+    await idle()
+    assert not second.done()
+    await time.advance(60 / 25 - 0.01)
+    assert not second.done()
+    await time.advance(0.02)
+    assert second.done()
+    scheduler.answered(ROUTES[0], answer(now=time.now))
+    impatient = ask_patiently(scheduler, patience=False)
+    await idle()
+    assert impatient.done()
+
+
+async def test_more_channels_have_shorter_spaces(scheduler, time):
+    """As many of them there are, so that all budgets last together."""
+    for route in ROUTES:
+        await post_many(scheduler, time, 5, route)
+    await time.advance(10)
+    first, second = (ask_patiently(scheduler, routes=ROUTES) for _ in range(2))
+    await idle()
+    assert (first.done(), second.done()) == (True, False)
+    await time.advance(60 / 25 / len(ROUTES) + 0.01)
+    assert second.done()
+
+
+async def test_requests_that_take_others_along_have_their_turns_one_by_one(scheduler):
+    """The next one has its turn only when the first has had time to recall it."""
+    waiters = [scheduler.enqueue(lambda: ROUTES, NEVER, lambda: False) for _ in range(3)]
+    assert [waiter.is_granted for waiter in waiters] == [True, False, False]
+    await scheduler.turn_of(waiters[0])
+    scheduler.recall(waiters[1], NoWebhook("taken along"))
+    with pytest.raises(NoWebhook):
+        await scheduler.turn_of(waiters[1])
+    await scheduler.turn_of(waiters[2])
+
+
+async def test_a_request_that_is_recalled_gives_its_turn_back(scheduler, time):
+    """Even if it was granted and has not noticed yet: the next one has it at once."""
+    time.now += 1
+    waiter = scheduler.enqueue(lambda: ROUTES[:1], NEVER)
+    other = ask(scheduler, ROUTES[:1])
+    await idle()
+    assert (waiter.is_granted, other.done()) == (True, False)
+    scheduler.recall(waiter, NoWebhook("not wanted"))
+    with pytest.raises(NoWebhook):
+        await scheduler.turn_of(waiter)
+    await idle()
+    assert other.done()
