@@ -141,7 +141,11 @@ def _print_status(ctx: CommandContext, status: ManagerStatus) -> None:
 def _limits_text(channel: ChannelStatus) -> str:
     """What a message takes in a channel, and since when that is known."""
     attachment, request = human_size(channel.attachment_bytes), human_size(channel.request_bytes)
-    learned = f"learned {human_time(channel.learned_at)}" if channel.learned_at else "not tried yet"
+    learned = (
+        f"learned {human_time(channel.learned_at)}"
+        if channel.learned_at
+        else "larger ones not all tried yet"
+    )
     return f"{attachment} an attachment, {request} a message, {learned}"
 
 

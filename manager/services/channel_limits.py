@@ -241,12 +241,19 @@ class SizeProber:
             await self.step(self._limits.channels)
 
     async def step(self, channels: Iterable[int]) -> None:
-        """Makes one try, in the first channel that is due and in which one can be made now."""
-        for channel_id in channels:
+        """Makes one try, in a channel that is due and in which one can be made now.
+
+        All channels get as far as one before that gets further: chunks are as large as all of them take.
+        """
+        for channel_id in sorted(channels, key=self._progress):
             if not self._is_due(channel_id):
                 self._at_requests.discard(channel_id)
             elif await self._try(channel_id):
                 return
+
+    def _progress(self, channel_id: int) -> tuple[bool, int, int]:
+        known = self._limits.of(channel_id)
+        return channel_id in self._at_requests, known.attachment_bytes, known.request_bytes
 
     def _is_due(self, channel_id: int) -> bool:
         learned_at = self._limits.record_of(channel_id).learned_at

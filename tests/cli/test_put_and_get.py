@@ -356,7 +356,10 @@ def test_status_shows_services_and_bookings(shell: Shell) -> None:
     assert result.stdout.startswith("upload services: 4, 4 free\n")
     channels = [line for line in result.stdout.splitlines() if line.startswith("  channel ")]
     assert len(channels) == 4
-    assert all("10 MiB an attachment, 25 MiB a message, not tried yet" in each for each in channels)
+    assert all(
+        "10 MiB an attachment, 25 MiB a message, larger ones not all tried yet" in each
+        for each in channels
+    )
     assert "bookings: 0\n" in result.stdout
 
 

@@ -133,6 +133,17 @@ async def test_one_try_is_made_at_a_time(catalog, clock):
     assert channels.asked[1:] == [(1, 1, 20)]
 
 
+async def test_no_channel_gets_far_ahead_of_the_others(catalog, clock):
+    """Chunks become larger as soon as all channels have taken the first step."""
+    limits = keeper_of(catalog, clock, 1, 2, 3)
+    channels = Channels(c1=(20, 25), c2=(20, 25), c3=(20, 25))
+    await learn(limits, channels, clock, steps=3)
+    assert [channel for channel, _, _ in channels.asked] == [1, 2, 3]
+    assert ChunkSizes(None, limits).of_upload(takes_large=True) == LARGEST_CHUNK_SIZE
+    await learn(limits, channels, clock, steps=3)
+    assert [mib for _, _, mib in channels.asked[3:]] == [50, 50, 50]
+
+
 async def test_what_was_not_found_out_changes_nothing(catalog, clock):
     """Discord away, or no service with time: the channel is asked again later."""
     limits, channels = keeper_of(catalog, clock, 1), Channels(c1=None)
