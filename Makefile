@@ -74,7 +74,7 @@ test-compose: .venv/installed-dev node_modules/installed .venv/containers/instal
 	tests/need-tools.sh curl chromium
 	$(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
 
-test-compose-long: .venv/installed-dev .venv/containers/installed ## what takes longer there: a large file, full disks, other clocks, certificates; as root
+test-compose-long: .venv/installed-dev .venv/containers/installed ## what takes longer there: a large file, full disks, other clocks, certificates, updates, restores, moves, systemd; as root
 	tests/need-tools.sh curl
 	$(BIN)/pytest -m compose_long --timeout 2400 tests/compose $(ARGS)
 

@@ -224,17 +224,7 @@ class Deployment:
 
     def client(self, *arguments: str | Path, stdin: str = "") -> str:
         """Runs `discord-cloud` as a user would; returns its standard output."""
-        done = subprocess.run(  # noqa: S603 - our own program
-            [Path(sys.executable).with_name("discord-cloud"), *map(str, arguments)],
-            input=stdin,
-            env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "DISCORD_CLOUD_URL": self.url},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=CLIENT_S,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return run_client(self.url, self.folder, *arguments, stdin=stdin)
 
     def curl(self, *arguments: str | Path) -> bytes:
         """Runs curl, which believes Caddy's internal authority alone; returns the answer's body."""
@@ -254,18 +244,34 @@ def authorized(token: str) -> tuple[str, str]:
     return "--header", f"Authorization: Bearer {token}"
 
 
+def run_client(url: str, home: Path, *arguments: str | Path, stdin: str = "") -> str:
+    """Runs `discord-cloud` of this release in a home; returns its standard output."""
+    home.mkdir(exist_ok=True)
+    done = subprocess.run(  # noqa: S603 - our own program
+        [Path(sys.executable).with_name("discord-cloud"), *map(str, arguments)],
+        input=stdin,
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "DISCORD_CLOUD_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CLIENT_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @contextmanager
 def running(
     engine: Engine, folder: Path, *, changes: str = "", replicas: int = REPLICAS
 ) -> Iterator[Deployment]:
     """All of docker-compose.yml, with several upload services; gone at the end, volumes as well."""
-    deployment = Deployment(engine, {}, folder, _free_port(), changes)
+    deployment = Deployment(engine, {}, folder, free_port(), changes)
     deployment.settings |= _example() | _new_secrets() | _chosen(deployment)
     try:
         if not engine.is_podman:
             deployment.compose("build")
         deployment.start("discord")
-        deployment.settings["DISCORD_WEBHOOKS"] = ",".join(_webhooks(deployment))
+        deployment.settings["DISCORD_WEBHOOKS"] = ",".join(webhooks_of(deployment))
         started = time.monotonic()
         for service in ("database", "migrate") if engine.is_podman else ():
             deployment.start(service)
@@ -279,25 +285,27 @@ def running(
         deployment.remove()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _settings_in(text: str) -> dict[str, str]:
+def settings_in(text: str) -> dict[str, str]:
+    """The variables that a `.env` sets."""
     return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
 
 def _example() -> dict[str, str]:
-    return _settings_in((ROOT / ".env.example").read_text())
+    return settings_in((ROOT / ".env.example").read_text())
 
 
 def _new_secrets() -> dict[str, str]:
     script = str(ROOT / "deploy" / "make-secrets.sh")
     done = subprocess.run(["/bin/sh", script], capture_output=True, text=True, check=True)  # noqa: S603
-    return _settings_in(done.stdout)
+    return settings_in(done.stdout)
 
 
 def _chosen(deployment: Deployment) -> dict[str, str]:
@@ -315,7 +323,7 @@ def _chosen(deployment: Deployment) -> dict[str, str]:
     }
 
 
-def _webhooks(deployment: Deployment) -> list[str]:
+def webhooks_of(deployment: Deployment) -> list[str]:
     """The URLs of the emulator's webhooks, which it makes at its first start."""
     discord = deployment.container("discord")
     deadline = time.monotonic() + START_S

@@ -25,6 +25,9 @@ STAND_INS = {
 """Targets of stand_ins/Dockerfile, and the images of docker-compose.yml that they stand in for. Their
 versions are Debian's: this is about the configuration, which is the one that users get."""
 
+EARLIER_NAMES = {"docker.io/library/nginx:1.27-alpine": STAND_INS["nginx"]}
+"""What earlier releases call images."""
+
 
 def build(engine: Engine) -> None:
     """Builds all images of docker-compose.yml, into the store of podman alone."""
@@ -44,6 +47,21 @@ def build_one(engine: Engine, context: Path, name: str) -> None:
         _build(engine, context, name)
     else:
         engine.run("build", f"--tag={name}", context)
+
+
+def build_systemd(engine: Engine, name: str) -> None:
+    """Builds a machine that boots systemd."""
+    _build(engine, HERE, name, f"--build-arg=BASE={_base(engine)}", "--target=systemd")
+
+
+def build_release(engine: Engine, folder: Path, name: str) -> None:
+    """Builds the image of an earlier release, whose Dockerfile names a base that no registry brings."""
+    dockerfile = folder / "Dockerfile"
+    text = dockerfile.read_text().replace("FROM python:3.11-slim", f"FROM {_base(engine)}")
+    dockerfile.write_text(text)
+    _build(engine, folder, name)
+    for earlier, now in EARLIER_NAMES.items():
+        engine.run("tag", now, earlier)
 
 
 def _base(engine: Engine) -> str:

@@ -8,6 +8,7 @@ it is tested, and is not shown by whoever renders the page:
 | `bash` | run it, as a part of its page's session |
 | `bash server` | start it as a part of the session, and go on when it says that it is ready |
 | `bash not-run: <reason>` | check its syntax and the commands in it |
+| `bash compose: <step>` | check it likewise; `make test-compose-long` runs it in containers |
 | `python` | run it, or, as a file that a session uses, `python file: <name>` |
 | `json`, `toml`, `yaml`, `dotenv`, `graphql`, `nginx` | read and validate it |
 | `json answer` | compare its shape with what the block before it printed |

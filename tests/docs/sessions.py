@@ -47,7 +47,7 @@ trap '[ ${#servers[@]} -eq 0 ] || stop' EXIT
 
 def runs(block: Block) -> bool:
     """Whether a block is a part of its page's session."""
-    return block.language == "bash" and block.noted("not-run") is None
+    return block.language == "bash" and not (block.noted("not-run") or block.noted("compose"))
 
 
 class SessionFailed(AssertionError):

@@ -25,6 +25,7 @@ from cli.servers.process import LogSettings, StopSettings
 from client_sdk.connection import KEEPALIVE_S
 from common.addresses import ClientAddresses
 from common.settings import TrustedProxies
+from discord_emulator.settings import EmulatorSettings
 from manager.connections.connection import HEARTBEAT_S
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
@@ -33,6 +34,8 @@ from upload_service.settings import UploadServiceSettings
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+EMULATED = yaml.safe_load((ROOT / "deploy" / "emulator.yml").read_text())["services"]
+CONTAINERS = SERVICES | {"discord": EMULATED["discord"]}
 SETTINGS: dict[str, type[BaseSettings]] = {
     "manager": ManagerSettings,
     "upload-service": UploadServiceSettings,
@@ -96,6 +99,16 @@ def test_every_setting_exists(service):
     """What a program is given is something that it reads."""
     known = names_of(SETTINGS[service]) | names_of(LogSettings) | {"PUBLIC_URL"}
     assert set(SERVICES[service]["environment"]) <= known
+
+
+def test_the_emulator_stands_in_for_discord():
+    """What it is given it reads; the manager is given its address, and what else is in docker-compose.yml."""
+    emulator, manager = EMULATED["discord"]["environment"], EMULATED["manager"]["environment"]
+    assert set(emulator) <= names_of(EmulatorSettings) | names_of(LogSettings)
+    assert set(manager) <= names_of(ManagerSettings)
+    assert manager["DISCORD_API_URL"] == f"{emulator['EMULATOR_PUBLIC_URL']}/api/v10"
+    assert EmulatorSettings.model_fields["port"].default == 4100
+    assert set(EMULATED) - {"discord"} <= set(SERVICES)
 
 
 @pytest.mark.parametrize("service", SETTINGS)
@@ -374,10 +387,10 @@ CAPABILITIES = {"tls": ["NET_BIND_SERVICE"]}
 WRITABLE = {"/tmp", "/var/run/postgresql"}
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", CONTAINERS)
 def test_no_container_has_more_than_it_needs(name):
     """Whoever takes one over cannot change it, gains no rights in it, and cannot exhaust the machine."""
-    service = SERVICES[name]
+    service = CONTAINERS[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service.get("cap_add", []) == CAPABILITIES.get(name, [])

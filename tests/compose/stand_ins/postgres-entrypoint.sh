@@ -2,6 +2,9 @@
 # What PostgreSQL's image does at its first start: a cluster of POSTGRES_USER, with a password for TCP.
 set -eu
 
+if [ "$(id -u)" -eq 0 ]; then
+    exec setpriv --reuid=postgres --regid=postgres --init-groups sh "$0" "$@"
+fi
 if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
     password=$(mktemp)
     printf %s "$POSTGRES_PASSWORD" > "$password"
