@@ -49,6 +49,7 @@ Each `begin` is followed by exactly one `answered`, `lost` or `withdraw`.
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage.discord.budgets import (
@@ -132,13 +133,21 @@ class RateLimiter:
 
     def delay(self, key: LimitKey, now: float) -> float:
         """Seconds until this request may go; infinite when an answer has to come first."""
-        channel = self._channel(key)
-        return max(
-            self._guard.delay(now),
-            self._global.delay(now),
-            self._bucket(key).delay(now),
-            channel.delay(now) if channel else 0.0,
-        )
+        return self.delays([key], now)[key]
+
+    def delays(self, keys: Iterable[LimitKey], now: float) -> dict[LimitKey, float]:
+        """The `delay` of each of these keys, some of which may be named more than once."""
+        for_all = max(self._guard.delay(now), self._global.delay(now))
+        delays: dict[LimitKey, float] = {}
+        for key in keys:
+            if key not in delays:
+                channel = self._channel(key)
+                delays[key] = max(
+                    for_all,
+                    self._bucket(key).delay(now),
+                    channel.delay(now) if channel else 0.0,
+                )
+        return delays
 
     def load(self, key: LimitKey, now: float) -> int:
         """How much of its budgets is spent: the lower, the longer it can go on without a pause."""

@@ -81,13 +81,17 @@ class Waiter:
 
 
 class _Queue:
-    """Requests that the same keys limit, oldest first. Until a request may go, `delay_s` pass."""
+    """Requests that the same keys limit, oldest first.
 
-    __slots__ = ("_earliest_deadline", "_waiters", "delay_s", "keys")
+    Until a request may go `delay_s` pass; `delays_s` says the same of each key.
+    """
+
+    __slots__ = ("_earliest_deadline", "_waiters", "delay_s", "delays_s", "keys")
 
     def __init__(self, keys: _Keys) -> None:
         self.keys = keys
         self.delay_s = 0.0
+        self.delays_s: list[float] = []
         self._waiters: OrderedDict[int, Waiter] = OrderedDict()
         self._earliest_deadline = math.inf
 
@@ -252,7 +256,7 @@ class RequestScheduler:
         self._is_dispatch_due = False
         now = self._clock()
         while (queue := self._next_ready(now)) is not None:
-            self._grant(queue.oldest, now)
+            self._grant(queue, now)
         for queue in tuple(self._queues.values()):
             self._refuse_expired(queue, now)
         self._set_timer(now)
@@ -284,13 +288,11 @@ class RequestScheduler:
 
     def _next_ready(self, now: float) -> _Queue | None:
         """The queue of the oldest request that may go now. Reckons the delay of every queue."""
-        delays: dict[LimitKey, float] = {}
+        delays = self._limiter.delays((key for keys in self._queues for key in keys), now)
         ready: _Queue | None = None
         for queue in self._queues.values():
-            for key in queue.keys:
-                if key not in delays:
-                    delays[key] = self._limiter.delay(key, now)
-            queue.delay_s = min(delays[key] for key in queue.keys)
+            queue.delays_s = [delays[key] for key in queue.keys]
+            queue.delay_s = min(queue.delays_s)
             if queue.delay_s <= 0 and (is_patient := queue.oldest.is_patient) is not None:
                 if self._unnoticed:
                     queue.delay_s = math.inf
@@ -309,15 +311,16 @@ class RequestScheduler:
         last = max(self._granted_at.get(key, -math.inf) for key in keys)
         return max(0.0, last + pace_s - now) if pace_s else 0.0
 
-    def _grant(self, waiter: Waiter, now: float) -> None:
+    def _grant(self, queue: _Queue, now: float) -> None:
+        """Grants the oldest request of a queue that may go now, by the route with most room."""
+        waiter, delays_s = queue.oldest, queue.delays_s
         self._remove(waiter)
         if waiter.granted.cancelled():
             return
-
-        def rank(route: Route) -> tuple[float, int]:
-            return self._limiter.delay(route.key, now), self._limiter.load(route.key, now)
-
-        route = min(waiter.routes, key=rank)
+        open_routes = [
+            route for route, delay_s in zip(waiter.routes, delays_s, strict=True) if delay_s <= 0
+        ]
+        route = min(open_routes, key=lambda each: self._limiter.load(each.key, now))
         self._limiter.begin(route.key)
         if route.key.posts_to is not None:
             self._granted_at[route.key] = now
