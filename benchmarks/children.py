@@ -22,7 +22,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.harness import ChildName, announce
-from protocol.values import CHUNK_SIZE
+from protocol.values import LARGEST_CHUNK_SIZE
 
 if TYPE_CHECKING:
     from discord_emulator.emulator import Emulator
@@ -71,7 +71,7 @@ def announcement_of(emulator: "Emulator") -> dict[str, Any]:
 async def run_naive_service() -> None:
     """Run an upload service as one would write it first, for comparison."""
     service = NaiveService(json.loads(os.environ["WEBHOOK_URLS"]))
-    app = web.Application(client_max_size=2 * CHUNK_SIZE)
+    app = web.Application(client_max_size=2 * LARGEST_CHUNK_SIZE)
     app.cleanup_ctx.append(_session)
     app.router.add_post("/", service.receive)
     await _serve(app)

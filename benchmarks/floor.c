@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER = 12 << 20, PIECE = 512 << 10, HEADER = 17, TAG = 16, TEXT = 64 << 10 };
+enum { BUFFER = 24 << 20, PIECE = 512 << 10, HEADER = 17, TAG = 16, TEXT = 64 << 10 };
 
 static int discord_port;
 static const char *webhook;

@@ -15,14 +15,27 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from protocol import codec, s2u, u2s
-from protocol.extensions import OBJECT_KEYS, WEBHOOKS, format_extensions
+from protocol.extensions import (
+    MESSAGE_LIMITS,
+    MESSAGES,
+    OBJECT_KEYS,
+    WEBHOOKS,
+    format_extensions,
+)
 from protocol.generic import Boolean, Primitives
 from protocol.packet import Packet
+from storage.discord.sizes import ATTACHMENT_STEPS, DOCUMENTED_LIMITS, REQUEST_STEPS
 from storage.keys import MasterKey
 
 _BOUNDARY = "----benchmark-boundary-7d5a1f"
 _ACCEPTS = frozenset({"u2s", "generic"})
-_EXTENSIONS = frozenset({WEBHOOKS, OBJECT_KEYS})
+_LIMITS = s2u.LeaseLimits(
+    attachment_bytes=ATTACHMENT_STEPS[4],
+    request_bytes=REQUEST_STEPS[-1],
+    attachments=DOCUMENTED_LIMITS.attachments,
+)
+"""What a manager has learned of a Discord as it is now."""
+_EXTENSIONS = frozenset({WEBHOOKS, OBJECT_KEYS, MESSAGES, MESSAGE_LIMITS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +134,7 @@ class StubManager:
     def __init__(self, api_url: str, webhooks: list[tuple[str, str, str]]) -> None:
         self._configuration = s2u.WebhookConfiguration(
             webhooks=tuple(
-                s2u.WebhookLease(id=id_, token=token, channel_id=channel)
+                s2u.WebhookLease(id=id_, token=token, channel_id=channel, limits=_LIMITS)
                 for id_, token, channel in webhooks
             ),
             api_url=api_url,
@@ -178,9 +191,9 @@ class StubManager:
     async def _handle(self, socket: web.WebSocketResponse, text: str) -> None:
         frame = codec.decode(text, accepts=_ACCEPTS, extensions=_EXTENSIONS)
         match frame.packet:
-            case u2s.ChunkStored():
-                answer = codec.encode(Boolean(success=True), reply_uuid=frame.uuid)
-                await socket.send_str(answer)
+            case u2s.MessageStored() as message:
+                entered = s2u.MessageEntered(accepted=(True,) * len(message.chunks))
+                await socket.send_str(codec.encode(entered, reply_uuid=frame.uuid))
             case u2s.UploadFinish() as finish:
                 self._finish.put_nowait(finish)
             case Boolean() as reply:

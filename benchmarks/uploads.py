@@ -3,6 +3,9 @@
 The floor is what the same bytes cost when they are received, hashed, sealed and sent by bare sockets and
 OpenSSL calls: `floor.c`, compiled with the system's compiler. Without one, or without OpenSSL's headers,
 there is no floor; one in Python would not be a floor.
+
+Chunks are as large as what is documented allows, and as large as the manager learns that Discord takes: the
+size of new uploads with `CHUNK_SIZE=auto`.
 """
 
 import asyncio
@@ -34,8 +37,9 @@ from benchmarks.harness import (
     verdict,
 )
 from benchmarks.upload_peers import ChunkLoad, send_all, stub_manager
-from protocol.values import CHUNK_SIZE
+from protocol.values import CHUNK_SIZE, LARGEST_CHUNK_SIZE
 
+CHUNK_SIZES = (CHUNK_SIZE, LARGEST_CHUNK_SIZE)
 CONCURRENCIES = (1, 5)
 TARGET_RATIO = {1: 0.42, 5: 0.50}
 TARGET_FLOOR_RATIO = 1.15
@@ -44,8 +48,22 @@ _PIECE_BYTES = 256 * 1024
 
 
 _Measure = Callable[
-    [ChildProcess, frozenset[int], int, int], Coroutine[None, None, "_UploadFigures"]
+    [ChildProcess, frozenset[int], "_Shape"], Coroutine[None, None, "_UploadFigures"]
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What one run sends: so many chunks of a size in bytes, so many at a time."""
+
+    count: int
+    chunk_size: int
+    concurrency: int
+
+    def load(self, server: ChildProcess, upload_id: str) -> ChunkLoad:
+        """Return what is sent to a server."""
+        url = server.announcement["url"]
+        return ChunkLoad(url, upload_id, self.count, self.chunk_size, self.concurrency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +76,42 @@ class _UploadFigures:
 
 
 async def _run(options: Options) -> str:
-    count = max(1, options.mib * MIB // CHUNK_SIZE)
-    server_cores, other_cores = cores()
+    _, other_cores = cores()
     os.sched_setaffinity(0, other_cores)
-    runs: dict[tuple[str, int], list[_UploadFigures]] = {}
-    crypto: list[float] = []
     servers: dict[str, _Measure] = {"naive": _naive, "service": _service}
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "floor"
         if await _compiled(program):
             servers["floor"] = partial(_floor, program)
         async with child(ChildName.DISCORD, other_cores, {}) as discord:
-            for _ in range(options.rounds):
-                crypto.append(_crypto(count, server_cores, other_cores))
-                for concurrency in CONCURRENCIES:
-                    for name, measure in servers.items():
-                        figures = await measure(discord, server_cores, count, concurrency)
-                        runs.setdefault((name, concurrency), []).append(figures)
+            reports = [await _compared(discord, servers, options, size) for size in CHUNK_SIZES]
+    return "\n\n".join(reports)
+
+
+async def _compared(
+    discord: ChildProcess, servers: dict[str, _Measure], options: Options, chunk_size: int
+) -> str:
+    """Measure all servers with chunks of one size."""
+    server_cores, other_cores = cores()
+    count = max(1, options.mib * MIB // chunk_size)
+    runs: dict[tuple[str, int], list[_UploadFigures]] = {}
+    crypto: list[float] = []
+    for _ in range(options.rounds):
+        crypto.append(_crypto(count, chunk_size, server_cores, other_cores))
+        for concurrency in CONCURRENCIES:
+            shape = _Shape(count, chunk_size, concurrency)
+            for name, measure in servers.items():
+                figures = await measure(discord, server_cores, shape)
+                runs.setdefault((name, concurrency), []).append(figures)
     medians = {key: _medians(figures) for key, figures in runs.items()}
-    return _report(medians, median(crypto), count)
+    head = f"Chunk path, {count} chunks of {chunk_size} bytes in each run"
+    return _report(head, medians, median(crypto))
 
 
-def _crypto(count: int, server: frozenset[int], others: frozenset[int]) -> float:
+def _crypto(count: int, chunk_size: int, server: frozenset[int], others: frozenset[int]) -> float:
     os.sched_setaffinity(0, server)
     try:
-        return _bare_cpu_s(count, CHUNK_SIZE) * GIB / (count * CHUNK_SIZE)
+        return _bare_cpu_s(count, chunk_size) * GIB / (count * chunk_size)
     finally:
         os.sched_setaffinity(0, others)
 
@@ -99,31 +128,25 @@ async def _compiled(program: Path) -> bool:
 
 
 async def _floor(
-    program: Path, discord: ChildProcess, pinned: frozenset[int], count: int, concurrency: int
+    program: Path, discord: ChildProcess, pinned: frozenset[int], shape: _Shape
 ) -> _UploadFigures:
     api = urlsplit(discord.announcement["api_url"])
     id_, token, _ = discord.announcement["webhooks"][0]
     command = (str(program), str(api.port), f"{api.path}/webhooks/{id_}/{token}")
     async with announcing_program(command, pinned, {}) as server:
-        load = ChunkLoad(server.announcement["url"], "any", count, CHUNK_SIZE, concurrency)
-        return await _measured(server, load)
+        return await _measured(server, shape.load(server, "any"))
 
 
-async def _naive(
-    discord: ChildProcess, pinned: frozenset[int], count: int, concurrency: int
-) -> _UploadFigures:
+async def _naive(discord: ChildProcess, pinned: frozenset[int], shape: _Shape) -> _UploadFigures:
     urls = [
         f"{discord.announcement['api_url']}/webhooks/{id_}/{token}"
         for id_, token, _ in discord.announcement["webhooks"]
     ]
     async with child(ChildName.NAIVE_SERVICE, pinned, {"WEBHOOK_URLS": json.dumps(urls)}) as server:
-        load = ChunkLoad(server.announcement["url"], "any", count, CHUNK_SIZE, concurrency)
-        return await _measured(server, load)
+        return await _measured(server, shape.load(server, "any"))
 
 
-async def _service(
-    discord: ChildProcess, pinned: frozenset[int], count: int, concurrency: int
-) -> _UploadFigures:
+async def _service(discord: ChildProcess, pinned: frozenset[int], shape: _Shape) -> _UploadFigures:
     announced = discord.announcement
     environment = {
         "SERVICE_PASSWORD": "benchmark",
@@ -135,11 +158,9 @@ async def _service(
         environment["MANAGER_ADDRESS"] = manager.url
         with tempfile.TemporaryDirectory() as environment["REPORTS_FOLDER"]:
             async with child(ChildName.UPLOAD_SERVICE, pinned, environment) as server:
-                upload_id = await manager.start_upload(count * CHUNK_SIZE, CHUNK_SIZE)
-                load = ChunkLoad(
-                    server.announcement["url"], upload_id, count, CHUNK_SIZE, concurrency
-                )
-                figures = await _measured(server, load)
+                size = shape.count * shape.chunk_size
+                upload_id = await manager.start_upload(size, shape.chunk_size)
+                figures = await _measured(server, shape.load(server, upload_id))
                 assert (await manager.finished()).success
                 return figures
 
@@ -160,9 +181,9 @@ def _medians(runs: list[_UploadFigures]) -> _UploadFigures:
     )
 
 
-def _report(medians: dict[tuple[str, int], _UploadFigures], crypto: float, count: int) -> str:
+def _report(head: str, medians: dict[tuple[str, int], _UploadFigures], crypto: float) -> str:
     lines = [
-        f"Chunk path, {count} chunks of {CHUNK_SIZE} bytes in each run",
+        head,
         "",
         f"{'':22}{'MB/s':>8}{'CPU s/GiB':>12}{'of naive':>10}{'of floor':>10}{'peak RSS MiB':>14}",
         f"{'bare cryptography':22}{'':>8}{crypto:>12.2f}",
