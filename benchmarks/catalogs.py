@@ -47,8 +47,8 @@ Call = Callable[[], Awaitable[object]]
 
 SIZES = (1_000, 100_000)
 REPEATS = 60
-WRITERS = (1, 8, 64)
-UPLOADS_PER_WRITER = 100
+WRITERS = {1: 200, 8: 400, 64: 960}
+"""How many uploads so many writers make together."""
 WRITES = 3
 """Write transactions of an upload: begun, stored, committed."""
 FOLDER = ("files",)
@@ -76,9 +76,9 @@ async def _run(options: Options) -> str:
                 columns[f"Supabase {size:,}"] = await _measured(catalog, repeats)
         for writers in WRITERS:
             async with _sqlite_with(SIZES[0]) as catalog:
-                throughput["SQLite", writers] = await _written(catalog, writers, options)
+                throughput["SQLite", writers] = await _written(catalog, writers)
             async with _supabase_with(supabase, SIZES[0]) as catalog:
-                throughput["Supabase", writers] = await _written(catalog, writers, options)
+                throughput["Supabase", writers] = await _written(catalog, writers)
     return _report(columns) + "\n\n" + _throughput_report(throughput)
 
 
@@ -203,9 +203,9 @@ class _Uploads:
         await (await self.commit())()
 
 
-async def _written(catalog: Catalog, writers: int, options: Options) -> _Throughput:
+async def _written(catalog: Catalog, writers: int) -> _Throughput:
     """Has so many writers make uploads of one chunk, each of them one after the other."""
-    number = writers * min(UPLOADS_PER_WRITER, max(1, options.files // writers))
+    number = WRITERS[writers]
     left = iter(range(number))
     this_process = ServerProcess(os.getpid())
 
