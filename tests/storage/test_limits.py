@@ -359,3 +359,6 @@ def test_a_request_that_is_withdrawn_costs_nothing():
         limiter.begin(key)
         assert limiter.delay(key, 0.0) > 0
         limiter.withdraw(key)
+    limiter.begin(GET)
+    limiter.withdraw(GET)
+    assert limiter.delay(key, 0.0) == 0
