@@ -1,4 +1,8 @@
-"""The web page, in Chromium."""
+"""The web page, in Chromium.
+
+It ends all requests when a network of the machine comes or goes, as those of other containers do that start
+meanwhile: run nothing else with containers beside these tests.
+"""
 
 import os
 import subprocess
