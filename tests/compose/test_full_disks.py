@@ -1,4 +1,4 @@
-"""Every volume of a deployment, full: what users are told, what goes on, and how it recovers."""
+"""Volumes of a deployment, full: what users are told, what goes on, and how it recovers."""
 
 import asyncio
 import io
@@ -119,24 +119,6 @@ async def test_the_temporary_files_of_processing(disks: Disks, small: Deployment
         await anext(
             event async for event in events if isinstance(event, FileEvent) and event.thumbnail_url
         )
-
-
-async def test_the_temporary_files_of_the_manager(disks: Disks, small: Deployment, cloud: Client):
-    """A large archive is cut off, which its reader sees; everything else goes on."""
-    folder = "/archive" + "".join(f"/{letter * 120}" for letter in "abcdefgh")
-    for number in range(400):
-        await cloud.upload(b"", f"{folder}/{number}")
-    target = small.folder / "archive.zip"
-    with disks["manager"].full():
-        with pytest.raises(CloudError):
-            await cloud.download_archive("/archive", target)
-        await cloud.upload(b"hello", "/manager.txt")
-        assert await cloud.read("/manager.txt") == b"hello"
-        manager = small.container("manager")
-        await asyncio.to_thread(small.stop, manager)
-        await asyncio.to_thread(small.engine.run, "start", manager.id)
-        await stored_again(cloud, "/manager-again.txt")
-    await cloud.download_archive("/archive", target)
 
 
 async def test_the_certificates(disks: Disks, small: Deployment, cloud: Client):
