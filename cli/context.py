@@ -4,6 +4,7 @@ Tests inject their own as the `obj` of the typer context.
 """
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -85,6 +86,8 @@ class CommandContext:
 
     def run(self, program: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end; its errors become one line and an exit code."""
+        # What was imported lives as long as the process: the collector need not look at it again.
+        gc.freeze()
         with reported(self.err):
             uvloop.run(program)
 

@@ -87,6 +87,7 @@ class TransferDisplay:
     """
 
     def __init__(self, console: Console, *, is_shown: bool) -> None:
+        self._is_shown = is_shown and console.is_terminal
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -94,7 +95,7 @@ class TransferDisplay:
             console=console,
             expand=True,
             transient=True,
-            disable=not (is_shown and console.is_terminal),
+            disable=not self._is_shown,
         )
         self._whole = self._add(WAITING)
         self._files: dict[Path, TaskID] = {}
@@ -114,6 +115,8 @@ class TransferDisplay:
 
     def show(self, report: FolderProgress) -> None:
         """Show a report about one of several files, and about all of them."""
+        if not self._is_shown:
+            return
         self._mark(report.local, report.progress, is_finished=report.finished is not None)
         if report.file_count == 1:
             self._update(self._whole, report.progress, self._label(report.local.name))

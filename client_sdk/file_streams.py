@@ -5,7 +5,6 @@ damaged, or that cannot be written, is left to be downloaded alone, which also f
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from hashlib import sha256
 from hmac import compare_digest
@@ -13,9 +12,9 @@ from hmac import compare_digest
 import aiohttp
 
 from client_sdk.batches import SMALL_BYTES, TrackedTransfer, TransferredFile
-from client_sdk.errors import CloudError, DownloadFailed, NotFound, TargetUnwritable
+from client_sdk.errors import CloudError, DownloadFailed, NotFound
 from client_sdk.http import ManagerHttp
-from client_sdk.sinks import sink_at
+from client_sdk.small_files import write_files
 from client_sdk.transfers import Outcome, Progress, Stage
 from common.tasks import settled
 from protocol.chunks import content_hash
@@ -80,29 +79,17 @@ class FileStreams:
             tracked = left.pop(header.index, None)
             if tracked is not None and not header.error and _is_intact(header, content):
                 came.append((tracked, content))
+        if not came:
+            return []
+        contents = [(tracked.file.local, content) for tracked, content in came]
         # A thread that still writes a file would be in the way of who downloads it again.
-        return await settled(asyncio.to_thread(_write_all, came)) if came else []
+        written = await settled(asyncio.to_thread(write_files, contents))
+        return [arrival for arrival in came if arrival[0].file.local in written]
 
 
 def _is_intact(header: FileHeader, content: bytes) -> bool:
     # An empty file has nothing that could be damaged.
     return not content or compare_digest(content_hash([sha256(content).digest()]), header.hash)
-
-
-def _write_all(came: Sequence[_Arrival]) -> list[_Arrival]:
-    written: list[_Arrival] = []
-    for tracked, content in came:
-        with contextlib.suppress(TargetUnwritable):
-            # A wait for the disk at every small file would take longer than the download.
-            sink = sink_at(tracked.file.local, resume=False, is_durable=False)
-            try:
-                sink.open()
-                sink.write(0, content)
-                sink.finish(len(content))
-            finally:
-                sink.close(is_kept=False)
-            written.append((tracked, content))
-    return written
 
 
 def _arrived(tracked: TrackedTransfer, size: int) -> None:

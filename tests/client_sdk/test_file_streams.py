@@ -50,7 +50,8 @@ async def test_small_files_come_by_one_request(manager, make_client, files, tmp_
     assert (last.done_count, last.file_count) == (6, 6)
     assert last.transferred == last.total == sum(map(len, files.values()))
     stages = [report.progress.stage for report in reports if report.remote == "/a"]
-    assert stages == [Stage.TRANSFERRING, Stage.TRANSFERRING, Stage.DONE]
+    assert stages[:2] == [Stage.TRANSFERRING, Stage.TRANSFERRING]
+    assert set(stages[2:]) == {Stage.DONE}
 
 
 async def test_large_files_come_alone(manager, make_client, files, tmp_path: Path):
@@ -161,7 +162,7 @@ async def test_a_file_that_cannot_be_written(manager, make_client, files, tmp_pa
 
 async def test_a_folder_of_a_real_manager(alice: Client, tmp_path: Path):
     """What went up comes down, from a manager that sends files together."""
-    source = {f"{number % 3}/{number}": content_of(number * 100) for number in range(30)}
+    source = {f"{number % 3}/{number}": content_of(number * 500) for number in range(6)}
     up = make_tree(tmp_path / "up", source)
     assert (await alice.upload_folder(up, "/together")).failures == ()
     down = await alice.download_folder("/together", tmp_path / "down")
