@@ -10,7 +10,7 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
-from catalog.port import Catalog, FailOnConflict
+from catalog.port import Catalog, FailOnConflict, UploadCommit
 from catalog.records import (
     Chunk,
     EnvelopeKind,
@@ -21,7 +21,6 @@ from catalog.records import (
 )
 from catalog.sqlite.adapter import SqliteCatalog
 from catalog.supabase.adapter import SupabaseCatalog
-from tests.commits import commit_file
 
 OBJECT_ID = UUID(int=1)
 
@@ -65,14 +64,17 @@ async def store(catalog: Catalog) -> None:
 async def commit(catalog: Catalog) -> None:
     """Stores an object and gives it a name."""
     await store(catalog)
-    await commit_file(
-        catalog,
-        OBJECT_ID,
-        ("a", "b"),
-        "c.txt",
-        owner_id=None,
-        is_public=True,
-        on_conflict=FailOnConflict(),
+    await catalog.commit_upload(
+        UploadCommit(
+            object_id=OBJECT_ID,
+            mime_type="text/plain",
+            hash_hex="ab",
+            folder=("a", "b"),
+            name="c.txt",
+            owner_id=None,
+            is_public=True,
+            on_conflict=FailOnConflict(),
+        )
     )
 
 
