@@ -30,7 +30,7 @@ from storage.discord.messages import ChunkAddress
 from storage.discord.routes import Route, WebhookCredentials
 from storage.discord.sizes import DOCUMENTED_LIMITS, MessageLimits
 from storage.envelope import ENVELOPE_OVERHEAD
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from storage.pool import WebhookPool
 
 CHANNELS = 10
@@ -135,7 +135,7 @@ async def _measure(sizes: Sequence[int], senders: int, limits: MessageLimits) ->
 
 async def _send(pool: WebhookPool, left: Iterator[int], zeros: memoryview) -> None:
     for size in left:
-        await pool.post(zeros[:size], sender=Sender(owner=None, on_saved=_saved))
+        await pool.post(zeros[:size], sender=FileSender(owner=None, on_saved=_saved))
 
 
 def _saved(_files: Sequence[tuple[object, ChunkAddress]]) -> None:

@@ -16,7 +16,7 @@ OnSaved = Callable[[Sequence[tuple[object, ChunkAddress]]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class FileSender:
     """On whose behalf a file is posted. Files of senders that agree to it share messages.
 
     Attributes:
@@ -50,7 +50,7 @@ class OutgoingFile:
     content: memoryview
     webhooks: Callable[[], frozenset[int]] | None = None
     withdrawn: asyncio.Future[None] | None = None
-    sender: Sender | None = None
+    sender: FileSender | None = None
     waiter: Waiter | None = None
     ride: asyncio.Future[ChunkAddress | None] | None = None
     must_go_alone: bool = False

@@ -34,7 +34,7 @@ from storage.errors import (
     StorageError,
     WebhookUnusable,
 )
-from storage.outgoing import OutgoingFile, OutgoingMessage, Sender
+from storage.outgoing import FileSender, OutgoingFile, OutgoingMessage
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +125,7 @@ class WebhookPool:
         *,
         webhooks: Callable[[], frozenset[int]] | None = None,
         withdrawn: asyncio.Future[None] | None = None,
-        sender: Sender | None = None,
+        sender: FileSender | None = None,
     ) -> ChunkAddress:
         """Posts a file, in several attachments if one does not take it.
 

@@ -16,7 +16,7 @@ from protocol.u2s import UploadFinish
 from storage.discord.messages import ChunkAddress
 from storage.envelope import ChunkSealer
 from storage.object_keys import ObjectKey
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from upload_service.buffers import HeldBuffer, Lane, room_for
 from upload_service.chunk_states import ChunkStates, Offer, UploadPhase
 from upload_service.errors import NotStored, Stopping, UnknownUpload, UploadEnded
@@ -35,7 +35,7 @@ class Backend(Protocol):
     """Where the chunks of an upload go: its slot, or any slot for an upload with a ticket."""
 
     async def store(
-        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+        self, content: memoryview, ended: asyncio.Future[None], sender: FileSender
     ) -> ChunkAddress:
         """Post a parcel to Discord, however long Discord takes nothing.
 

@@ -36,7 +36,7 @@ from protocol.s2u import MessageEntered, ReportDeferred
 from protocol.u2s import MessageStored
 from storage.discord.messages import ChunkAddress
 from storage.errors import DiscordFull, RequestTooLarge, StorageError
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from upload_service.errors import Busy, ChunkError, NotStored, StorageFault, TooLargeForDiscord
 from upload_service.metrics import Metrics
 from upload_service.parcels import Parcel, ParcelChunk, report_of
@@ -346,7 +346,7 @@ class Forwarder:
     async def _post(self, forwarding: _Forwarding) -> ChunkAddress:
         """Post a parcel, and translate what Discord says against it. Raises `ChunkError`."""
         parcel = forwarding.parcel
-        sender = Sender(owner=forwarding, on_saved=self._saved, chunks=len(parcel.chunks))
+        sender = FileSender(owner=forwarding, on_saved=self._saved, chunks=len(parcel.chunks))
         uploads = [chunk.upload for chunk in parcel.chunks]
         try:
             address = await parcel.backend.store(parcel.content, parcel.ended, sender)

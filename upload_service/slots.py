@@ -41,7 +41,7 @@ from storage.discord.routes import WebhookCredentials
 from storage.discord.sizes import DOCUMENTED_LIMITS, MessageLimits
 from storage.errors import NoWebhook
 from storage.object_keys import ObjectKey
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from storage.pool import WebhookPool
 from upload_service.active_uploads import ActiveUpload, ActiveUploads, UploadSpec, object_key
 from upload_service.buffers import Lane
@@ -233,7 +233,7 @@ class Slot:
         await stay_connected(self._connect, self._backoff())
 
     async def store(
-        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+        self, content: memoryview, ended: asyncio.Future[None], sender: FileSender
     ) -> ChunkAddress:
         """Post a parcel by the leased webhook that may go soonest, as soon as Discord takes it.
 

@@ -30,7 +30,7 @@ from protocol.u2s import TicketFinish, TicketRedeem
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
 from storage.object_keys import ObjectKey
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from upload_service.active_uploads import ActiveUpload, UploadSpec, object_key
 from upload_service.buffers import Admission, Lane
 from upload_service.chunk_receiver import SealingSink
@@ -49,7 +49,7 @@ class TicketSlot(Protocol):
         """Whether the slot is linked to a manager that knows of tickets, and configured."""
 
     async def store(
-        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+        self, content: memoryview, ended: asyncio.Future[None], sender: FileSender
     ) -> ChunkAddress:
         """Post a parcel to Discord. Raises `StorageError`."""
 
@@ -106,7 +106,7 @@ class TicketBackend:
             raise NotStored(message or "the manager did not take the file")
 
     async def store(
-        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+        self, content: memoryview, ended: asyncio.Future[None], sender: FileSender
     ) -> ChunkAddress:
         """Post a parcel to Discord. Raises `StorageError`."""
         while True:

@@ -98,6 +98,7 @@ comment on function public.move_chunks(
 ) is 'Enters a message and moves chunks into it. How many of them lie there now.';
 
 revoke execute on function catalog_private.move_count_of_chunk() from public, anon, authenticated;
+grant execute on function catalog_private.move_count_of_chunk() to service_role;
 revoke execute on function public.messages_in_use(bigint, bigint) from public, anon, authenticated;
 grant execute on function public.messages_in_use(bigint, bigint) to service_role;
 revoke execute on function public.chunks_in(bigint) from public, anon, authenticated;

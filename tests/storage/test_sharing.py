@@ -19,7 +19,7 @@ from discord_emulator.settings import SizeLimits
 from storage.discord.messages import ChunkAddress
 from storage.discord.sizes import MessageLimits
 from storage.errors import DiscordRefused, PostWithdrawn, RequestTooLarge, StorageError
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from storage.pool import WebhookPool
 
 MIB = 1024 * 1024
@@ -43,7 +43,7 @@ class Office:
     def post(self, content: bytes, owner: object = None, **options) -> asyncio.Task[ChunkAddress]:
         """Begins to post a file."""
         may_share = options.pop("may_share", True)
-        sender = Sender(owner=owner, on_saved=self.on_saved, may_share=may_share)
+        sender = FileSender(owner=owner, on_saved=self.on_saved, may_share=may_share)
         return asyncio.create_task(self.pool.post(memoryview(content), sender=sender, **options))
 
     def read(self, address: ChunkAddress) -> bytes:
@@ -260,7 +260,7 @@ async def test_attachments_are_told_apart_by_their_names(connect, serve, webhook
     sizes = [100_000 + number for number in range(11)]
     await asyncio.gather(
         *(
-            pool.post(memoryview(bytes(size)), sender=Sender(owner=size, on_saved=saved.extend))
+            pool.post(memoryview(bytes(size)), sender=FileSender(owner=size, on_saved=saved.extend))
             for size in sizes
         )
     )

@@ -17,7 +17,7 @@ from protocol.s2u import ReportDeferred
 from protocol.u2s import TicketFinish
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
-from storage.outgoing import Sender
+from storage.outgoing import FileSender
 from tests.upload_service.test_report_journal import report
 from upload_service.errors import Busy, NotStored
 from upload_service.forwarding import ReportQueue
@@ -27,7 +27,7 @@ from upload_service.ticket_upload import TicketBackend
 ADDRESS = ChunkAddress(
     message_id=1, channel_id=2, webhook_id=3, attachment_id=4, offset=0, stored_size=5
 )
-SENDER = Sender(owner=None, on_saved=lambda _: None)
+SENDER = FileSender(owner=None, on_saved=lambda _: None)
 FINISH = TicketFinish(upload_id="0f8fad5b-d9cb-469f-a165-70867728950e", success=True)
 
 
@@ -48,7 +48,7 @@ class PlayedSlot:
         self._answers = list(answers)
 
     async def store(
-        self, content: memoryview, ended: asyncio.Future[None], sender: Sender
+        self, content: memoryview, ended: asyncio.Future[None], sender: FileSender
     ) -> ChunkAddress:
         """Posts."""
         address = await self.on_store()
