@@ -288,6 +288,7 @@ class Batch:
 
     def ended(self, tracked: TrackedTransfer, end: TransferredFile | FailedTransfer) -> None:
         """A file has ended."""
+        last = tracked.last
         if isinstance(end, FailedTransfer):
             if isinstance(end.error, NotLoggedIn | Unreachable):
                 self._is_over = end.error
@@ -295,10 +296,11 @@ class Batch:
             self._total -= tracked.size
             self._failures.append(end)
         else:
+            last = dataclasses.replace(last, stage=Stage.DONE)
             self._done.append(end)
             if end.outcome is Outcome.SKIPPED:
                 self._total += tracked.last.transferred - tracked.size
-        self._tell(tracked.file, tracked.last, end)
+        self._tell(tracked.file, last, end)
 
     def _tell(
         self,

@@ -94,12 +94,8 @@ def _is_intact(header: FileHeader, content: bytes) -> bool:
 
 def _arrived(tracked: TrackedTransfer, size: int) -> None:
     file = tracked.file
-    for stage, transferred in (
-        (Stage.TRANSFERRING, 0),
-        (Stage.TRANSFERRING, size),
-        (Stage.DONE, size),
-    ):
-        tracked.progress(Progress(stage, transferred, size))
+    for transferred in (0, size):
+        tracked.progress(Progress(Stage.TRANSFERRING, transferred, size))
     tracked.done(
         TransferredFile(
             local=file.local,
