@@ -152,6 +152,13 @@ class MessageStored(Packet, frozen=True, kw_only=True):
         tuple[StoredChunk, ...], msgspec.Meta(min_length=1, max_length=MAX_CHUNKS_IN_MESSAGE)
     ]
 
+    @property
+    def upload_id(self) -> str | None:
+        """The upload that all of the chunks belong to; None for several uploads."""
+        first, *others = self.chunks
+        is_one = all(other.upload_id == first.upload_id for other in others)
+        return first.upload_id if is_one else None
+
 
 class WebhookLost(Packet, frozen=True, kw_only=True):
     """Says that a leased webhook no longer works.

@@ -309,7 +309,9 @@ class Forwarder:
         """Deliver the report of a message, and pass on what the manager answers about each parcel."""
         links = chain.from_iterable(each.parcel.backend.links for each in forwardings)
         try:
-            entered = await self._reports.deliver(report, links)
+            # The task that posted the message did so for one upload, perhaps of several.
+            with bound_ids(upload=report.upload_id):
+                entered = await self._reports.deliver(report, links)
         except BaseException as error:
             for forwarding in forwardings:
                 _fail(forwarding, error)

@@ -108,7 +108,7 @@ class Intake:
         # A gateway may leave the path of the address in front, as it does for chunks.
         for path in ("/ticket", "/{below:.+}/ticket"):
             app.router.add_route("*", path, self._ticket)
-        for path in ("/bundle/{id}", "/{below:.+}/bundle/{id}"):
+        for path in ("/bundle/{bundle}", "/{below:.+}/bundle/{bundle}"):
             app.router.add_route("*", path, self._dispatch_bundle)
         # Clients use the address as it is given to them, with or without a slash at its end.
         app.router.add_route("*", "", self._dispatch)
@@ -197,7 +197,7 @@ class Intake:
             raise MethodNotAllowed("bundles")
         if has_encoded_body(request):
             raise EncodedBody
-        bundle_id = request.match_info["id"].lower()
+        bundle_id = request.match_info["bundle"].lower()
         if not is_uuid(bundle_id):
             raise UnknownUpload
         bundle = self._bundles.find(UUID(bundle_id))

@@ -4,7 +4,7 @@ Values are never shown: they may be secrets.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -47,14 +47,22 @@ def sandbox_required(reason: Exception) -> SettingsInvalid:
 
 def _lines(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str]:
     prefix = settings.model_config.get("env_prefix", "")
+    by_setting: dict[str, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False, include_input=False):
-        name = str(details["loc"][0]) if details["loc"] else ""
+        by_setting.setdefault(str(details["loc"][0]) if details["loc"] else "", []).append(details)
+    for name, found in by_setting.items():
         field = settings.model_fields.get(name)
         if field is None:
-            yield _sentence(details)
+            yield from map(_sentence, found)
         else:
-            problem = _problem(details, name, field) + _remedy(field)
-            yield f"{prefix}{name}".upper() + f": {problem}. {field.description}"
+            problem = _alternatives([_problem(details, name, field) for details in found])
+            yield f"{prefix}{name}".upper() + f": {problem}{_remedy(field)}. {field.description}"
+
+
+def _alternatives(problems: list[str]) -> str:
+    """A setting that takes values of several kinds has a problem with each of them."""
+    first, *others = problems
+    return ", or ".join([first, *(problem.removeprefix("expected ") for problem in others)])
 
 
 def _problem(details: ErrorDetails, name: str, field: FieldInfo) -> str:
@@ -80,9 +88,13 @@ def _sentence(details: ErrorDetails) -> str:
 
 
 def _number(name: str, field: FieldInfo) -> str:
-    noun = "a whole number" if field.annotation is int else "a number"
+    noun = "a whole number" if _takes_whole_numbers(field.annotation) else "a number"
     unit = next((unit for ending, unit in _UNITS if name.endswith(ending)), None)
     return f"{noun} of {unit}" if unit else noun
+
+
+def _takes_whole_numbers(annotation: object) -> bool:
+    return annotation is int or any(map(_takes_whole_numbers, get_args(annotation)))
 
 
 def _remedy(field: FieldInfo) -> str:

@@ -133,7 +133,7 @@ def test_explains_with_name_problem_and_meaning(monkeypatch, tmp_path):
         (
             "CHUNK_SIZE",
             "0",
-            "a whole number of bytes, 1 or more; without it, 10484736 holds. Bytes",
+            "a whole number of bytes, 1 or more, or 'auto'. Bytes",
         ),
         ("LEGACY_GET_LOGIN", "perhaps", "true or false; without it, false holds. Whether"),
         ("NAME_POLICY", "any", "'unicode' or 'base'. Characters"),

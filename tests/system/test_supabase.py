@@ -86,7 +86,10 @@ async def test_files_go_in_and_come_out(empty: LocalSupabase, tmp_path: Path):
         empty.gateway.faults.extend(BURST)
         assert (await cloud.download("/a/b/c.bin", target)).read_bytes() == CONTENT
         assert [entry.name async for entry in cloud.list("/a")] == ["b", "empty"]
-        await whole.messages_left(CHUNKS)
+        # Chunks may share messages.
+        kept = empty.database.query("select count(distinct message_id) from public.chunks")
+        await whole.messages_left(int(kept))
+        assert traces(empty)["chunks"] == CHUNKS
 
 
 @pytest.mark.parametrize("function", ["begin_objects", "add_message", "commit_uploads"])
@@ -135,8 +138,9 @@ async def test_an_upload_that_is_given_up_in_an_outage(empty: LocalSupabase, who
         await cancel_and_wait(sending)
     await asyncio.to_thread(empty.postgrest.start)
     await whole.messages_left(0)
-    await called(empty, "orphan_messages")
-    assert traces(empty) == dict.fromkeys(LEFT_BY_UPLOADS, 0)
+    # Webhooks are looked after side by side: the catalog forgets a message after Discord has.
+    while traces(empty) != dict.fromkeys(LEFT_BY_UPLOADS, 0):
+        await called(empty, "orphan_messages")
 
 
 @asynccontextmanager

@@ -15,14 +15,14 @@ from manager.accounts.packet_scopes import PACKET_RULES, Effect
 from manager.app_keys import LOGINS
 from protocol import c2s, generic, s2c
 from protocol.codec import PACKETS, namespace_of
-from protocol.extensions import ADMINISTER, ORGANISE, REJECTIONS, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME
 from protocol.packet import Packet
 from tests.manager.sockets.keeping import begin_kept, booking_client
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, Stage
 from tests.manager.world import World
 
-EXTENSIONS = (ADMINISTER, ORGANISE, REJECTIONS, RESUME)
+EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME)
 READ_ONLY = "this app password only reads: use one that may change files"
 OUTSIDE = "this app password is confined to a folder, and this is not inside: use another one"
 NOBODY = UUID(int=0)
@@ -239,6 +239,9 @@ def _samples(ids: dict[str, Any], folder: str) -> dict[type[Packet], Packet]:
             c2s.UploadBookingRequest(desired_amount=1),
             c2s.UploadBookingClear(),
             c2s.UploadRequest(name="n", path=folder, size=5, is_public=False),
+            c2s.BundleRequest(
+                files=(c2s.BundleFile(name="n", path=folder, size=5, is_public=False),)
+            ),
             c2s.UploadAbortRequest(upload_id=upload),
             c2s.UploadOverwriteResponse(upload_id=upload, action="skip"),
             c2s.UploadKeep(upload_id=upload, fingerprint="v1:5"),

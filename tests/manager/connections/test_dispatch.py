@@ -9,6 +9,8 @@ from protocol.codec import PACKETS
 from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
+    CHANNEL_DEMAND,
+    MESSAGE_LIMITS,
     MESSAGES,
     ORGANISE,
     PROCESSING,
@@ -20,7 +22,7 @@ from protocol.packet import Packet
 
 PEERS: list[tuple[str, set[str | None]]] = [
     ("c2s", {None, ADMINISTER, BUNDLE, ORGANISE, RESUME}),
-    ("u2s", {None, BUNDLE, WEBHOOKS, MESSAGES, TICKETS}),
+    ("u2s", {None, BUNDLE, CHANNEL_DEMAND, MESSAGE_LIMITS, WEBHOOKS, MESSAGES, TICKETS}),
     ("t2s", {None}),
     ("t2s", {PROCESSING}),
 ]
