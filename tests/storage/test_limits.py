@@ -43,6 +43,13 @@ def test_an_unknown_bucket_is_probed_by_one_request():
     assert limiter.delay(GET, 0.1) == 0.0
 
 
+def test_a_key_that_is_named_twice_has_one_delay():
+    """Routes of one webhook share theirs, which is reckoned once."""
+    limiter = RateLimiter()
+    limiter.begin(GET)
+    assert limiter.delays([GET, GET], 0.0) == {GET: math.inf}
+
+
 def test_no_more_go_than_the_header_says_remain():
     """Requests under way count, as Discord has not counted them in its answer."""
     limiter = RateLimiter()

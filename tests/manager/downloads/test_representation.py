@@ -112,7 +112,14 @@ def test_exact_name_survives(name):
     assert unquote(header.partition("filename*=UTF-8''")[2]) == name
 
 
-def plan_of(size: int = 25, *, method: str = "GET", hash_hex: str = "abc", **asked: str):
+def plan_of(
+    size: int = 25,
+    *,
+    method: str = "GET",
+    hash_hex: str = "abc",
+    envelope: EnvelopeKind = EnvelopeKind.V1,
+    **asked: str,
+):
     """The answer to a request for a file in chunks of ten bytes; headers with `_` for `-`."""
     file = File(
         id=1,
@@ -132,7 +139,7 @@ def plan_of(size: int = 25, *, method: str = "GET", hash_hex: str = "abc", **ask
         size=size,
         chunk_size=10,
         chunk_count=-(-size // 10),
-        envelope=EnvelopeKind.V1,
+        envelope=envelope,
         state=ObjectState.STORED,
         mime_type="",
         hash=hash_hex,
@@ -150,6 +157,13 @@ def test_a_whole_file_is_sent_chunk_by_chunk():
     assert plan.headers["Content-Security-Policy"].startswith("sandbox")
     assert list(plan.pieces()) == [Segment(0, 0, 10), Segment(1, 0, 10), Segment(2, 0, 5)]
     assert list(plan.chunk_indexes()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("envelope", "told"), [("v1", "10"), ("base", None), ("plain", None)])
+def test_chunks_that_prove_themselves_are_told_by_their_size(envelope, told):
+    """A client may ask for such chunks side by side; others are only checked as a whole."""
+    plan = plan_of(envelope=EnvelopeKind(envelope))
+    assert plan.headers.get("Discord-Cloud-Chunk-Size") == told
 
 
 def test_an_empty_file_needs_no_chunk():

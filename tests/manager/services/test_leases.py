@@ -40,6 +40,12 @@ class TestSharing:
         leases = leases_of(3)
         assert [c.webhook_ids for c in leases.slot_joined("a", "a1")] == [(1, 2, 3)]
 
+    def test_the_present_lease_is_told_again(self):
+        """As it was told when it came, but for the number; one who is not there has no webhook."""
+        leases = leases_of(2, "a")
+        assert leases.current("a").webhook_ids == (1, 2)
+        assert leases.current("b") == Configure("b", (), number=0, gets_more=False)
+
     def test_webhooks_of_a_channel_stay_together(self):
         """All webhooks of a channel go to one process, as they share the channel's limit."""
         leases = leases_of(0, "a", "b")
