@@ -1,7 +1,7 @@
 /** Everything that the page can do, put together: views get this one object. */
 
 import type { Picked } from "../uploads/picked.js";
-import { BUNDLE, Connection, ORGANISE, RESUME } from "../protocol/connection.js";
+import { Connection, ORGANISE, RESUME } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
@@ -118,7 +118,7 @@ export class App {
     this.store.set({ canOrganise: extensions.includes(ORGANISE) });
     // Names that are wanted for uploads may be among what is still to be deleted.
     void this.deletions.online().then(() => {
-      if (this.connection.isOnline) void this.uploads.online(extensions.includes(RESUME), extensions.includes(BUNDLE));
+      if (this.connection.isOnline) void this.uploads.online(extensions.includes(RESUME));
     });
   }
 

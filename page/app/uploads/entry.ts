@@ -30,10 +30,6 @@ export class Entry {
   /** Whether it keeps a booked service from taking another upload. */
   occupies = false;
   uploadId: string | null = null;
-  /** The bundle that it is sent in; null if it is sent by itself. */
-  bundleId: string | null = null;
-  /** Whether it is sent by itself, since it could not be in a bundle. */
-  isAlone = false;
   address = "";
   /** Which booking it was accepted under. */
   booking = 0;
@@ -178,7 +174,7 @@ export class Entry {
   restart() {
     this.state = "waiting";
     this.occupies = false;
-    this.uploadId = this.bundleId = null;
+    this.uploadId = null;
     if (this.keptId === null) this.storedBytes = 0;
     this.missing = [];
     this.again = [];

@@ -50,11 +50,6 @@ export class Lineup {
     return undefined;
   }
 
-  /** The entry of an upload, or those of a bundle. */
-  of(id: string) {
-    return this.active.filter((entry) => entry.uploadId === id || entry.bundleId === id);
-  }
-
   sending(uploadId: string) {
     const entry = this.find(uploadId);
     return entry?.state === "sending" ? entry : undefined;

@@ -4,21 +4,12 @@
  * described in docs/uploads.md.
  */
 
-import type {
-  BundleResponse,
-  Events,
-  OverwriteAction,
-  Retry,
-  UploadRejection,
-  UploadResponse,
-  UploadResumed,
-} from "../../types/wire.js";
+import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
 import type { BookingEffect } from "./booking.js";
 import type { ChunkEffect } from "./chunk-plan.js";
 import type { Kept, Source } from "./entry.js";
 import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
-import { bundleOf, isBundled } from "./bundling.js";
 import { nextChunks } from "./chunk-plan.js";
 import { Conflicts } from "./conflicts.js";
 import { Entry } from "./entry.js";
@@ -28,8 +19,6 @@ export type Effect =
   | BookingEffect
   | ChunkEffect
   | { do: "request"; entry: Entry }
-  | { do: "request-bundle"; entries: Entry[] }
-  | { do: "send-bundle"; bundleId: string; address: string; entries: Entry[] }
   | { do: "make-empty"; entry: Entry }
   | { do: "keep"; entry: Entry; uploadId: string }
   | { do: "resume"; entry: Entry; uploadId: string }
@@ -59,8 +48,6 @@ export class UploadQueue {
   #isOnline = false;
   /** Whether the manager keeps uploads for this connection. */
   #canKeep = false;
-  /** Whether the manager takes bundles. */
-  #canBundle = false;
   #lastId = 0;
 
   get isWorking() {
@@ -82,12 +69,8 @@ export class UploadQueue {
     }
   }
 
-  /**
-   * @param canKeep whether the manager keeps uploads for this connection
-   * @param canBundle whether it takes small files together
-   */
-  online(canKeep: boolean = false, canBundle: boolean = false) {
-    this.#canBundle = canBundle;
+  /** @param canKeep whether the manager keeps uploads for this connection */
+  online(canKeep: boolean = false) {
     this.#isOnline = true;
     this.#canKeep = canKeep;
     // What went wrong before the connection was lost says nothing about what is there now.
@@ -138,63 +121,6 @@ export class UploadQueue {
     // From now on it may be kept, whether or not the answer still arrives.
     entry.keptId = uploadId;
     this.#effects.push({ do: "keep", entry, uploadId });
-  }
-
-  /** Some files of a bundle can be sent, together; others cannot be, or not with these. */
-  bundleAccepted(
-    entries: readonly Entry[],
-    { bundle_id: bundleId, upload_address: address, uploads }: BundleResponse,
-    now: number,
-  ) {
-    const accepted: Entry[] = [];
-    entries.forEach((entry, index) => {
-      const { upload_id: uploadId, rejection } = uploads[index] ?? {};
-      entry.occupies = false;
-      if (!uploadId) return this.#rejectedInBundle(entry, rejection, now);
-      entry.uploadId = uploadId;
-      entry.bundleId = bundleId;
-      this.conflicts.begin(entry);
-      if (entry.state !== "cancelled") entry.state = "sending";
-      accepted.push(entry);
-    });
-    if (!address || !accepted[0]) return;
-    accepted[0].occupies = true;
-    this.#effects.push({ do: "send-bundle", bundleId, address, entries: accepted });
-  }
-
-  /** None of them can be sent together now. */
-  bundleRejected(entries: readonly Entry[], rejection: UploadRejection, now: number) {
-    for (const entry of entries) this.#rejectedInBundle(entry, rejection, now);
-  }
-
-  #rejectedInBundle(entry: Entry, rejection: UploadRejection | undefined, now: number) {
-    const { code = "", reason = "", retry = "later" } = rejection ?? {};
-    const mayGoAlone = code === "too-large-for-bundle" || code === "no-bundles-here";
-    entry.isAlone ||= mayGoAlone;
-    this.rejected(entry, reason, mayGoAlone ? "soon" : retry, now);
-  }
-
-  /** @param part of the body that is sent, from 0 to 1 */
-  bundleProgress(entries: readonly Entry[], part: number, now: number) {
-    for (const entry of entries) {
-      if (entry.state !== "sending") continue;
-      entry.storedBytes = Math.floor(entry.size * part);
-      entry.meter.record(now, entry.sentBytes);
-    }
-  }
-
-  /**
-   * Its body did not get through: the bundle ends, and its files are tried again.
-   * @param lastingReason why nothing can be stored until the server's operator acts; null if that is not so
-   */
-  bundleFailed(bundleId: string, lastingReason: string | null) {
-    if (lastingReason === null) return void this.#effects.push({ do: "abort", uploadId: bundleId });
-    for (const entry of this.#lineup.of(bundleId)) this.#giveUp(entry, "failed", lastingReason);
-  }
-
-  /** How the files of a bundle ended, but for those that are asked about. */
-  bundleFinished({ files }: Events["s2c:bundle-finished"], now: number) {
-    for (const { success, ...end } of files) if (success !== undefined) this.finished({ success, ...end }, now);
   }
 
   /** The rest of a kept upload has a service, or needs none. */
@@ -294,10 +220,10 @@ export class UploadQueue {
 
   /** All chunks are stored; the service is free for the next upload. */
   stageFinished(uploadId: string, lostService: boolean) {
-    for (const entry of this.#lineup.of(uploadId)) {
-      entry.occupies = false;
-      if (!lostService && !entry.isOver) entry.state = "storing";
-    }
+    const entry = this.#lineup.find(uploadId);
+    if (!entry) return;
+    entry.occupies = false;
+    if (!lostService && !entry.isOver) entry.state = "storing";
   }
 
   /**
@@ -451,31 +377,13 @@ export class UploadQueue {
         continue;
       }
       if (entry.needsService && free-- <= 0) break;
-      this.#begin(entry);
-      if (this.#canBundle && isBundled(entry)) {
-        const others = bundleOf([entry, ...this.#bundleable(now)]);
-        for (const other of others.slice(1)) this.#begin(other, false);
-        if (others.length > 1) {
-          this.#effects.push({ do: "request-bundle", entries: others });
-          continue;
-        }
-      }
+      this.#lineup.begin(entry);
+      entry.state = "requesting";
+      entry.requestedFolder = entry.folder;
+      entry.occupies = entry.needsService;
       if (entry.keptId !== null) this.#effects.push({ do: "resume", entry, uploadId: entry.keptId });
       else this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
     }
-  }
-
-  /** @param occupies whether it takes a service, if it needs one */
-  #begin(entry: Entry, occupies: boolean = true) {
-    this.#lineup.begin(entry);
-    entry.state = "requesting";
-    entry.requestedFolder = entry.folder;
-    entry.occupies = occupies && entry.needsService;
-  }
-
-  /** Small files that could go with one that begins now. */
-  #bundleable(now: number) {
-    return [...this.#lineup.waiting].filter((entry) => isBundled(entry) && !this.isHeld(entry) && entry.notBefore <= now);
   }
 
   /** @param entry that does not run any more */
@@ -495,8 +403,6 @@ export class UploadQueue {
   #tryAgain(entry: Entry, reason: string | null, now: number) {
     // Who pauses for longer than the service's patience has not failed.
     if (!this.isHeld(entry)) entry.attempts += 1;
-    // Whatever stands in the way of a bundle may not be there for a file by itself.
-    entry.isAlone = entry.attempts > 1;
     if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
     this.#restartAt(entry, now + RETRY_MS * 2 ** entry.attempts);
   }
@@ -563,13 +469,7 @@ export class UploadQueue {
     if (!wasActive || entry.size === 0) return;
     this.#lineup.begin(entry);
     this.conflicts.drop(entry);
-    if (entry.bundleId !== null) return this.#giveUpBundle(entry.bundleId);
     if (entry.uploadId && !canGoOn) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
-  }
-
-  /** A bundle ends as a whole: not before none of its files is wanted any more. */
-  #giveUpBundle(bundleId: string) {
-    if (this.#lineup.of(bundleId).every((entry) => entry.isOver)) this.#effects.push({ do: "abort", uploadId: bundleId });
   }
 
   #holdChunks(entry: Entry) {

@@ -10,7 +10,6 @@ import type { Picked, PickedFile } from "./picked.js";
 import { Refused, messageOf } from "../protocol/errors.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
-import { bodyOf } from "./bundling.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { EmptyFolders } from "./folders.js";
 import { KeptUploads } from "./kept.js";
@@ -67,7 +66,6 @@ export class Uploads {
     connection.on("s2c:upload-overwrite-request", (question) => void this.#overwriteAsked(question));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
     connection.on("s2c:upload-parked", (data) => this.#change(() => queue.parked(data, performance.now())));
-    connection.on("s2c:bundle-finished", (data) => this.#change(() => queue.bundleFinished(data, performance.now())));
     connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, performance.now())));
   }
 
@@ -80,16 +78,13 @@ export class Uploads {
     return Array.from(this.#queue.entries.values()).some((entry) => !entry.isOver && entry.keptId !== null);
   }
 
-  /**
-   * @param canKeep whether the manager keeps uploads for this connection
-   * @param canBundle whether it takes small files together
-   */
-  async online(canKeep: boolean, canBundle: boolean) {
+  /** @param canKeep whether the manager keeps uploads for this connection */
+  async online(canKeep: boolean) {
     void this.#folders.make();
     const number = this.#connectionNumber;
     if (canKeep) await this.#findKept();
     if (number !== this.#connectionNumber) return;
-    this.#change(() => this.#queue.online(canKeep, canBundle));
+    this.#change(() => this.#queue.online(canKeep));
     if (canKeep) this.kept.finishStored();
   }
 
@@ -234,10 +229,6 @@ export class Uploads {
         return void this.#clearBooking();
       case "request":
         return void this.#request(effect.entry);
-      case "request-bundle":
-        return void this.#requestBundle(effect.entries);
-      case "send-bundle":
-        return this.#sendBundle(effect);
       case "make-empty":
         return void this.#makeEmpty(effect.entry);
       case "keep":
@@ -290,38 +281,6 @@ export class Uploads {
     } catch (error) {
       this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", performance.now()));
     }
-  }
-
-  async #requestBundle(entries: Entry[]) {
-    const files = entries.map((entry) => ({
-      name: entry.source.name,
-      path: entry.folder,
-      size: entry.size,
-      is_public: entry.isPublic,
-    }));
-    try {
-      const response = await this.#connection.request("c2s:bundle-request", { files });
-      this.#change(() =>
-        "retry" in response
-          ? this.#queue.bundleRejected(entries, response, performance.now())
-          : this.#queue.bundleAccepted(entries, response, performance.now()),
-      );
-    } catch (error) {
-      const rejection = { code: "", reason: messageOf(error), retry: "later" as const };
-      this.#ifOnline(() => this.#queue.bundleRejected(entries, rejection, performance.now()));
-    }
-  }
-
-  #sendBundle({ bundleId, address, entries }: Extract<Effect, { do: "send-bundle" }>) {
-    const bytes = bodyOf(entries);
-    this.#sender.send(
-      { address: `${address.replace(/\/$/, "")}/bundle/${bundleId}`, uploadId: bundleId, index: 0, bytes, isBundle: true },
-      {
-        onProgress: (loaded) => this.#change(() => this.#queue.bundleProgress(entries, loaded / bytes.size, performance.now())),
-        onStored: () => {},
-        onFailed: (reason, isLasting) => this.#change(() => this.#queue.bundleFailed(bundleId, isLasting ? reason : null)),
-      },
-    );
   }
 
   async #keep(entry: Entry, uploadId: string) {

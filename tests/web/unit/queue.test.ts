@@ -9,7 +9,6 @@ import { UploadQueue } from "../../../page/app/uploads/queue.js";
 import { summarise } from "../../../page/app/uploads/summary.js";
 
 import type { Effect } from "../../../page/app/uploads/queue.js";
-import type { UploadRejection } from "../../../page/types/wire.js";
 import type { Entry } from "../../../page/app/uploads/entry.js";
 
 const CHUNK = 10;
@@ -478,93 +477,4 @@ test("all that failed is tried again, and nothing else", () => {
     [lost, failed, cancelled, sending].map((entry) => entry.state),
     ["failed", "waiting", "cancelled", "sending"],
   );
-});
-
-/** A queue that may bundle, with files of these sizes and a service. */
-function bundlingQueueOf(...sizes: number[]) {
-  const queue = new UploadQueue();
-  queue.online(false, true);
-  queue.add(sizes.map((size, index) => ({ source: { name: `file ${index}`, size }, folder: "/", isPublic: false })));
-  queue.next(0);
-  queue.booking.settled(1);
-  return queue;
-}
-
-/** Lets the manager accept a bundle; `rejections` by name of the file. */
-function acceptBundle(queue: UploadQueue, entries: Entry[], rejections: Record<string, UploadRejection> = {}) {
-  const uploads = entries.map((entry) => {
-    const rejection = rejections[entry.source.name];
-    return rejection ? { rejection } : { upload_id: `upload ${entry.id}` };
-  });
-  queue.bundleAccepted(entries, { bundle_id: "bundle", upload_address: "http://service", uploads }, 0);
-}
-
-const SMALL = 1024 * 1024;
-
-test("small files go together on one service, larger ones by themselves", () => {
-  const queue = bundlingQueueOf(1, SMALL + 1, 2, SMALL);
-  const effects = queue.next(0);
-  const [bundle] = only(effects, "request-bundle");
-  assert.deepEqual(
-    bundle.entries.map((entry: Entry) => entry.size),
-    [1, 2, SMALL],
-  );
-  assert.deepEqual(only(effects, "request"), []);
-  acceptBundle(queue, bundle.entries);
-  const [send] = only(queue.next(0), "send-bundle");
-  assert.equal(send.bundleId, "bundle");
-  assert.equal(send.entries.length, 3);
-  queue.stageFinished("bundle", false);
-  assert.equal(only(queue.next(0), "request").length, 1, "the service is free for the next file");
-});
-
-test("each file of a bundle has an end of its own", () => {
-  const queue = bundlingQueueOf(1, 1, 1, 1);
-  const [{ entries }] = only(queue.next(0), "request-bundle");
-  acceptBundle(queue, entries, { "file 3": { code: "quota-exceeded", reason: "full", retry: "never" } });
-  queue.next(0);
-  queue.stageFinished("bundle", false);
-  queue.overwriteAsked("upload 3", "/", false);
-  const files = [
-    { upload_id: "upload 1", success: true },
-    { upload_id: "upload 2", success: false, reason: "no" },
-    { upload_id: "upload 3" },
-  ];
-  queue.bundleFinished({ bundle_id: "bundle", files }, 0);
-  assert.deepEqual(states(queue), ["done", "failed", "deciding", "failed"]);
-  queue.finished({ success: true, upload_id: "upload 3" }, 0);
-  assert.deepEqual(states(queue), ["done", "failed", "done", "failed"]);
-});
-
-test("what no bundle takes is sent by itself", () => {
-  const queue = bundlingQueueOf(1, 1);
-  const [{ entries }] = only(queue.next(0), "request-bundle");
-  queue.bundleRejected(entries, { code: "no-bundles-here", reason: "none", retry: "soon" }, 0);
-  const effects = queue.next(1000);
-  assert.deepEqual([only(effects, "request-bundle").length, only(effects, "request").length], [0, 1]);
-  assert.deepEqual(states(queue), ["requesting", "waiting"]);
-});
-
-test("a bundle whose body does not get through is taken back, and its files are tried again", () => {
-  const queue = bundlingQueueOf(1, 1);
-  const [{ entries }] = only(queue.next(0), "request-bundle");
-  acceptBundle(queue, entries);
-  queue.next(0);
-  queue.bundleFailed("bundle", null);
-  assert.deepEqual(only(queue.next(0), "abort"), [{ do: "abort", uploadId: "bundle" }]);
-  const files = entries.map((entry: Entry) => ({ upload_id: entry.uploadId ?? "", success: false, reason: "aborted" }));
-  queue.bundleFinished({ bundle_id: "bundle", files }, 0);
-  assert.deepEqual(states(queue), ["waiting", "waiting"]);
-  assert.equal(only(queue.next(10_000), "request-bundle").length, 1);
-});
-
-test("a bundle is aborted once none of its files is wanted", () => {
-  const queue = bundlingQueueOf(1, 1);
-  const [{ entries }] = only(queue.next(0), "request-bundle");
-  acceptBundle(queue, entries);
-  queue.next(0);
-  queue.cancel(entries[0].id);
-  assert.deepEqual(only(queue.next(0), "abort"), []);
-  queue.cancel(entries[1].id);
-  assert.deepEqual(only(queue.next(0), "abort"), [{ do: "abort", uploadId: "bundle" }]);
 });
