@@ -149,7 +149,8 @@ async def test_routes_of_an_upload_service(scene: Scene, tmp_path: Path) -> None
     app = service.intake
     below = {name.partition(" ")[2].removeprefix("/{below}") for name in routes_of(app)}
     assert {row.call.path for row in UPLOAD_SERVICE_ROUTES} == {
-        "/" if path in {"", "/{path}"} else path.replace("{id}", NO_ID) for path in below
+        "/" if path in {"", "/{path}"} else path.replace("{id}", NO_ID).replace("{bundle}", NO_ID)
+        for path in below
     }
     async with service.run(), TestClient(TestServer(app)) as client:
         await in_service(scene.cloud, SLOTS + 1)
