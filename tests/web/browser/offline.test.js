@@ -118,7 +118,7 @@ test("what needs the connection is refused in one sentence", async () => {
   await person.page.getByRole("button", { name: "Upload services" }).click();
   await person.page.getByRole("dialog").getByText("The manager cannot be reached.").waitFor();
   await comesBack();
-  await person.page.getByRole("dialog").getByText("connected").waitFor();
+  await person.page.getByRole("dialog").getByText("connected", { exact: true }).waitFor();
   await person.leaves();
 });
 
