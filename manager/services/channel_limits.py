@@ -8,16 +8,16 @@ a time in all channels, and a minute or more between two.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
 
 from catalog.content_port import WebhookStore
-from catalog.errors import CatalogError
 from catalog.records import ChannelLimits
 from common.retry import Backoff
-from manager.services.webhooks import SAVE_WITHIN_S, WebhookDirectory
+from manager.services.saved_records import SavedRecords
+from manager.services.webhooks import WebhookDirectory
 from protocol.values import CHUNK_SIZE, LARGEST_CHUNK_SIZE
 from storage.discord.sizes import (
     DOCUMENTED_LIMITS,
@@ -43,7 +43,7 @@ def _message_limits(known: ChannelLimits) -> MessageLimits:
     )
 
 
-class ChannelLimitsKeeper:
+class ChannelLimitsKeeper(SavedRecords[ChannelLimits]):
     """The limits of all channels. They outlive the process in the catalog.
 
     What could not be written yet when a process dies is learned again.
@@ -63,32 +63,28 @@ class ChannelLimitsKeeper:
         clock: Callable[[], float] = time.time,
         new_backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
+        super().__init__("channel-limits", new_backoff)
         self._store = store
         self._webhooks = webhooks
         self._clock = clock
-        self._new_backoff = new_backoff
         self._known: dict[int, ChannelLimits] = {}
-        self._saved: dict[int, ChannelLimits] = {}
-        self._changed = asyncio.Event()
         self._subscribers: list[Callable[[], None]] = []
 
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Calls `changed` whenever a message of some channel takes more or less. It must not block."""
         self._subscribers.append(changed)
 
-    async def restore(self) -> None:
-        """Restores what an earlier process has learned, as soon as the catalog is available."""
-        backoff = self._new_backoff()
-        while True:
-            try:
-                known = await self._store.channel_limits()
-            except CatalogError as error:
-                log.warning("channel-limits-not-known-yet", code=error.code)
-                await backoff.wait()
-            else:
-                self._known = {each.channel_id: each for each in known}
-                self._saved = dict(self._known)
-                return
+    async def _read(self) -> Mapping[int, ChannelLimits]:
+        return {each.channel_id: each for each in await self._store.channel_limits()}
+
+    async def _put(self, record: ChannelLimits) -> None:
+        await self._store.put_channel_limits(record)
+
+    def _current(self) -> Mapping[int, ChannelLimits]:
+        return self._known
+
+    def _restored(self, records: Mapping[int, ChannelLimits]) -> None:
+        self._known = dict(records)
 
     @property
     def channels(self) -> list[int]:
@@ -124,15 +120,15 @@ class ChannelLimitsKeeper:
 
     def try_refused(self, channel_id: int) -> None:
         """The channel has refused a try, which was larger than what is known."""
-        self._put(replace(self.record_of(channel_id), refused_at=self._clock()))
+        self._replace(replace(self.record_of(channel_id), refused_at=self._clock()))
 
     def all_tried(self, channel_id: int) -> None:
         """Everything larger that makes sense has been tried."""
-        self._put(replace(self.record_of(channel_id), learned_at=self._clock()))
+        self._replace(replace(self.record_of(channel_id), learned_at=self._clock()))
 
     def _set(self, record: ChannelLimits, limits: MessageLimits) -> None:
         is_new = _message_limits(record) != limits
-        self._put(
+        self._replace(
             replace(
                 record,
                 attachment_bytes=limits.attachment_bytes,
@@ -145,37 +141,9 @@ class ChannelLimitsKeeper:
             for changed in self._subscribers:
                 changed()
 
-    def _put(self, record: ChannelLimits) -> None:
+    def _replace(self, record: ChannelLimits) -> None:
         self._known[record.channel_id] = record
-        self._changed.set()
-
-    async def run(self) -> None:
-        """Writes what is new into the catalog, until cancelled."""
-        backoff = self._new_backoff()
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            try:
-                await self._save()
-                backoff.reset()
-            except CatalogError as error:
-                log.warning("channel-limits-not-saved-yet", code=error.code)
-                self._changed.set()
-                await backoff.wait()
-
-    async def save_at_last(self) -> None:
-        """Writes what is new at a stop."""
-        try:
-            async with asyncio.timeout(SAVE_WITHIN_S):
-                await self._save()
-        except (CatalogError, TimeoutError):
-            log.warning("channel-limits-not-saved")
-
-    async def _save(self) -> None:
-        for channel_id, record in tuple(self._known.items()):
-            if self._saved.get(channel_id) != record:
-                await self._store.put_channel_limits(record)
-                self._saved[channel_id] = record
+        self._note_change()
 
 
 class ChunkSizes:

@@ -9,17 +9,15 @@ from types import MappingProxyType
 import structlog
 
 from catalog.content_port import WebhookStore
-from catalog.errors import CatalogError
 from catalog.records import Quarantine
 from common.retry import Backoff
 from manager.errors import NoSuchWebhook, WebhookStillUnusable
+from manager.services.saved_records import SavedRecords
 from storage.discord.routes import WebhookCredentials
 from storage.errors import StorageError, WebhookGone, WebhookUnusable
 
 log = structlog.get_logger(__name__)
 
-SAVE_WITHIN_S = 2.0
-"""Seconds for which a stop waits for an unavailable catalog."""
 RETRY_WITHIN_S = 20.0
 """A caller waits for the outcome."""
 
@@ -171,7 +169,7 @@ class WebhookDirectory:
             changed()
 
 
-class QuarantineKeeper:
+class QuarantineKeeper(SavedRecords[Quarantine]):
     """Keeps quarantines in the catalog, so that they outlive the process, and ends them.
 
     Args:
@@ -189,57 +187,23 @@ class QuarantineKeeper:
         *,
         new_backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
+        super().__init__("quarantines", new_backoff)
         self._directory = directory
         self._store = store
         self._ask = ask
-        self._new_backoff = new_backoff
-        self._saved: dict[int, Quarantine] = {}
-        self._changed = asyncio.Event()
-        self._writing = asyncio.Lock()
-        directory.subscribe(self._changed.set)
+        directory.subscribe(self._note_change)
 
-    async def restore(self) -> None:
-        """Restores what an earlier process knew, as soon as the catalog is available."""
-        backoff = self._new_backoff()
-        while True:
-            try:
-                quarantines = await self._store.quarantines()
-            except CatalogError as error:
-                log.warning("quarantines-not-known-yet", code=error.code)
-                await backoff.wait()
-            else:
-                self._saved = {each.webhook_id: each for each in quarantines}
-                self._directory.restore(quarantines)
-                return
+    async def _read(self) -> Mapping[int, Quarantine]:
+        return {each.webhook_id: each for each in await self._store.quarantines()}
 
-    async def run(self) -> None:
-        """Writes every new quarantine into the catalog, until cancelled."""
-        backoff = self._new_backoff()
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            try:
-                await self._save()
-                backoff.reset()
-            except CatalogError as error:
-                log.warning("quarantine-not-saved-yet", code=error.code)
-                self._changed.set()
-                await backoff.wait()
+    async def _put(self, record: Quarantine) -> None:
+        await self._store.put_quarantine(record)
 
-    async def save_at_last(self) -> None:
-        """Writes what is new at a stop; the next process learns what cannot be written in time."""
-        try:
-            async with asyncio.timeout(SAVE_WITHIN_S):
-                await self._save()
-        except (CatalogError, TimeoutError):
-            log.warning("quarantine-not-saved")
+    def _current(self) -> Mapping[int, Quarantine]:
+        return self._directory.quarantined
 
-    async def _save(self) -> None:
-        async with self._writing:
-            for quarantine in tuple(self._directory.quarantined.values()):
-                if self._saved.get(quarantine.webhook_id) != quarantine:
-                    await self._store.put_quarantine(quarantine)
-                    self._saved[quarantine.webhook_id] = quarantine
+    def _restored(self, records: Mapping[int, Quarantine]) -> None:
+        self._directory.restore(records.values())
 
     async def retry(self, webhook_id: int) -> None:
         """Asks Discord once more about a webhook in quarantine; if it answers the webhook is used.
@@ -258,9 +222,8 @@ class QuarantineKeeper:
         if webhook_id not in self._directory.quarantined:
             return
         channel_id = await self._ask_again(webhook)
-        async with self._writing:
+        async with self._removing(webhook_id):
             await self._store.end_quarantine(webhook_id)
-            self._saved.pop(webhook_id, None)
             self._directory.release(webhook_id, channel_id)
 
     async def _ask_again(self, webhook: WebhookCredentials) -> int:
