@@ -10,6 +10,7 @@ chunk waits with it: the manager says when the upload is over.
 import asyncio
 import contextlib
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -63,9 +64,9 @@ class ServiceBody(Payload):
         """Not possible: the body is bytes."""
         raise TypeError("what goes to an upload service is not text")
 
+    @abstractmethod
     def take_back(self) -> None:
         """The try failed: its bytes do not count."""
-        raise NotImplementedError
 
 
 class ChunkBody(ServiceBody):

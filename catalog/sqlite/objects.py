@@ -102,6 +102,18 @@ def release(session: Session, object_id: UUID, *, service: str, key: str) -> Non
     session.run(sql.delete_reference, object_id=object_id.bytes, service=service, key=key)
 
 
+def _insert_message(session: Session, message: Message) -> bool:
+    """Enters a message. Answers whether it is new: neither known, nor deleted before."""
+    row = session.row(
+        sql.insert_message,
+        message_id=message.id,
+        channel_id=message.channel_id,
+        webhook_id=message.webhook_id,
+        stored_size=message.stored_size,
+    )
+    return row is not None
+
+
 class SqliteObjects(SqlitePart):
     """`ObjectStore` on SQLite."""
 
@@ -119,19 +131,13 @@ class SqliteObjects(SqlitePart):
     ) -> list[bool]:
         """Enters a message with its chunks. For each of them whether it is there now."""
         require_chunks_of(message, chunks)
-        new = session.row(
-            sql.insert_message,
-            message_id=message.id,
-            channel_id=message.channel_id,
-            webhook_id=message.webhook_id,
-            stored_size=message.stored_size,
-        )
+        is_new = _insert_message(session, message)
         session.run_many(
             sql.insert_chunk,
             [
                 {
                     **_place(chunk),
-                    "is_new": new is not None,
+                    "is_new": is_new,
                     "stored_size": chunk.stored_size,
                     "size": chunk.size,
                     "digest": chunk.digest,
@@ -352,20 +358,13 @@ class SqliteMessages(SqlitePart):
     ) -> int:
         """Enters a message and has chunks lie there. Answers how many do."""
         moved = 0
-        new = session.row(
-            sql.insert_message,
-            message_id=message.id,
-            channel_id=message.channel_id,
-            webhook_id=message.webhook_id,
-            stored_size=message.stored_size,
-        )
+        is_new = _insert_message(session, message)
         for move in moves:
             target = {
                 "new_message_id": message.id,
                 "new_attachment_id": move.attachment_id,
                 "new_offset": move.offset,
             }
-            is_new = new is not None
             session.run(sql.move_chunk, **_place(move.chunk), **target, is_new=is_new)
             there = replace(
                 move.chunk,
