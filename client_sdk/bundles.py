@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from client_sdk import listing
+from client_sdk.attempts import NoneFree, TryAgain, conflict_at, end_run, is_done
 from client_sdk.batches import TrackedTransfer
 from client_sdk.booked_services import BookedServices
 from client_sdk.bundled_files import (
@@ -36,7 +36,6 @@ from client_sdk.errors import (
 from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import (
-    Conflict,
     ConflictPolicy,
     ConflictResolver,
     OnConflict,
@@ -53,18 +52,6 @@ ASKED_AT_ONCE: Final = 16
 _LEFT_OPEN: Final = frozenset({"no-bundles-here", "too-large-for-bundle"})
 
 log = EventLogger(__name__)
-
-
-class _TryAgain(Exception):
-    """This try failed, but another one may not."""
-
-    def __init__(self, error: CloudError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class _NoneFree(Exception):
-    """The manager has no service free for the bundle, though one was granted: it is no attempt."""
 
 
 class _NoBundles(Exception):
@@ -132,11 +119,11 @@ class Bundles:
                 pending = await self._try(pending, policy, is_public=is_public)
             except ConnectionLost:
                 pending = await self._not_entered(pending)
-            except _NoneFree:
+            except NoneFree:
                 await pause.wait()
             except _NoBundles:
                 return
-            except _TryAgain as failure:
+            except TryAgain as failure:
                 pending = [file for file in pending if file.tracked.is_open]
                 attempts += 1
                 if attempts >= self._settings.upload_attempts:
@@ -174,7 +161,7 @@ class Bundles:
     ) -> list[BundledTransfer]:
         """One bundle, as far as it comes; returns what has to go in another one.
 
-        Raises `ConnectionLost`, `_NoneFree`, `_NoBundles`, `_TryAgain`, and what the link gave up with.
+        Raises `ConnectionLost`, `NoneFree`, `_NoBundles`, `TryAgain`, and what the link gave up with.
         """
         for file in files:
             file.progress(Stage.WAITING, 0)
@@ -184,7 +171,7 @@ class Bundles:
             job, left = await self._open(files, policy, is_public=is_public)
             if job is not None:
                 await self._send(job)
-        except _NoneFree:
+        except NoneFree:
             self._services.recount(ticket)
             raise
         except BaseException:
@@ -212,11 +199,11 @@ class Bundles:
         if isinstance(answer, ConnectionLost):
             raise answer
         if isinstance(answer, CloudError):
-            raise _TryAgain(answer)
+            raise TryAgain(answer)
         if losses != self._services.losses:
-            raise _NoneFree
+            raise NoneFree
         message = getattr(answer, "message", None)
-        raise _TryAgain(Rejected(message or "the manager rejected the files without a reason"))
+        raise TryAgain(Rejected(message or "the manager rejected the files without a reason"))
 
     def _opened(
         self, response: s2c.BundleResponse, files: Sequence[BundledTransfer]
@@ -264,9 +251,9 @@ class Bundles:
                     async with asyncio.timeout(self._settings.finish_timeout_s):
                         await left
         except TimeoutError as error:
-            raise _TryAgain(UploadFailed("the upload service did not finish in time")) from error
+            raise TryAgain(UploadFailed("the upload service did not finish in time")) from error
         except (Unreachable, UploadFailed) as error:
-            raise _TryAgain(UploadFailed(str(error))) from error
+            raise TryAgain(UploadFailed(str(error))) from error
         finally:
             await cancel_and_wait(left, sent)
         if not job.is_stored:
@@ -309,11 +296,9 @@ class Bundles:
         """Answer one conflict after the other. Raises what a callback raises."""
         while True:
             file = await job.asked.get()
-            is_folder = False
-            if not isinstance(policy, OnConflict):
-                with contextlib.suppress(CloudError):
-                    is_folder = await listing.has_folder(self._link, file.path, file.name)
-            conflict = Conflict(path=file.full_path, is_folder=is_folder)
+            conflict = await conflict_at(
+                self._link, path=file.path, name=file.name, full_path=file.full_path, policy=policy
+            )
             file.decision = await self._conflicts.decide(conflict, policy)
             answer = c2s.UploadOverwriteResponse(
                 upload_id=file.upload_id or "", action=file.decision.value
@@ -364,25 +349,17 @@ class Bundles:
         self._scope.spawn(self._end_run(job, ticket), f"stop {job.bundle_id}")
 
     async def _end_run(self, job: AcceptedBundle, ticket: object) -> None:
+        abort = c2s.UploadAbortRequest(upload_id=job.bundle_id)
         try:
-            if await self._is_aborted(job.bundle_id):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.finish_timeout_s):
-                        await job.left_service.wait()
+            await end_run(self._link, abort, job.left_service, self._settings.finish_timeout_s)
         finally:
             self._services.release(ticket)
 
     def _spawn_abort(self, bundle_id: str) -> None:
         async def abort() -> None:
-            await self._is_aborted(bundle_id)
+            await is_done(self._link, c2s.UploadAbortRequest(upload_id=bundle_id))
 
         self._scope.spawn(abort(), f"abort {bundle_id}")
-
-    async def _is_aborted(self, bundle_id: str) -> bool:
-        try:
-            return (await self._link.ask(c2s.UploadAbortRequest(upload_id=bundle_id))).success
-        except CloudError:
-            return False
 
     def _stage_finished(self, packet: s2c.UploadStageFinish) -> None:
         job = self._jobs.get(packet.upload_id)
@@ -438,9 +415,9 @@ def _raise_if_for_all(rejection: s2c.UploadRejection) -> None:
     if rejection.code in _LEFT_OPEN:
         raise _NoBundles
     if rejection.retry == "soon":
-        raise _NoneFree
+        raise NoneFree
     if rejection.retry == "later":
-        raise _TryAgain(Rejected(rejection.reason, rejection.code))
+        raise TryAgain(Rejected(rejection.reason, rejection.code))
 
 
 def _is_left(file: BundledTransfer, code: str, reason: str, retry: str) -> bool:
@@ -479,4 +456,4 @@ def _after(job: AcceptedBundle) -> Exception:
         return job.error
     ends = (file.end for file in job.files.values())
     reason = next((end.reason for end in ends if end is not None and end.reason), None)
-    return _TryAgain(UploadFailed(reason or "the upload service disconnected"))
+    return TryAgain(UploadFailed(reason or "the upload service disconnected"))

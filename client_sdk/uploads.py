@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from client_sdk import listing
+from client_sdk.attempts import NoneFree, TryAgain, conflict_at, end_run, is_done
 from client_sdk.booked_services import BookedServices
 from client_sdk.chunks import ChunkSender
 from client_sdk.errors import (
@@ -36,7 +36,6 @@ from client_sdk.link import Link
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import (
     AcceptedUpload,
-    Conflict,
     ConflictResolver,
     OnConflict,
     Stage,
@@ -50,18 +49,6 @@ from protocol.codec import Frame
 from protocol.packet import Packet
 
 log = EventLogger(__name__)
-
-
-class _TryAgain(Exception):
-    """This try failed, but another one may not."""
-
-    def __init__(self, error: CloudError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class _NoneFree(Exception):
-    """The manager has no service free for the upload, though one was granted: it is no attempt."""
 
 
 class _BeginAnew(Exception):
@@ -160,9 +147,9 @@ class Uploads:
                 session.lost(error)
             except _BeginAnew as refusal:
                 session.begin_anew(str(refusal))
-            except _NoneFree:
+            except NoneFree:
                 await pause.wait()
-            except _TryAgain as failure:
+            except TryAgain as failure:
                 session.failed(failure.error)
                 pause.reset()
                 await session.backoff.wait()
@@ -198,7 +185,7 @@ class Uploads:
             job = await self._open(session)
             with bound_ids(upload=job.upload_id):
                 await self._transfer(session, job)
-        except _NoneFree:
+        except NoneFree:
             if ticket is not None:
                 self._services.recount(ticket)
             raise
@@ -233,16 +220,16 @@ class Uploads:
             raise _rejected(answer)
         if isinstance(answer, Rejected) and losses != self._services.losses:
             # It gives no code; most often the service that it counted on has just gone.
-            raise _NoneFree
+            raise NoneFree
         if isinstance(answer, ConnectionLost):
             raise answer
-        raise _TryAgain(answer)
+        raise TryAgain(answer)
 
     async def _look_up(self, session: UploadSession) -> None:
         try:
             await self._keeper.look_up(session)
         except (Refused, ReplyTimeout) as error:
-            raise _TryAgain(error) from error
+            raise TryAgain(error) from error
 
     def _first_request(self, order: UploadOrder) -> c2s.UploadRequest:
         # A later call may go on with the upload under another policy, so that each answers for itself.
@@ -305,7 +292,7 @@ class Uploads:
             async with job.order.meter.watched(self._settings.quiet_s):
                 await self._send(job, sender)
         except (Unreachable, UploadFailed) as error:
-            raise _TryAgain(UploadFailed(str(error))) from error
+            raise TryAgain(UploadFailed(str(error))) from error
         if not job.is_stored:
             raise _after(job)
 
@@ -349,7 +336,7 @@ class Uploads:
                 session.let_go()
                 self._spawn_abort(job.upload_id)
             raise
-        if job.is_kept and isinstance(job.error, ConnectionLost | _TryAgain):
+        if job.is_kept and isinstance(job.error, ConnectionLost | TryAgain):
             raise job.error
         return job.result()
 
@@ -392,11 +379,7 @@ class Uploads:
     ) -> None:
         """End an upload at the manager; its service is free once that has stopped."""
         try:
-            # A yes means that the manager ends it, and will say when it has.
-            if await self._is_done(packet):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.finish_timeout_s):
-                        await job.left_service.wait()
+            await end_run(self._link, packet, job.left_service, self._settings.finish_timeout_s)
         finally:
             self._release(ticket)
 
@@ -405,17 +388,9 @@ class Uploads:
 
     def _spawn_order(self, packet: c2s.UploadAbortRequest | c2s.UploadDrop) -> None:
         async def order() -> None:
-            await self._is_done(packet)
+            await is_done(self._link, packet)
 
         self._scope.spawn(order(), f"{packet.id} {packet.upload_id}")
-
-    async def _is_done(self, packet: Packet) -> bool:
-        """Whether the manager does what it is asked for, as far as is known."""
-        try:
-            answer = await self._link.ask(packet)
-        except CloudError:
-            return False
-        return answer.success
 
     def _stage_finished(self, packet: s2c.UploadStageFinish) -> None:
         job = self._jobs.get(packet.upload_id)
@@ -448,7 +423,7 @@ class Uploads:
         if packet.code == RESUMED_ELSEWHERE:
             job.end(ResumedElsewhere(packet.reason))
         else:
-            job.end(_TryAgain(UploadFailed(packet.reason)))
+            job.end(TryAgain(UploadFailed(packet.reason)))
 
     def _asked(self, packet: s2c.UploadOverwriteRequest) -> None:
         job = self._jobs.get(packet.upload_id)
@@ -463,7 +438,13 @@ class Uploads:
     async def _decide(self, job: AcceptedUpload) -> None:
         order = job.order
         try:
-            conflict = await self._conflict(order)
+            conflict = await conflict_at(
+                self._link,
+                path=order.path,
+                name=order.name,
+                full_path=order.full_path,
+                policy=order.on_conflict,
+            )
             action = await self._conflicts.decide(conflict, order.on_conflict)
         except Exception as error:  # noqa: BLE001 - the callback's own error ends its upload
             job.end(error)
@@ -473,14 +454,6 @@ class Uploads:
         answer = c2s.UploadOverwriteResponse(upload_id=job.upload_id, action=action.value)
         with contextlib.suppress(CloudError):
             await self._link.send(answer)
-
-    async def _conflict(self, order: UploadOrder) -> Conflict:
-        """What the name of an upload has met; nobody looks where nobody is asked."""
-        is_folder = False
-        if not isinstance(order.on_conflict, OnConflict):
-            with contextlib.suppress(CloudError):
-                is_folder = await listing.has_folder(self._link, order.path, order.name)
-        return Conflict(path=order.full_path, is_folder=is_folder)
 
 
 def _rejected(packet: s2c.UploadRejection) -> Exception:
@@ -492,9 +465,9 @@ def _rejected(packet: s2c.UploadRejection) -> Exception:
     error = Rejected(packet.reason, packet.code)
     match packet.retry:
         case "soon":
-            return _NoneFree()
+            return NoneFree()
         case "later":
-            return _TryAgain(error)
+            return TryAgain(error)
         case "never":
             return error
 
@@ -503,7 +476,7 @@ def _is_left(session: UploadSession, error: BaseException) -> bool:
     """Whether a kept upload that has failed or was cancelled may go on later."""
     if isinstance(error, asyncio.CancelledError):
         return session.order.keep_on_cancel or session.is_out_of_patience
-    return isinstance(error, _TryAgain | LastingFailure | SourceUnreadable)
+    return isinstance(error, TryAgain | LastingFailure | SourceUnreadable)
 
 
 def _resolve(reply: asyncio.Future[_Answer], answer: _Answer) -> None:
@@ -525,5 +498,5 @@ def _after(job: AcceptedUpload) -> Exception:
     """What follows when an upload did not come to its stage finish."""
     error = job.error or UploadFailed("the upload ended without a reason")
     if isinstance(error, UploadFailed) and not job.is_lasting:
-        return _TryAgain(error)
+        return TryAgain(error)
     return error
