@@ -34,6 +34,7 @@ export const de: Texts = {
     close: "Schließen",
     cancel: "Abbrechen",
     done: "Fertig",
+    more: "Mehr anzeigen",
     skip: "Zu den Dateien springen",
   },
   login: {
@@ -185,7 +186,6 @@ export const de: Texts = {
     all: "Alle Benutzer",
     find: "Benutzer suchen",
     search: "Teil eines Benutzernamens",
-    more: "Mehr anzeigen",
     nameHint: "Bis zu 16 Buchstaben und Ziffern.",
     nobody: "Kein Benutzer gefunden.",
     typeName: "Geben Sie einen Namen ein, um Benutzer zu finden.",
@@ -230,7 +230,6 @@ export const de: Texts = {
     always: "Jederzeit",
     days: (count: number) => (count === 1 ? "Letzte 24 Stunden" : `Letzte ${formatCount(count)} Tage`),
     nothing: "Keine solchen Ereignisse.",
-    more: "Mehr anzeigen",
     failed: "Abgelehnt",
     times: (count: number) => `${formatCount(count)}-mal`,
     actionName: (action: string) => action.replaceAll("-", " "),
@@ -379,7 +378,6 @@ export const de: Texts = {
     title: (fileCount: number, folderCount: number) => `${things(fileCount, folderCount)} verschieben`,
     submit: "Hierher verschieben",
     up: "Zum Ordner darüber",
-    more: "Mehr anzeigen",
     noneInside: "Keine Ordner hier.",
     noFolders: "Ordner bleiben, wo sie sind; nur Dateien können verschoben werden.",
     done: (fileCount: number, folderCount: number, target: string) =>

@@ -1,6 +1,6 @@
 /** Small controls that occur everywhere. */
 
-import type { InputHTMLAttributes, Ref } from "preact";
+import type { ComponentChildren, InputHTMLAttributes, Ref } from "preact";
 import { text } from "../text/text.js";
 import { useLayoutEffect, useId, useRef } from "./dom.js";
 import { Icon } from "./icon.js";
@@ -42,24 +42,20 @@ export function IconButton({
   );
 }
 
-export function Field({
-  label,
-  value,
-  onInput,
-  hint,
-  error,
-  inputRef,
-  type = "text",
-  ...rest
-}: {
+export type FieldProperties = {
   label: string;
   value: string;
   onInput: (value: string) => void;
   type?: string;
   hint?: string | undefined;
   error?: string | null;
-  inputRef?: Ref<HTMLInputElement>;
-} & Omit<InputHTMLAttributes, "value" | "onInput" | "label">) {
+  inputRef?: Ref<HTMLInputElement> | undefined;
+} & Omit<InputHTMLAttributes, "value" | "onInput" | "label">;
+
+/** Of a field that has a label of its own, unless another one is given. */
+type NamedFieldProperties = Omit<FieldProperties, "label"> & { label?: string };
+
+export function Field({ label, value, onInput, hint, error, inputRef, type = "text", ...rest }: FieldProperties) {
   const id = useId();
   return (
     <div class="field">
@@ -85,15 +81,7 @@ export function Field({
 }
 
 /** A field for the name of a user; it takes what `Field` takes, too. */
-export function UserNameField({
-  isNew,
-  ...rest
-}: {
-  value: string;
-  onInput: (value: string) => void;
-  isNew: boolean;
-  [more: string]: any;
-}) {
+export function UserNameField({ isNew, ...rest }: NamedFieldProperties & { isNew: boolean }) {
   return (
     <Field
       label={text.login.name}
@@ -108,15 +96,7 @@ export function UserNameField({
 }
 
 /** A field for a password; it takes what `Field` takes, too. */
-export function PasswordField({
-  isNew,
-  ...rest
-}: {
-  value: string;
-  onInput: (value: string) => void;
-  isNew: boolean;
-  [more: string]: any;
-}) {
+export function PasswordField({ isNew, ...rest }: NamedFieldProperties & { isNew: boolean }) {
   return (
     <Field
       label={text.login.password}
@@ -132,7 +112,7 @@ export function PasswordField({
 }
 
 /** A field for the code of an authenticator app, or for a recovery code; it takes what `Field` takes, too. */
-export function CodeField(properties: { value: string; onInput: (value: string) => void; [more: string]: any }) {
+export function CodeField(properties: NamedFieldProperties) {
   return (
     <Field
       label={text.secondFactor.code}
@@ -196,7 +176,7 @@ export function Check({ label, checked, onChange }: { label: string; checked: bo
  * One of a few words. While it is busy its buttons are not disabled: browsers would take the focus from them.
  * @param properties `isFocused`: whether it takes the place of a choice that had the focus
  */
-export function Choice({
+export function Choice<Value>({
   label,
   options,
   chosen,
@@ -205,11 +185,11 @@ export function Choice({
   onChoose,
 }: {
   label: string;
-  options: readonly { value: unknown; label: string }[];
-  chosen: unknown;
+  options: readonly { value: Value; label: string }[];
+  chosen: Value | undefined;
   isBusy: boolean;
   isFocused?: boolean;
-  onChoose: (value: any) => void;
+  onChoose: (value: Value) => void;
 }) {
   const group = useRef<HTMLDivElement | null>(null);
   useLayoutEffect(() => {
@@ -229,6 +209,49 @@ export function Choice({
         </button>
       ))}
     </div>
+  );
+}
+
+/**
+ * A list of what is loaded, perhaps part by part.
+ * @param properties `entries`: null or undefined until the first ones are there; `children` draws one, with its key
+ */
+export function LoadedList<Entry>({
+  class: className,
+  label,
+  entries,
+  none,
+  isBusy,
+  hasFailed,
+  more,
+  children,
+}: {
+  class: string;
+  label?: string;
+  entries: readonly Entry[] | null | undefined;
+  none?: string;
+  isBusy?: boolean;
+  hasFailed: boolean;
+  more?: (() => void) | null | undefined;
+  children: (entry: Entry) => ComponentChildren;
+}) {
+  return (
+    <ul class={className} aria-label={label} aria-busy={isBusy}>
+      {entries?.map(children)}
+      {entries?.length === 0 && none && <li class="muted">{none}</li>}
+      {!entries && !hasFailed && (
+        <li class="waiting">
+          <Spinner label={text.app.loading} />
+        </li>
+      )}
+      {more && (
+        <li>
+          <button type="button" class="button small" disabled={isBusy} onClick={more}>
+            {text.app.more}
+          </button>
+        </li>
+      )}
+    </ul>
   );
 }
 

@@ -34,7 +34,7 @@ export function EnrolFactor({ enrolment, isPasskeyOffered, onDone, onBack }: Pro
           options={kinds}
           chosen={Kind}
           isBusy={false}
-          onChoose={(next: any) => setKind(() => next)}
+          onChoose={(next) => setKind(() => next)}
         />
       )}
       <Kind enrolment={enrolment} onDone={done} />

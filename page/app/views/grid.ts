@@ -3,8 +3,9 @@
 import type { Item } from "../../types/state.js";
 import type { App } from "../actions/app.js";
 import type { Viewport } from "./viewport.js";
-import { useEffect, useLayoutEffect, useStore } from "./dom.js";
+import { classes, useApp, useEffect, useLayoutEffect, useStore } from "./dom.js";
 import { onGridKey } from "./grid-keys.js";
+import { dragSource, useDropTarget } from "./item-drag.js";
 import { longPress } from "./long-press.js";
 
 /**
@@ -57,8 +58,32 @@ export function gridHandlers(app: App, columns: number) {
   };
 }
 
+/**
+ * What an item of a list is at the moment, and the properties of its element.
+ * @param kind class of the element
+ */
+export function useItem(item: Item, row: number, kind: string) {
+  const app = useApp();
+  const isSelected = useStore((state) => state.selection.items.has(item.key));
+  const isFocused = useStore((state) => state.selection.focus === row);
+  const isRenaming = useStore((state) => state.renaming === item.key);
+  const path = useStore((state) => state.listing.path);
+  const [isTarget, drop] = useDropTarget([...path, item.name]);
+  const isFolder = item.kind === "folder";
+  const properties = {
+    id: `${kind}-${row}`,
+    class: classes(kind, isSelected && "selected", isFocused && "focused", isTarget && isFolder && "drop-target"),
+    "aria-selected": isSelected,
+    "data-focused": isFocused ? "" : undefined,
+    ...(isRenaming ? {} : dragSource(app, item, row)),
+    ...(isFolder ? drop : {}),
+    ...itemHandlers(app, item, row),
+  };
+  return { isSelected, isRenaming, properties };
+}
+
 /** Handlers of one item. */
-export function itemHandlers(app: App, item: Item, row: number) {
+function itemHandlers(app: App, item: Item, row: number) {
   return {
     onClick: (event: MouseEvent) => {
       event.stopPropagation();

@@ -7,10 +7,9 @@ import { formatDate, formatFullDate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { Access } from "./access.js";
 import { IconButton } from "./controls.js";
-import { classes, useApp, useMemo, useStore } from "./dom.js";
-import { gridHandlers, itemHandlers, openMenu, useRows } from "./grid.js";
+import { useApp, useMemo, useStore } from "./dom.js";
+import { gridHandlers, openMenu, useItem, useRows } from "./grid.js";
 import { Icon, ItemIcon } from "./icon.js";
-import { dragSource, useDropTarget } from "./item-drag.js";
 import { RenameInput } from "./rename.js";
 import { nextOrder } from "./toolbar.js";
 import { useViewport } from "./viewport.js";
@@ -100,31 +99,10 @@ function Row({ item, row }: { item: Item; row: number }) {
 }
 
 function RowContent({ item, row }: { item: Item; row: number }) {
-  const app = useApp();
-  const isSelected = useStore((state) => state.selection.items.has(item.key));
-  const isFocused = useStore((state) => state.selection.focus === row);
-  const isRenaming = useStore((state) => state.renaming === item.key);
-  const path = useStore((state) => state.listing.path);
-  const [isTarget, drop] = useDropTarget([...path, item.name]);
+  const { isSelected, isRenaming, properties } = useItem(item, row, "row");
   const now = Date.now();
   return (
-    <div
-      id={`row-${row}`}
-      role="row"
-      class={classes(
-        "row",
-        isSelected && "selected",
-        isFocused && "focused",
-        isTarget && item.kind === "folder" && "drop-target",
-      )}
-      aria-rowindex={row + 2}
-      aria-selected={isSelected ? "true" : "false"}
-      data-focused={isFocused ? "" : undefined}
-      style={place(row)}
-      {...(isRenaming ? {} : dragSource(app, item, row))}
-      {...(item.kind === "folder" ? drop : {})}
-      {...itemHandlers(app, item, row)}
-    >
+    <div role="row" aria-rowindex={row + 2} style={place(row)} {...properties}>
       <div role="gridcell" class="cell-name">
         <SelectButton item={item} row={row} isSelected={isSelected} />
         {isRenaming ? <RenameInput item={item} /> : <Name item={item} />}

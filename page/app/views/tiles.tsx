@@ -5,9 +5,8 @@ import { itemAt, rowCount } from "../state/listing.js";
 import { formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { Access } from "./access.js";
-import { classes, useApp, useMemo, useStore } from "./dom.js";
-import { gridHandlers, itemHandlers, useRows } from "./grid.js";
-import { dragSource, useDropTarget } from "./item-drag.js";
+import { useApp, useMemo, useStore } from "./dom.js";
+import { gridHandlers, useItem, useRows } from "./grid.js";
 import { RenameInput } from "./rename.js";
 import { MoreButton, SelectButton } from "./table.js";
 import { Thumbnail } from "./thumbnail.js";
@@ -71,28 +70,9 @@ function Tile({ item, row }: { item: Item; row: number }) {
 }
 
 function TileContent({ item, row }: { item: Item; row: number }) {
-  const app = useApp();
-  const isSelected = useStore((state) => state.selection.items.has(item.key));
-  const isFocused = useStore((state) => state.selection.focus === row);
-  const isRenaming = useStore((state) => state.renaming === item.key);
-  const path = useStore((state) => state.listing.path);
-  const [isTarget, drop] = useDropTarget([...path, item.name]);
+  const { isSelected, isRenaming, properties } = useItem(item, row, "tile");
   return (
-    <div
-      id={`tile-${row}`}
-      role="gridcell"
-      class={classes(
-        "tile",
-        isSelected && "selected",
-        isFocused && "focused",
-        isTarget && item.kind === "folder" && "drop-target",
-      )}
-      aria-selected={isSelected ? "true" : "false"}
-      data-focused={isFocused ? "" : undefined}
-      {...(isRenaming ? {} : dragSource(app, item, row))}
-      {...(item.kind === "folder" ? drop : {})}
-      {...itemHandlers(app, item, row)}
-    >
+    <div role="gridcell" {...properties}>
       <div class="tile-picture">
         <Thumbnail item={item} />
         <SelectButton item={item} row={row} isSelected={isSelected} />

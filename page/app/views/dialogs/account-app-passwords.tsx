@@ -4,7 +4,7 @@ import type { AppPassword } from "../../../types/account.js";
 import { formatPath } from "../../state/paths.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { Check, Choice, Field, FormError, Spinner } from "../controls.js";
+import { Check, Choice, Field, FormError, LoadedList } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useAutoFocus, useState, useStore } from "../dom.js";
 import { Icon } from "../icon.js";
@@ -31,17 +31,9 @@ export function AppPasswords() {
   return (
     <section class="account-section" aria-label={text.account.appPasswords}>
       <p class="muted">{text.appPasswords.lead}</p>
-      <ul class="grants" aria-busy={isBusy ? "true" : "false"}>
-        {all?.map((each) => (
-          <Row key={each.id} appPassword={each} isBusy={isBusy} onRevoke={revoke} />
-        ))}
-        {all?.length === 0 && <li class="muted">{text.appPasswords.none}</li>}
-        {!all && !problem && (
-          <li class="waiting">
-            <Spinner label={text.app.loading} />
-          </li>
-        )}
-      </ul>
+      <LoadedList class="grants" entries={all} none={text.appPasswords.none} isBusy={isBusy} hasFailed={problem !== null}>
+        {(each) => <Row key={each.id} appPassword={each} isBusy={isBusy} onRevoke={revoke} />}
+      </LoadedList>
       <FormError text={problem ?? error} />
       <button type="button" class="button primary" onClick={() => setAdding(true)}>
         <Icon name="plus" />

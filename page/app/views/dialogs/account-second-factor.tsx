@@ -4,7 +4,7 @@ import type { FactorList, SecondFactor } from "../../../types/account.js";
 import { hasPasskeys } from "../../actions/passkeys.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { CodeField, FormError, PasswordField, Spinner, Submit } from "../controls.js";
+import { CodeField, FormError, LoadedList, PasswordField, Submit } from "../controls.js";
 import { useApp, useAutoFocus, useState } from "../dom.js";
 import { EnrolFactor, RecoveryCodes } from "../enrol-factor.js";
 import { Icon } from "../icon.js";
@@ -33,17 +33,9 @@ export function SecondFactors() {
   return (
     <section class="account-section" aria-label={text.account.secondFactor}>
       <p class="muted">{list?.is_demanded ? text.secondFactor.demanded : text.secondFactor.lead}</p>
-      <ul class="grants">
-        {list?.factors.map((factor) => (
-          <Factor key={factor.id} factor={factor} onRemove={() => begin({ kind: "remove", factor })} />
-        ))}
-        {list?.factors.length === 0 && <li class="muted">{text.secondFactor.none}</li>}
-        {!list && !problem && (
-          <li class="waiting">
-            <Spinner label={text.app.loading} />
-          </li>
-        )}
-      </ul>
+      <LoadedList class="grants" entries={list?.factors} none={text.secondFactor.none} hasFailed={problem !== null}>
+        {(factor) => <Factor key={factor.id} factor={factor} onRemove={() => begin({ kind: "remove", factor })} />}
+      </LoadedList>
       <FormError text={problem} />
       {list && (
         <div class="dialog-buttons">

@@ -4,7 +4,7 @@ import type { LoginSession } from "../../../types/account.js";
 import type { Account } from "../../../types/wire.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { FormError, Spinner } from "../controls.js";
+import { FormError, LoadedList } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { useLoading, useWork } from "../work.js";
 
@@ -30,16 +30,9 @@ export function Sessions({ account = null }: { account?: Account | null }) {
   return (
     <section class="account-section" aria-label={text.account.sessions}>
       <p class="muted">{account ? text.sessions.leadOf(account.name) : text.sessions.lead}</p>
-      <ul class="grants" aria-busy={isBusy ? "true" : "false"}>
-        {sessions?.map((session) => (
-          <Session key={session.id} session={session} isBusy={isBusy} onEnd={end} />
-        ))}
-        {!sessions && !problem && (
-          <li class="waiting">
-            <Spinner label={text.app.loading} />
-          </li>
-        )}
-      </ul>
+      <LoadedList class="grants" entries={sessions} isBusy={isBusy} hasFailed={problem !== null}>
+        {(session) => <Session key={session.id} session={session} isBusy={isBusy} onEnd={end} />}
+      </LoadedList>
       <FormError text={problem ?? error} />
       {(sessions?.length ?? 0) > (account ? 0 : 1) && (
         <button type="button" class="button" disabled={isBusy} onClick={endOthers}>

@@ -28,7 +28,7 @@ export function AccountDialog({ onClose }: { onClose: () => void }) {
           options={SECTIONS}
           chosen={Section}
           isBusy={false}
-          onChoose={(next: any) => setSection(() => next)}
+          onChoose={(next) => setSection(() => next)}
         />
         <Section />
       </div>

@@ -6,7 +6,7 @@ import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
 import { formatDate, formatFullDate, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { Field, FormError, Select, Spinner } from "../controls.js";
+import { Field, FormError, LoadedList, Select } from "../controls.js";
 import { useApp, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { useOnline } from "../work.js";
 import { Dialog } from "./dialog.js";
@@ -51,24 +51,17 @@ export function AuditDialog({ onClose }: { onClose: () => void }) {
             onChange={(since: string) => change({ since })}
           />
         </div>
-        <ul class="audit-events" aria-label={text.audit.title} aria-busy={isBusy ? "true" : "false"}>
-          {events?.map((event) => (
-            <Row key={event.id} event={event} />
-          ))}
-          {events?.length === 0 && <li class="muted">{text.audit.nothing}</li>}
-          {!events && !error && (
-            <li class="waiting">
-              <Spinner label={text.app.loading} />
-            </li>
-          )}
-          {more && (
-            <li>
-              <button type="button" class="button small" disabled={isBusy} onClick={more}>
-                {text.audit.more}
-              </button>
-            </li>
-          )}
-        </ul>
+        <LoadedList
+          class="audit-events"
+          label={text.audit.title}
+          entries={events}
+          none={text.audit.nothing}
+          isBusy={isBusy}
+          hasFailed={error !== null}
+          more={more}
+        >
+          {(event) => <Row key={event.id} event={event} />}
+        </LoadedList>
         <FormError text={error} />
       </div>
     </Dialog>

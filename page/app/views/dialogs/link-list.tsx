@@ -3,7 +3,7 @@
 import type { FileLink, LinkOptions } from "../../../types/links.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { FormError, Spinner } from "../controls.js";
+import { FormError, LoadedList } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useState } from "../dom.js";
 import { useLoading, useWork } from "../work.js";
@@ -33,21 +33,15 @@ export function LinkList({ fileId }: { fileId: number | null }) {
   if (chosen) return <ChosenLink link={chosen} hasFile={fileId === null} onBack={() => setChosen(null)} onChanged={put} />;
   return (
     <section class="account-section" aria-label={text.link.mine}>
-      <ul class="grants" aria-busy={isBusy ? "true" : "false"}>
-        {found?.links.map((link) => (
+      <LoadedList class="grants" entries={found?.links} none={text.link.none} isBusy={isBusy} hasFailed={problem !== null}>
+        {(link) => (
           <Row key={link.id} link={link} hasFile={fileId === null} isBusy={isBusy} onOpen={setChosen} onRevoke={revoke} />
-        ))}
-        {found?.links.length === 0 && <li class="muted">{text.link.none}</li>}
-        {!found && !problem && (
-          <li class="waiting">
-            <Spinner label={text.app.loading} />
-          </li>
         )}
-      </ul>
+      </LoadedList>
       <FormError text={problem ?? error} />
       {found?.next && (
         <button type="button" class="button" disabled={isBusy} onClick={more}>
-          {text.users.more}
+          {text.app.more}
         </button>
       )}
     </section>

@@ -146,7 +146,7 @@ function Folders({
       {folders.more && (
         <li>
           <button type="button" onClick={folders.more}>
-            {text.move.more}
+            {text.app.more}
           </button>
         </li>
       )}

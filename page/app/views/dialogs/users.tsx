@@ -6,7 +6,7 @@ import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
 import { formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { Field, FormError, Spinner } from "../controls.js";
+import { Field, FormError, LoadedList } from "../controls.js";
 import { useApp, useAutoFocus, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { Icon } from "../icon.js";
 import { useOnline } from "../work.js";
@@ -72,24 +72,16 @@ function Accounts({
       <p class="muted" aria-live="polite">
         {all && text.users.count(total)}
       </p>
-      <ul class="people all-accounts" aria-busy={isBusy ? "true" : "false"}>
-        {all?.map((account) => (
-          <Row key={account.id} account={account} isFocused={account.id === focused} onChoose={onChoose} />
-        ))}
-        {all?.length === 0 && <li class="muted">{text.users.nobody}</li>}
-        {!all && !error && (
-          <li class="waiting">
-            <Spinner label={text.app.loading} />
-          </li>
-        )}
-        {more && (
-          <li>
-            <button type="button" class="button small" disabled={isBusy} onClick={more}>
-              {text.users.more}
-            </button>
-          </li>
-        )}
-      </ul>
+      <LoadedList
+        class="people all-accounts"
+        entries={all}
+        none={text.users.nobody}
+        isBusy={isBusy}
+        hasFailed={error !== null}
+        more={more}
+      >
+        {(account) => <Row key={account.id} account={account} isFocused={account.id === focused} onChoose={onChoose} />}
+      </LoadedList>
       <FormError text={error} />
     </div>
   );
