@@ -8,6 +8,8 @@ import { Covers } from "./covers.js";
 export class Navigation {
   #store;
   #covers;
+  /** What comes after the entry of the file that was closed is left, which takes a moment; null: none is being left. */
+  #waiting: (() => void)[] | null = null;
 
   constructor(store: Store) {
     this.#store = store;
@@ -16,7 +18,12 @@ export class Navigation {
 
   start() {
     const read = () => this.#store.set({ route: parseRoute(location.hash), drawerOpen: false, menu: null });
-    window.addEventListener("popstate", () => this.#covers.left() || read());
+    window.addEventListener("popstate", () => {
+      if (!this.#covers.left()) read();
+      const waiting = this.#waiting ?? [];
+      this.#waiting = null;
+      for (const action of waiting) action();
+    });
     window.addEventListener("hashchange", read);
     read();
   }
@@ -37,10 +44,14 @@ export class Navigation {
     this.#go({ open: name }, this.#store.state.route.open ? "replace" : "push");
   }
 
-  /** Going back does not open it again. */
+  /** Going back does not open it again. A file that is closed already is not closed twice, which would leave the folder. */
   closeFile() {
-    if (history.state?.opensFile) history.back();
-    else this.#go({ open: null }, "replace");
+    const { route } = this.#store.state;
+    if (route.open === null) return;
+    if (!history.state?.opensFile) return this.#go({ open: null }, "replace");
+    this.#waiting ??= [];
+    this.#store.set({ route: { ...route, open: null } });
+    history.back();
   }
 
   /** The address names a file that is not there. */
@@ -62,6 +73,7 @@ export class Navigation {
   }
 
   #go(change: Partial<Route>, how: "push" | "replace") {
+    if (this.#waiting) return void this.#waiting.push(() => this.#go(change, how));
     this.#covers.whenStill(() => {
       const route = { ...this.#store.state.route, ...change };
       this.#store.set({ route, drawerOpen: false, menu: null, renaming: null });

@@ -308,3 +308,41 @@ test("a large selection comes several pages at a time, says how far it is, and c
   await person.page.getByText("The first 5,000 were selected").waitFor();
   await person.leaves();
 });
+
+test("a viewer that is asked to close twice leaves the folder where it is", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/photos" });
+  const { page } = person;
+  await page.getByRole("link", { name: "All files" }).first().click();
+  const viewer = page.getByRole("dialog", { name: "apple.txt" });
+  /** @type {(() => Promise<void>)[]} */
+  const closings = [
+    async () => {
+      // Both keys are there before the browser has gone back in its history.
+      await page.evaluate(() => {
+        const dialog = document.querySelector("dialog.viewer");
+        for (let time = 0; time < 2; time += 1) dialog?.dispatchEvent(new Event("cancel", { cancelable: true }));
+      });
+    },
+    () => viewer.getByRole("button", { name: "Close" }).dblclick(),
+    async () => {
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Escape");
+    },
+  ];
+  for (const closes of closings) {
+    await person.row("apple.txt").dblclick();
+    await viewer.waitFor();
+    await closes();
+    await viewer.waitFor({ state: "detached" });
+    assert.equal(await page.getByRole("menu").count(), 0, "the second click has hit what was below the viewer");
+    // What is done next comes after what the closing has begun.
+    await person.row("banana.txt").dblclick();
+    await page.getByRole("dialog", { name: "banana.txt" }).waitFor();
+    await page.goBack();
+    await page.getByRole("dialog", { name: "banana.txt" }).waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: "All files", level: 1 }).waitFor();
+  }
+  await page.goBack();
+  await page.getByRole("heading", { name: "photos", level: 1 }).waitFor();
+  await person.leaves();
+});
