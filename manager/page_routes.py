@@ -26,6 +26,8 @@ from manager.http.responses import success
 from protocol.values import check_name, parse_path
 
 PAGE_HEADERS = {
+    # What workers may load is said by their own response. The page and the upload worker get more.
+    "Content-Security-Policy": "default-src 'none'",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -250,7 +252,7 @@ def metadata_route(accounts: Accounts, catalog: Catalog) -> web.RouteDef:
     """The route of what processing found out about a file."""
 
     async def metadata(request: web.Request) -> web.Response:
-        """The metadata of a file that the user may read; null before it was processed."""
+        """The metadata, null before it was processed, and the views of a file that the user may read."""
         login = await accounts.login_of(request)
         user, parameters = login.user, Parameters(request.query)
         folder = parameters.required("path", parse_path)
@@ -261,7 +263,9 @@ def metadata_route(accounts: Accounts, catalog: Catalog) -> web.RouteDef:
             raise NoSuchFile
         if not may_read(file, user):
             raise AccessDenied
-        return success(metadata=await catalog.metadata_of(file.object_id))
+        views = await catalog.views_of(file.object_id)
+        metadata = await catalog.metadata_of(file.object_id)
+        return success(metadata=metadata, views=[view.name for view in views])
 
     return web.get("/page/metadata", metadata, allow_head=False)
 

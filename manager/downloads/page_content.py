@@ -24,7 +24,6 @@ from manager.downloads.delivery import ContentSender
 from manager.downloads.representation import Representation
 from manager.downloads.routes import ObjectSender
 from manager.errors import AccessDenied, InvalidToken, NoSuchFile
-from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
 from manager.http.parameters import is_by_https
 from manager.http.responses import success
@@ -57,7 +56,7 @@ class PageContentRoutes:
             catalog: Has files and their content.
             signer: Signs cookies (`Purpose.CONTENT_ACCESS`).
             sender: Sends files.
-            views: Sends thumbnails.
+            views: Sends views.
             public_url: URL of the manager for clients; None: that of the request.
         """
         self._accounts = accounts
@@ -74,9 +73,7 @@ class PageContentRoutes:
             web.post("/page/content-access", self.grant),
             web.delete("/page/content-access", self.withdraw),
             web.get("/content/{user_id:[0-9]{1,15}}/{file_id:[0-9]{1,15}}", self.file),
-            web.get(
-                "/content/{user_id:[0-9]{1,15}}/{file_id:[0-9]{1,15}}/thumbnail", self.thumbnail
-            ),
+            web.get("/content/{user_id:[0-9]{1,15}}/{file_id:[0-9]{1,15}}/{view}", self.view),
         ]
 
     async def grant(self, request: web.Request) -> web.Response:
@@ -110,10 +107,11 @@ class PageContentRoutes:
             request, Representation(file, content), reader, headers=_HEADERS
         )
 
-    async def thumbnail(self, request: web.Request) -> web.StreamResponse:
-        """Sends the thumbnail of a file that the user may read."""
+    async def view(self, request: web.Request) -> web.StreamResponse:
+        """Sends a view of a file that the user may read."""
         file = await self._readable(request)
-        return await self._views.send_view(request, file.object_id, THUMBNAIL, headers=_HEADERS)
+        name = request.match_info["view"]
+        return await self._views.send_view(request, file.object_id, name, headers=_HEADERS)
 
     def _set_cookie(
         self, request: web.Request, response: web.Response, user: User, value: str, *, max_age: int

@@ -118,14 +118,14 @@ ROUTES = (
         note="without a cookie",
     ),
     route(
-        "GET /content/{user_id}/{file_id}/thumbnail",
+        "GET /content/{user_id}/{file_id}/{view}",
         401,
         {"owner": 200, "other": 403, "admin": 403},
         Call(path="/content/{caller_id}/{file_id}/thumbnail", has_cookie=True),
         "with the page's cookie",
     ),
     route(
-        "GET /content/{user_id}/{file_id}/thumbnail",
+        "GET /content/{user_id}/{file_id}/{view}",
         401,
         call=Call(path="/content/{owner_id}/{file_id}/thumbnail"),
         note="without a cookie",

@@ -91,6 +91,12 @@ async def test_metadata_is_for_who_may_read(cloud: Cloud) -> None:
     assert response.status == 404
 
 
+async def test_other_files_of_the_page_may_load_nothing(cloud: Cloud) -> None:
+    """Also when they are opened as documents, or run as workers."""
+    response = await cloud.client.get(f"{await _base(cloud)}/main.js")
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'"
+
+
 async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
     """The policy forbids inline scripts and styles, frames around the page, and other origins."""
     policy = (await cloud.client.get("/")).headers["Content-Security-Policy"]

@@ -51,17 +51,25 @@ async def test_the_page_gets_content(cloud, content):
     assert (part.status, await part.read()) == (206, content[10:20])
 
 
-async def test_the_page_gets_thumbnails(cloud, content):
-    """Of files that have one."""
-    await cloud.token()
+@pytest.mark.parametrize("name", ["thumbnail", "first-page"])
+async def test_the_page_gets_views(cloud, content, name):
+    """Of files that have them, never as a document of this origin, and only for who may read the file."""
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
     file = await cloud.store("/docs/a.txt", content)
     path, cookie = await cookie_of(cloud)
-    assert (await get(cloud, f"{path}/{file.id}/thumbnail", cookie)).status == 404
-    view = await cloud.stored(b"picture", mime_type="image/avif")
-    await cloud.catalog.put_view(file.object_id, "thumbnail", view.id)
-    response = await get(cloud, f"{path}/{file.id}/thumbnail", cookie)
-    assert await response.read() == b"picture"
+    assert (await get(cloud, f"{path}/{file.id}/{name}", cookie)).status == 404
+    view = await cloud.stored(b"<script>picture", mime_type="text/html")
+    await cloud.catalog.put_view(file.object_id, name, view.id)
+    response = await get(cloud, f"{path}/{file.id}/{name}", cookie)
+    assert await response.read() == b"<script>picture"
     assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    bob_path, bob = await cookie_of(cloud, "bob")
+    assert (await get(cloud, f"{bob_path}/{file.id}/{name}", bob)).status == 403
+    query = {"path": "/docs", "name": "a.txt"}
+    answer = await cloud.client.get("/page/metadata", params=query, headers=headers)
+    assert (await answer.json())["views"] == [name]
 
 
 async def test_it_ends_after_minutes(cloud, content, clock):
