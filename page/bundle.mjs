@@ -30,7 +30,7 @@ const options = {
   metafile: true,
   minify: true,
   outdir: BUNDLE,
-  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  target: ["es2022", "chrome123", "firefox125", "safari17.5"],
   // In place of tsconfig.json, which is for the type checker, and not where the image is built.
   tsconfigRaw: { compilerOptions: { jsx: "react-jsx", jsxImportSource: "preact", verbatimModuleSyntax: true } },
 };

@@ -119,7 +119,7 @@ export interface Storage {
 export type Dialog =
   | { kind: "new-folder" }
   | { kind: "link"; file: FileItem }
-  | { kind: "share"; file: FileItem; path: string }
+  | { kind: "share"; file: FileItem }
   | { kind: "transfer"; file: FileItem }
   | { kind: "move"; items: readonly Item[] }
   | { kind: "account" }

@@ -13,6 +13,14 @@ export function ContextMenu() {
   const [item] = menu.items;
   const title = menu.items.length > 1 ? text.selection.count(menu.items.length) : item?.name;
   return (
-    <Menu x={menu.x} y={menu.y} label={text.actions.label} title={title} choices={choicesFor(app, menu.items)} onClose={close} />
+    <Menu
+      key={`${menu.x} ${menu.y}`}
+      x={menu.x}
+      y={menu.y}
+      label={text.actions.label}
+      title={title}
+      choices={choicesFor(app, menu.items)}
+      onClose={close}
+    />
   );
 }

@@ -1,22 +1,25 @@
 /** The right side: what is known of the selected item. */
 
 import type { ComponentChildren } from "preact";
-import type { Dialog, FileItem, FolderItem, Item } from "../../types/state.js";
+import type { FileItem, FolderItem, Item } from "../../types/state.js";
 import type { FileAccess, SharedWith } from "../../types/wire.js";
 import { formatFullDate, formatSize } from "../text/format.js";
 import { kindOf, previewOf } from "../state/kinds.js";
 import { factsOf } from "../state/metadata.js";
-import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
+import { ActionButtons } from "./action-buttons.js";
 import { IconButton } from "./controls.js";
 import { useApp, useEffect, useState, useStore } from "./dom.js";
 import { Icon, ItemIcon } from "./icon.js";
-import { download } from "./item-actions.js";
 import { Sheet } from "./sheet.js";
 import { Thumbnail } from "./thumbnail.js";
 
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 32_000;
+const FILE_ACTIONS = ["download", "link", "share"] as const;
+const FOLDER_ACTIONS = ["open", "download"] as const;
+/** On several items. */
+const COMMON_ACTIONS = ["download", "move", "delete"] as const;
 /** More are counted. */
 const NAMED_PEOPLE = 5;
 
@@ -86,6 +89,7 @@ function Many({ items }: { items: Item[] }) {
         </span>
       </div>
       <h3 class="details-name">{text.selection.count(items.length)}</h3>
+      <ActionButtons items={items} names={COMMON_ACTIONS} />
       <dl class="facts">
         <Fact label={text.details.contents} value={text.listing.summary(folders, items.length - folders)} />
         <Fact label={text.details.filesSize} value={formatSize(bytes)} />
@@ -112,16 +116,7 @@ function FolderDetails({ folder }: { folder: FolderItem }) {
         <ItemIcon item={folder} large />
       </div>
       <h3 class="details-name">{folder.name}</h3>
-      <div class="details-actions">
-        <button type="button" class="button" onClick={() => app.selecting.open(folder)}>
-          <Icon name="folder" />
-          {text.actions.open}
-        </button>
-        <button type="button" class="button" onClick={() => download(app, [folder])}>
-          <Icon name="download" />
-          {text.actions.zipShort}
-        </button>
-      </div>
+      <ActionButtons items={[folder]} names={FOLDER_ACTIONS} />
       <dl class="facts">
         <Fact label={text.details.kind} value={text.kind.folder} />
         <Fact label={text.details.size} value={size === null ? "…" : formatSize(size)} />
@@ -153,7 +148,7 @@ function FileDetails({ file }: { file: FileItem }) {
         )}
       </button>
       <h3 class="details-name">{file.name}</h3>
-      {canRead ? <FileActions file={file} /> : <p class="lead">{text.access.why[file.status]}</p>}
+      {canRead ? <ActionButtons items={[file]} names={FILE_ACTIONS} /> : <p class="lead">{text.access.why[file.status]}</p>}
       <dl class="facts">
         <Fact label={text.details.kind} value={text.kind[kindOf(file.type)]} note={file.type} />
         <Fact label={text.details.size} value={formatSize(file.size)} />
@@ -164,32 +159,6 @@ function FileDetails({ file }: { file: FileItem }) {
         <OwnerAndAccess file={file} />
       </dl>
     </>
-  );
-}
-
-function FileActions({ file }: { file: FileItem }) {
-  const app = useApp();
-  const path = useStore((state) => state.listing.path);
-  const open = (dialog: Dialog) => () => app.store.set({ dialog });
-  return (
-    <div class="details-actions">
-      <button type="button" class="button" onClick={() => download(app, [file])}>
-        <Icon name="download" />
-        {text.actions.download}
-      </button>
-      {file.status === "owned" && (
-        <>
-          <button type="button" class="button" onClick={open({ kind: "link", file })}>
-            <Icon name="link" />
-            {text.actions.linkShort}
-          </button>
-          <button type="button" class="button" onClick={open({ kind: "share", file, path: formatPath(path) })}>
-            <Icon name="user-plus" />
-            {text.actions.share}
-          </button>
-        </>
-      )}
-    </div>
   );
 }
 

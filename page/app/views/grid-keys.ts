@@ -2,6 +2,7 @@
 
 import type { App } from "../actions/app.js";
 import { itemAt, rowCount } from "../state/listing.js";
+import { actionOn } from "./item-actions.js";
 
 const PAGE_LINES = 10;
 
@@ -48,8 +49,8 @@ function acts(app: App, event: KeyboardEvent) {
   if (!item) return false;
   if (event.key === "Enter") return done(app.selecting.open(item));
   if (event.key === " ") return done(app.selecting.click(item, selection.focus, { toggle: true, extend: false }));
-  const canRename = item.kind === "folder" || item.can === "rw";
-  if (event.key === "F2" && canRename) return done(app.store.set({ renaming: item.key }));
+  const rename = actionOn(app, [item], "rename");
+  if (event.key === "F2" && rename.isPossible) return done(rename.run());
   return false;
 }
 

@@ -7,6 +7,7 @@ import { classes, useApp, useEffect, useLayoutEffect, useStore } from "./dom.js"
 import { onGridKey } from "./grid-keys.js";
 import { dragSource, useDropTarget } from "./item-drag.js";
 import { longPress } from "./long-press.js";
+import { afterPress } from "./menu.js";
 
 /**
  * Loads the rows that are drawn, and keeps the focused one in sight.
@@ -50,7 +51,7 @@ export function gridHandlers(app: App, columns: number) {
     onKeyDown: (event: KeyboardEvent) => onGridKey(app, event, columns),
     onContextMenu: (event: MouseEvent) => {
       event.preventDefault();
-      app.store.set({ menu: { x: event.clientX, y: event.clientY, items: [] } });
+      afterPress(event, () => app.store.set({ menu: { x: event.clientX, y: event.clientY, items: [] } }));
     },
     onClick: (event: MouseEvent) => {
       if (event.target === event.currentTarget) app.selecting.clear();
@@ -95,7 +96,7 @@ function itemHandlers(app: App, item: Item, row: number) {
     onDblClick: () => app.selecting.open(item),
     ...longPress.handlers(
       () => hold(app, item, row),
-      (event) => openMenu(app, item, row, event.clientX, event.clientY),
+      (event) => afterPress(event, () => openMenu(app, item, row, event.clientX, event.clientY)),
     ),
   };
 }

@@ -1,60 +1,176 @@
-/** What can be done with items; the same in menu, toolbar and details. */
+/** What can be done with items: one list, from which menus, toolbar, details and keys take what they offer. */
 
-import type { FileItem, Item, Listing } from "../../types/state.js";
+import type { Dialog, FileItem, Item, Listing } from "../../types/state.js";
 import type { App } from "../actions/app.js";
 import type { Choice } from "./menu.js";
 import { text } from "../text/text.js";
 import { pick } from "./pickers.js";
 
+export type ActionName =
+  "open" | "preview" | "download" | "link" | "share" | "rename" | "move" | "details" | "transfer" | "delete";
+
+/** An action on certain items. */
+export type ItemAction = {
+  name: ActionName;
+  label: string;
+  /** A label where there is little room. */
+  shortLabel: string;
+  icon: string;
+  run: () => void;
+  /** Whether these users may do it, and this manager can. */
+  isPossible: boolean;
+  /** Whether something may be lost. */
+  isDangerous: boolean;
+  /** The key that does it, as it is written on keyboards. */
+  key: string | null;
+};
+
+type Definition = {
+  icon: string;
+  /** Menus separate groups by lines. */
+  group: number;
+  label: (items: readonly Item[]) => string;
+  shortLabel?: (items: readonly Item[]) => string;
+  isPossible: (items: readonly Item[], app: App) => boolean;
+  run: (items: readonly Item[], app: App) => void;
+  isDangerous?: boolean;
+  key?: string;
+};
+
+/** In the order of menus. */
+const DEFINITIONS: Record<ActionName, Definition> = {
+  open: {
+    icon: "folder",
+    group: 0,
+    label: () => text.actions.open,
+    isPossible: (items) => onlyFolder(items) !== null,
+    run: ([item], app) => item && app.selecting.open(item),
+    key: "Enter",
+  },
+  preview: {
+    icon: "eye",
+    group: 0,
+    label: () => text.actions.preview,
+    isPossible: (items) => canRead(onlyFile(items)),
+    run: ([item], app) => item && app.selecting.open(item),
+    key: "Enter",
+  },
+  download: {
+    icon: "download",
+    group: 0,
+    label: (items) => (onlyFolder(items) ? text.actions.zip : text.actions.download),
+    shortLabel: (items) => (onlyFolder(items) ? text.actions.zipShort : text.actions.download),
+    isPossible: (items) => items.some((item) => item.kind === "folder" || canRead(item)),
+    run: (items, app) => download(app, items),
+  },
+  link: {
+    icon: "link",
+    group: 0,
+    label: () => text.actions.link,
+    shortLabel: () => text.actions.linkShort,
+    isPossible: (items) => isOwned(onlyFile(items)),
+    run: (items, app) => openForFile(app, items, (file) => ({ kind: "link", file })),
+  },
+  share: {
+    icon: "user-plus",
+    group: 0,
+    label: () => text.actions.share,
+    isPossible: (items) => isOwned(onlyFile(items)),
+    run: (items, app) => openForFile(app, items, (file) => ({ kind: "share", file })),
+  },
+  rename: {
+    icon: "pencil",
+    group: 1,
+    label: () => text.actions.rename,
+    isPossible: (items) => items.length === 1 && items.every(canChange),
+    run: ([item], app) => item && app.store.set({ renaming: item.key }),
+    key: "F2",
+  },
+  move: {
+    icon: "move",
+    group: 1,
+    label: () => text.actions.move,
+    isPossible: (items, app) => items.some((item) => canMove(item, app)),
+    run: (items, app) =>
+      app.store.set({ dialog: { kind: "move", items: items.filter((item) => item.kind === "file" || canMove(item, app)) } }),
+  },
+  details: {
+    icon: "info",
+    group: 1,
+    label: () => text.actions.details,
+    isPossible: () => true,
+    run: (_, app) => app.preferences.change({ details: true }),
+  },
+  transfer: {
+    icon: "transfer",
+    group: 1,
+    label: () => text.actions.transfer,
+    isPossible: (items) => isOwned(onlyFile(items)),
+    run: (items, app) => openForFile(app, items, (file) => ({ kind: "transfer", file })),
+  },
+  delete: {
+    icon: "trash",
+    group: 2,
+    label: () => text.actions.delete,
+    isPossible: (items) => items.some(canChange),
+    run: (items, app) => app.deletions.delete(items),
+    isDangerous: true,
+    key: "Del",
+  },
+};
+const NAMES = Object.keys(DEFINITIONS) as ActionName[];
+
+/** An action, whether it is possible or not. */
+export function actionOn(app: App, items: readonly Item[], name: ActionName): ItemAction {
+  const { icon, label, shortLabel = label, isPossible, run, isDangerous = false, key = null } = DEFINITIONS[name];
+  return {
+    name,
+    label: label(items),
+    shortLabel: shortLabel(items),
+    icon,
+    run: () => run(items, app),
+    isPossible: isPossible(items, app),
+    isDangerous,
+    key,
+  };
+}
+
+/**
+ * The actions that are possible.
+ * @param names the ones that are asked for, in their order; without them all
+ */
+export function actionsOn(app: App, items: readonly Item[], names: readonly ActionName[] = NAMES): ItemAction[] {
+  return names.map((name) => actionOn(app, items, name)).filter((action) => action.isPossible);
+}
+
+/** What a menu about items offers; without items it is about the folder that is open. */
 export function choicesFor(app: App, items: readonly Item[]): Choice[] {
-  const [item] = items;
-  if (!item) return emptyChoices(app);
-  if (items.length > 1) return manyChoices(app, items);
-  return item.kind === "folder" ? folderChoices(app, item) : fileChoices(app, item);
-}
-
-export function readable(items: readonly Item[]) {
-  return items.filter((item) => item.kind === "file" && item.can !== "none");
-}
-
-/** Whether any of the items can be moved. */
-export function canMove(app: App, items: readonly Item[]) {
-  return items.some((item) => (item.kind === "file" ? item.can === "rw" : app.store.state.canOrganise));
-}
-
-export function canDownload(items: readonly Item[]) {
-  return items.some((item) => item.kind === "folder" || item.can !== "none");
-}
-
-export function canDelete(items: readonly Item[]) {
-  return items.some((item) => item.kind === "folder" || item.can === "rw");
+  if (items.length === 0) return folderChoices(app);
+  const actions = actionsOn(app, items);
+  const note = noteOn(items);
+  return [
+    ...actions.flatMap((action, at): Choice[] => {
+      const before = actions[at - 1];
+      const isNewGroup = before && DEFINITIONS[before.name].group !== DEFINITIONS[action.name].group;
+      return isNewGroup ? ["line", choiceOf(action)] : [choiceOf(action)];
+    }),
+    ...(note ? (["line", { note }] as const) : []),
+  ];
 }
 
 /** Downloads a file as it is, and a folder or several items as one zip file. */
 export function download(app: App, items: readonly Item[]) {
   const { path } = app.store.state.listing;
-  const folders = items.filter((item) => item.kind === "folder");
-  const files = readable(items) as FileItem[];
-  const [folder] = folders;
-  const [file] = files;
-  if (folders.length + files.length > 1)
+  const wanted = items.filter((item) => item.kind === "folder" || canRead(item));
+  const [item] = wanted;
+  if (wanted.length > 1)
     return zip(
       app,
       path,
-      [...folders, ...files].map((item) => item.name),
+      wanted.map((each) => each.name),
     );
-  if (folder) return zip(app, [...path, folder.name]);
-  if (file) app.links.download(file).catch((error) => app.toasts.error(error));
-}
-
-/** @param names none for the whole folder */
-function zip(app: App, path: readonly string[], names: readonly string[] = []) {
-  void app.links.downloadArchive(path, names, (reason) => app.toasts.show(reason, "bad"));
-}
-
-export function openMove(app: App, items: readonly Item[]) {
-  const movable = app.store.state.canOrganise ? items : items.filter((item) => item.kind === "file");
-  app.store.set({ dialog: { kind: "move", items: movable } });
+  if (item?.kind === "folder") return zip(app, [...path, item.name]);
+  if (item) app.links.download(item).catch((error) => app.toasts.error(error));
 }
 
 export function openNewFolder(app: App) {
@@ -72,7 +188,7 @@ export function additions(app: App, listing: Listing): Choice[] {
   ];
 }
 
-function emptyChoices(app: App): Choice[] {
+function folderChoices(app: App): Choice[] {
   const { listing } = app.store.state;
   return [
     ...additions(app, listing),
@@ -82,65 +198,47 @@ function emptyChoices(app: App): Choice[] {
   ];
 }
 
-function manyChoices(app: App, items: readonly Item[]): Choice[] {
-  return offered([
-    canDownload(items) && { label: text.actions.download, icon: "download", run: () => download(app, items) },
-    canMove(app, items) && { label: text.actions.move, icon: "move", run: () => openMove(app, items) },
-    "line",
-    canDelete(items) && {
-      label: text.actions.delete,
-      icon: "trash",
-      run: () => app.deletions.delete(items),
-      danger: true,
-      hint: "Del",
-    },
-    !canDownload(items) && { note: text.access.why.several },
-  ]);
+function choiceOf({ label, icon, run, isDangerous, key }: ItemAction): Choice {
+  return { label, icon, run, danger: isDangerous, ...(key && { hint: key }) };
 }
 
-function folderChoices(app: App, item: Item): Choice[] {
-  return offered([
-    { label: text.actions.open, icon: "folder", run: () => app.selecting.open(item), hint: "Enter" },
-    { label: text.actions.zip, icon: "download", run: () => download(app, [item]) },
-    "line",
-    { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: item.key }), hint: "F2" },
-    canMove(app, [item]) && { label: text.actions.move, icon: "move", run: () => openMove(app, [item]) },
-    { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
-    "line",
-    { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([item]), danger: true, hint: "Del" },
-  ]);
+/** Why less is offered than for one's own items. */
+function noteOn(items: readonly Item[]): string | null {
+  const file = onlyFile(items);
+  if (file && file.status !== "owned") return text.access.why[file.status];
+  return items.every((item) => item.kind === "file" && !canRead(item)) ? text.access.why.several : null;
 }
 
-function fileChoices(app: App, file: FileItem): Choice[] {
-  const { listing } = app.store.state;
-  const canRead = file.can !== "none";
-  const canWrite = file.can === "rw";
-  const isOwned = file.status === "owned";
-  const path = `/${listing.path.join("/")}`;
-  const open = (dialog: import("../../types/state.js").Dialog) => () => app.store.set({ dialog });
-  return offered([
-    canRead && { label: text.actions.preview, icon: "eye", run: () => app.selecting.open(file), hint: "Enter" },
-    canRead && { label: text.actions.download, icon: "download", run: () => download(app, [file]) },
-    isOwned && { label: text.actions.link, icon: "link", run: open({ kind: "link", file }) },
-    isOwned && { label: text.actions.share, icon: "user-plus", run: open({ kind: "share", file, path }) },
-    "line",
-    canWrite && { label: text.actions.rename, icon: "pencil", run: () => app.store.set({ renaming: file.key }), hint: "F2" },
-    canWrite && { label: text.actions.move, icon: "move", run: () => openMove(app, [file]) },
-    { label: text.actions.details, icon: "info", run: () => app.preferences.change({ details: true }) },
-    isOwned && { label: text.actions.transfer, icon: "transfer", run: open({ kind: "transfer", file }) },
-    "line",
-    canWrite && { label: text.actions.delete, icon: "trash", run: () => app.deletions.delete([file]), danger: true, hint: "Del" },
-    "line",
-    !isOwned && { note: text.access.why[file.status] },
-  ]);
+/** @param names none for the whole folder */
+function zip(app: App, path: readonly string[], names: readonly string[] = []) {
+  void app.links.downloadArchive(path, names, (reason) => app.toasts.show(reason, "bad"));
 }
 
-/** Without what cannot be done, and without lines that part nothing. */
-function offered(choices: readonly (Choice | false)[]): Choice[] {
-  const all = choices.filter((choice) => choice !== false);
-  return all.filter(
-    (choice, at) =>
-      choice !== "line" ||
-      (at > 0 && at < all.length - 1 && all[at + 1] !== "line" && all.slice(0, at).some((before) => before !== "line")),
-  );
+function openForFile(app: App, items: readonly Item[], dialogOf: (file: FileItem) => Dialog) {
+  const file = onlyFile(items);
+  if (file) app.store.set({ dialog: dialogOf(file) });
+}
+
+function onlyFile([item, ...others]: readonly Item[]): FileItem | null {
+  return item?.kind === "file" && others.length === 0 ? item : null;
+}
+
+function onlyFolder([item, ...others]: readonly Item[]) {
+  return item?.kind === "folder" && others.length === 0 ? item : null;
+}
+
+function canRead(item: Item | null) {
+  return item?.kind === "file" && item.can !== "none";
+}
+
+function isOwned(file: FileItem | null) {
+  return file?.status === "owned";
+}
+
+function canChange(item: Item) {
+  return item.kind === "folder" || item.can === "rw";
+}
+
+function canMove(item: Item, app: App) {
+  return item.kind === "file" ? item.can === "rw" : app.store.state.canOrganise;
 }

@@ -25,7 +25,7 @@ const MARGIN = 8;
 
 export function Menu({ x, y, above = false, ...content }: Content & { x: number; y: number; above?: boolean }) {
   const isSheet = useMedia(PHONE);
-  if (!isSheet) return <MenuAt x={x} y={y} above={above} {...content} />;
+  if (!isSheet) return <MenuPopover x={x} y={y} above={above} {...content} />;
   return (
     <Sheet class="menu-sheet" label={content.title ?? content.label} onClose={content.onClose} first={firstOf}>
       {content.title && (
@@ -38,36 +38,43 @@ export function Menu({ x, y, above = false, ...content }: Content & { x: number;
   );
 }
 
-function MenuAt({ x, y, above, ...content }: Content & { x: number; y: number; above: boolean }) {
-  const root = useRef<HTMLDivElement | null>(null);
-  usePlace(root, x, y, above);
-  const giveBack = useFocusBack(root);
-  useOutside(root, content.onClose);
-  return <Choices {...content} root={root} onChosen={giveBack} />;
+/** Over the page as the browser's popover, which Escape and a press beside it close. */
+function MenuPopover({ x, y, above, ...content }: Content & { x: number; y: number; above: boolean }) {
+  const popover = useRef<HTMLDivElement | null>(null);
+  useLayoutEffect(() => {
+    const menu = popover.current;
+    menu?.showPopover();
+    firstOf(menu)?.focus();
+    // Gives the focus back, if it is in the menu.
+    return () => menu?.hidePopover();
+  }, []);
+  usePlace(popover, x, y, above);
+  useTapBeside(popover);
+  return <Choices {...content} popover={popover} />;
 }
 
-function Choices({
-  label,
-  choices,
-  onClose,
-  root,
-  onChosen,
-}: Content & { root?: RefObject<HTMLDivElement>; onChosen?: () => void }) {
+function Choices({ label, choices, onClose, popover }: Content & { popover?: RefObject<HTMLDivElement> }) {
   const id = useId();
   const hasNote = choices.some((choice) => choice !== "line" && "note" in choice);
   const choose = (choice: Item) => {
     // A dialog that is opened gives the focus back to what has it now, and the menu is gone by then.
-    onChosen?.();
+    popover?.current?.hidePopover();
     onClose();
     choice.run();
   };
+  // What was in its place before may close later than it opens.
+  const onToggle = ({ newState }: { newState: string }) => {
+    if (newState === "closed" && popover?.current?.isConnected) onClose();
+  };
   return (
     <div
-      ref={root ?? null}
+      ref={popover ?? null}
+      popover={popover && "auto"}
       class="menu"
       role="menu"
       aria-label={label}
       aria-describedby={hasNote ? id : undefined}
+      onToggle={onToggle}
       onKeyDown={(event: KeyboardEvent) => onKey(event, onClose)}
     >
       {choices.map((choice) => {
@@ -118,51 +125,27 @@ function usePlace(root: Root, x: number, y: number, above: boolean) {
   }, [x, y, above]);
 }
 
-/** @returns gives the focus back before the menu goes */
-function useFocusBack(root: Root): () => void {
-  const before = useRef<Element | null>(null);
-  const giveBack = () => before.current instanceof HTMLElement && before.current.focus();
-  useLayoutEffect(() => {
-    const menu = root.current;
-    before.current = document.activeElement;
-    firstOf(menu)?.focus();
-    return () => {
-      // Unless something else, like a dialog, has taken the focus meanwhile.
-      const now = document.activeElement;
-      const isLeft = !now || now === document.body || menu?.contains(now);
-      if (isLeft) giveBack();
-    };
-  }, []);
-  return giveBack;
-}
-
-function useOutside(root: Root, onClose: () => void) {
+/** Keeps the tap that closes the menu from opening what lies beside it. */
+function useTapBeside(root: Root) {
   useEffect(() => {
-    const isOutside = (event: Event) => !(event.target instanceof Node && root.current?.contains(event.target));
-    let isTouch = false;
-    const press = (event: PointerEvent) => {
-      isTouch = event.pointerType === "touch";
-      if (!isTouch && isOutside(event)) onClose();
-    };
-    // A tap beside the menu closes it, and opens nothing; a finger that scrolls never comes to a click.
-    const click = (event: Event) => {
-      if (!isTouch || !isOutside(event)) return;
+    const onClick = (event: Event) => {
+      const isTouch = event instanceof PointerEvent && event.pointerType === "touch";
+      if (!isTouch || (event.target instanceof Node && root.current?.contains(event.target))) return;
       event.preventDefault();
       event.stopPropagation();
-      onClose();
     };
-    const scroll = (event: Event) => isOutside(event) && onClose();
-    window.addEventListener("pointerdown", press, true);
-    window.addEventListener("pointercancel", scroll, true);
-    window.addEventListener("click", click, true);
-    window.addEventListener("blur", onClose);
-    return () => {
-      window.removeEventListener("pointerdown", press, true);
-      window.removeEventListener("pointercancel", scroll, true);
-      window.removeEventListener("click", click, true);
-      window.removeEventListener("blur", onClose);
-    };
-  }, [onClose]);
+    window.addEventListener("click", onClick, true);
+    return () => window.removeEventListener("click", onClick, true);
+  }, []);
+}
+
+/**
+ * Opens a menu once the press that asks for it has ended: browsers take its end for a press beside the menu
+ * (whatwg/html#10905).
+ */
+export function afterPress(press: MouseEvent, open: () => void) {
+  if (press.buttons === 0) open();
+  else window.addEventListener("mouseup", open, { capture: true, once: true });
 }
 
 /** @param event of the menu */
@@ -172,7 +155,7 @@ function onKey(event: KeyboardEvent, onClose: () => void) {
   const targets = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 } as Record<string, number>;
   const target = targets[event.key];
   if (target !== undefined) all.at(target % all.length)?.focus();
-  else if (event.key === "Escape" || event.key === "Tab") onClose();
+  else if (event.key === "Tab") onClose();
   else return;
   event.preventDefault();
   event.stopPropagation();

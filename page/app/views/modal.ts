@@ -1,4 +1,4 @@
-/** What lies over the page and keeps the focus, as the browser's modal `<dialog>`: dialogs and sheets. */
+/** What lies over the page and keeps the focus, as the browser's modal `<dialog>`: dialogs, sheets and the viewer. */
 
 import { useLayoutEffect, useRef } from "./dom.js";
 

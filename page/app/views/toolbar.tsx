@@ -1,15 +1,18 @@
 /** Above the list: what is in the folder, or what can be done with the selection. */
 
 import type { SortKey } from "../../types/wire.js";
+import type { ActionName, ItemAction } from "./item-actions.js";
 import { countsOf } from "../state/listing.js";
 import { formatPercent } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
 import { useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { additions, canDelete, canDownload, canMove, choicesFor, download, openMove, openNewFolder } from "./item-actions.js";
+import { actionOn, additions, choicesFor, openNewFolder } from "./item-actions.js";
 import { MenuButton } from "./menu-button.js";
 
+/** What stands beside the menu with all actions; what is impossible stays where it is. */
+const TOOLS: readonly ActionName[] = ["download", "move", "delete"];
 const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
 
 export function Toolbar() {
@@ -73,9 +76,9 @@ function SelectionTools() {
       <p class="summary" aria-live="polite">
         <strong>{text.selection.count(items.length)}</strong>
       </p>
-      <Tool icon="download" label={text.actions.download} disabled={!canDownload(items)} onClick={() => download(app, items)} />
-      <Tool icon="move" label={text.actions.move} disabled={!canMove(app, items)} onClick={() => openMove(app, items)} />
-      <Tool icon="trash" label={text.actions.delete} disabled={!canDelete(items)} onClick={() => app.deletions.delete(items)} />
+      {TOOLS.map((name) => (
+        <Tool key={name} action={actionOn(app, items, name)} />
+      ))}
       <MenuButton class="icon-button" label={text.actions.more} choices={choicesFor(app, items)}>
         <Icon name="dots" />
       </MenuButton>
@@ -83,19 +86,9 @@ function SelectionTools() {
   );
 }
 
-function Tool({
-  icon,
-  label,
-  onClick,
-  disabled = false,
-}: {
-  icon: string;
-  label: string;
-  onClick: () => void;
-  disabled?: boolean;
-}) {
+function Tool({ action: { label, icon, isPossible, run } }: { action: ItemAction }) {
   return (
-    <button type="button" class="button quiet" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
+    <button type="button" class="button quiet" aria-label={label} title={label} disabled={!isPossible} onClick={run}>
       <Icon name={icon} />
       <span class="tool-label">{label}</span>
     </button>

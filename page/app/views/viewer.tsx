@@ -8,6 +8,7 @@ import { IconButton } from "./controls.js";
 import { useApp, useEffect, useLayoutEffect, useRef, useStore } from "./dom.js";
 import { ItemIcon } from "./icon.js";
 import { download } from "./item-actions.js";
+import { useModal } from "./modal.js";
 import { Preview } from "./preview.js";
 
 /** How far a finger goes sideways that wants another file. */
@@ -31,14 +32,9 @@ export function Viewer() {
 
 function OpenFile({ file }: { file: FileItem }) {
   const app = useApp();
-  const dialog = useRef<HTMLDialogElement | null>(null);
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    // No button is more likely to be wanted than the others, so the file itself has the focus.
-    element?.focus();
-    return () => element?.close();
-  }, []);
+  const close = () => app.navigation.closeFile();
+  // No button is more likely to be wanted than the others, so the file itself has the focus.
+  const { modal } = useModal({ onClose: close, first: (dialog) => dialog });
   // Before it is seen: whoever closes it at once finds the file as well.
   useLayoutEffect(() => {
     const { listing, hidden } = app.store.state;
@@ -56,19 +52,8 @@ function OpenFile({ file }: { file: FileItem }) {
     if (event.key === "ArrowRight") step(1);
     if (event.key === "ArrowLeft") step(-1);
   };
-  const close = () => app.navigation.closeFile();
   return (
-    <dialog
-      ref={dialog}
-      class="viewer"
-      tabIndex={-1}
-      aria-label={file.name}
-      onCancel={(event: Event) => {
-        event.preventDefault();
-        close();
-      }}
-      onKeyDown={onKeyDown}
-    >
+    <dialog class="viewer" aria-label={file.name} onKeyDown={onKeyDown} {...modal}>
       <header class="viewer-head">
         <ItemIcon item={file} />
         <div class="viewer-title" aria-live="polite" aria-atomic="true">

@@ -339,7 +339,7 @@ test("a token is renewed in time, also after the machine has slept, in all tabs 
   const other = await person.context.newPage();
   await other.goto(set.cloud.url);
   await other.locator(".summary").waitFor();
-  const kept = (key) => person.page.evaluate((name) => localStorage.getItem(`discord-cloud.${name}`), key);
+  const kept = (/** @type {string} */ key) => person.page.evaluate((name) => localStorage.getItem(`discord-cloud.${name}`), key);
   // Two tokens of one second are the same; a renewal secret is never given twice.
   const before = await kept("renewal");
   await person.page.evaluate(() => localStorage.setItem("discord-cloud.renew-at", "0"));

@@ -190,7 +190,7 @@ test("Ctrl and Shift select several with the mouse, and the menu is about all of
   await person.page.getByText("4 selected").first().waitFor();
   await person.row("apple.txt").click({ button: "right" });
   const menu = person.page.getByRole("menu");
-  assert.deepEqual(await menu.getByRole("menuitem").locator("span").allTextContents(), ["Download", "Move", "Delete"]);
+  assert.deepEqual(await menu.getByRole("menuitem").locator("span").allTextContents(), ["Download", "Move", "Details", "Delete"]);
   await person.page.keyboard.press("ArrowDown");
   await person.page.keyboard.press("Escape");
   assert.equal(await menu.count(), 0);
@@ -216,6 +216,39 @@ test("the menu also opens by key", async () => {
   await person.page.keyboard.press("Escape");
   await content(person).waitFor();
   assert.equal(await person.page.evaluate(() => document.activeElement?.id), "content");
+  await person.leaves();
+});
+
+test("a menu closes by a press beside it or on its button, and follows a right click", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { page } = person;
+  const menu = page.getByRole("menu");
+  await person.row("apple.txt").click({ button: "right" });
+  await menu.getByRole("menuitem", { name: "Preview" }).waitFor();
+  const before = await menu.boundingBox();
+  await person.row("photos").click({ button: "right", position: { x: 240, y: 10 } });
+  await menu.getByRole("menuitem", { name: "Open" }).waitFor();
+  assert.equal(await menu.count(), 1);
+  assert.notEqual((await menu.boundingBox())?.x, before?.x);
+  await page.mouse.click(600, 700);
+  await menu.waitFor({ state: "detached" });
+  const sorting = page.getByRole("button", { name: "Sorted by Name" });
+  await sorting.click();
+  await menu.waitFor();
+  await sorting.click();
+  await menu.waitFor({ state: "detached" });
+  assert.equal(await sorting.getAttribute("aria-expanded"), "false");
+  await person.leaves();
+});
+
+test("a tap beside a menu closes it, and opens nothing", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { hasTouch: true });
+  const { page } = person;
+  await person.row("photos").getByRole("button", { name: "Actions for photos" }).tap();
+  await page.getByRole("menu").waitFor();
+  await page.getByRole("button", { name: "Clear the selection" }).tap();
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  await page.getByText("1 selected").first().waitFor();
   await person.leaves();
 });
 

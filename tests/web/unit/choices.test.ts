@@ -52,12 +52,12 @@ test("others are offered what they can do, and told why that is not all", () => 
 
 test("of several it is enough that one of them can be had, moved or deleted", () => {
   const [theirs, mine] = [file("restricted", "none"), file("owned", "rw")];
-  assert.equal(offered([theirs, mine]), "Download Move - Delete");
-  assert.equal(offered([theirs, theirs]), "[why]");
-  assert.equal(offered([file("shared", "r"), theirs]), "Download");
+  assert.equal(offered([theirs, mine]), "Download - Move Details - Delete");
+  assert.equal(offered([theirs, theirs]), "Details - [why]");
+  assert.equal(offered([file("shared", "r"), theirs]), "Download - Details");
 });
 
 test("folders are moved where the manager knows how", () => {
   assert.equal(offered([folder], false), "Open Download as zip - Rename Details - Delete");
-  assert.equal(offered([folder, folder], false), "Download - Delete");
+  assert.equal(offered([folder, folder], false), "Download - Details - Delete");
 });
