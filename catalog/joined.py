@@ -8,7 +8,7 @@ from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
-from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk
+from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk, Overview
 from catalog.quota_port import QuotaStore
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
@@ -31,6 +31,7 @@ class JoinedCatalog:
         folders: FolderStore,
         positions: FolderPositions,
         walks: FolderWalk,
+        overview: Overview,
         files: FileStore,
         objects: ObjectStore,
         messages: MessageStore,
@@ -95,6 +96,8 @@ class JoinedCatalog:
         self.subfolders_after = walks.subfolders_after
         self.subfolders_in = walks.subfolders_in
         self.files_after = walks.files_after
+        self.folder_summaries = overview.folder_summaries
+        self.recent_files = overview.recent_files
         self.file_at = files.file_at
         self.file_by_id = files.file_by_id
         self.files_in = files.files_in

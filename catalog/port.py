@@ -124,6 +124,29 @@ class ReleasedFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFile:
+    """A file, with the share of who looks for it, and the folder in which it stands."""
+
+    folder: FolderPath
+    file: File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSummary:
+    """What a folder amounts to.
+
+    Attributes:
+        size: bytes of all files in its subtree.
+        changed_at: when the content of a file directly in it last changed, or it was made or imported
+            if that was later. None: it has no file, and is older than folders' dates.
+    """
+
+    folder_id: int
+    size: int
+    changed_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovedFile:
     """A file as it stood before a move and stands now; the same if it stood there already.
 
@@ -259,6 +282,25 @@ class FolderStore(Protocol):
         """Deletes the folder and everything in it; the permit must cover all its files.
 
         Answers what was deleted, None for a missing folder. Raises `RootIsFixed`, `NotPermitted`.
+        """
+
+
+class Overview(Protocol):
+    """Sums over folders, and files by when they were changed."""
+
+    async def folder_summaries(
+        self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
+    ) -> list[FolderSummary]:
+        """Sizes and dates of the subfolders that `FolderStore.list_folders` lists, in its order.
+
+        The effort is that of the page: sizes are read from totals that every write maintains.
+        """
+
+    async def recent_files(self, *, viewer_id: int, limit: int) -> list[FoundFile]:
+        """Files that the viewer may read, those first whose content changed last.
+
+        Each has the viewer's share. Ties are broken by id, descending. The effort is that of `limit`
+        and of the files that are shared with the viewer.
         """
 
 
@@ -444,6 +486,7 @@ class Catalog(
     FolderStore,
     FolderPositions,
     FolderWalk,
+    Overview,
     FileStore,
     ObjectStore,
     MessageStore,

@@ -14,6 +14,7 @@ from catalog.account_port import Account
 from catalog.factor_port import Factor, FactorKind
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
+from catalog.port import FolderSummary
 from catalog.records import (
     ApiKey,
     AppPassword,
@@ -43,6 +44,14 @@ from catalog.records import (
 
 Row: TypeAlias = sqlite3.Row | Mapping[str, Any]
 """A row by the names of its columns: of SQLite's driver, or an object of JSON."""
+
+
+def folder_summary_of(row: Row) -> FolderSummary:
+    """A folder's id and size, when it was made, and when its files last changed."""
+    times = [time for time in (row["created_at"], row["updated_at"]) if time is not None]
+    return FolderSummary(
+        folder_id=row["id"], size=row["size"], changed_at=float(max(times)) if times else None
+    )
 
 
 def uuid_of(column: bytes | str) -> UUID:

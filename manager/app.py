@@ -138,6 +138,7 @@ from protocol.extensions import (
     MESSAGE_LIMITS,
     MESSAGES,
     ORGANISE,
+    OVERVIEW,
     PROCESSING,
     RESUME,
     TICKETS,
@@ -467,7 +468,7 @@ async def _run(
         name_policy = settings.name_policy
         client_packets = Dispatcher(
             "c2s",
-            {None, ADMINISTER, BUNDLE, ORGANISE, RESUME},
+            {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME},
             UserAdministration(
                 catalog, passwords, app_passwords, logins, changes, audit, monotonic=monotonic
             ),

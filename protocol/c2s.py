@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME
 from protocol.packet import Packet, Record
 from protocol.values import (
     Fingerprint,
@@ -34,6 +34,7 @@ __all__ = [
     "FileShare",
     "FolderSizeRequest",
     "FolderStatusRequest",
+    "FolderSummariesRequest",
     "KeptUploadsRequest",
     "ListRequest",
     "ListType",
@@ -42,6 +43,7 @@ __all__ = [
     "OverwriteAction",
     "PingServices",
     "PositionRequest",
+    "RecentFilesRequest",
     "RenameFile",
     "RenameFolder",
     "SetPublic",
@@ -439,6 +441,31 @@ class PositionRequest(Packet, frozen=True, kw_only=True):
     start: NonNegative | None = None
     sort_by: SortKey | None = None
     ascending_sort: bool | None = None
+
+
+class FolderSummariesRequest(Packet, frozen=True, kw_only=True):
+    """Asks for the sizes and dates of one page of the folders in a folder.
+
+    Client → manager, with the extension `overview`. `path`, `page` and `ascending_sort` are those of
+    `c2s:list-request` for subfolders. Answered by `s2c:folder-summaries`.
+    """
+
+    id: ClassVar[str] = "c2s:folder-summaries-request"
+    extension: ClassVar[str | None] = OVERVIEW
+
+    path: Path
+    page: NonNegative
+    ascending_sort: bool | None = None
+
+
+class RecentFilesRequest(Packet, frozen=True, kw_only=True):
+    """Asks for the files that were added or changed last.
+
+    Client → manager, with the extension `overview`. Answered by `s2c:recent-files`.
+    """
+
+    id: ClassVar[str] = "c2s:recent-files-request"
+    extension: ClassVar[str | None] = OVERVIEW
 
 
 class UploadKeep(Packet, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -36,6 +36,8 @@ __all__ = [
     "FolderModify",
     "FolderSize",
     "FolderStatus",
+    "FolderSummaries",
+    "FolderSummary",
     "KeptUpload",
     "KeptUploadState",
     "KeptUploads",
@@ -45,7 +47,9 @@ __all__ = [
     "ListedOwnership",
     "Ownership",
     "OwnershipStatus",
+    "PlacedFile",
     "Position",
+    "RecentFiles",
     "Retry",
     "ServiceAction",
     "ServiceRegistry",
@@ -441,6 +445,51 @@ class Position(Packet, frozen=True, kw_only=True):
 
     index: NonNegative | None
     name: Name | None
+
+
+class FolderSummary(Record, frozen=True, kw_only=True):
+    """The bytes in a folder with everything below it, and its date.
+
+    `changed_at` is when the content of a file directly in the folder last changed, or the folder was
+    made if that was later; null when neither is known.
+    """
+
+    id: Integer
+    total_size: NonNegative
+    changed_at: Timestamp | None
+
+
+class FolderSummaries(Packet, frozen=True, kw_only=True):
+    """The sizes and dates of one page of the folders in a folder.
+
+    Manager → client, with the extension `overview`, as the reply to `c2s:folder-summaries-request`, in
+    the order of `s2c:list-folders`. None for a folder that does not exist. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:folder-summaries"
+    extension: ClassVar[str | None] = OVERVIEW
+
+    folders: tuple[FolderSummary, ...]
+
+
+class PlacedFile(Record, frozen=True, kw_only=True):
+    """A file, and the path of the folder in which it lies."""
+
+    path: Path
+    file: ListedFileHandle
+
+
+class RecentFiles(Packet, frozen=True, kw_only=True):
+    """The files that were added or changed last, of those that the user may read.
+
+    Manager → client, with the extension `overview`, as the reply to `c2s:recent-files-request`. As many as a
+    page has at most, the last one first. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:recent-files"
+    extension: ClassVar[str | None] = OVERVIEW
+
+    files: tuple[PlacedFile, ...]
 
 
 class UploadRejection(Packet, frozen=True, kw_only=True):

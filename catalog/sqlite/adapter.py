@@ -17,6 +17,7 @@ from catalog.sqlite.kept_uploads import SqliteKeptUploads
 from catalog.sqlite.links import SqliteLinks
 from catalog.sqlite.logins import SqliteAppPasswords, SqliteSessions
 from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjects, SqliteWebhooks
+from catalog.sqlite.overview import SqliteOverview
 from catalog.sqlite.quotas import SqliteQuotas
 from catalog.sqlite.schema import pending_migrations, upgrade
 from catalog.sqlite.service_credentials import SqliteServiceCredentials
@@ -43,6 +44,7 @@ class SqliteCatalog(JoinedCatalog):
             folders=SqliteFolders(database, clock),
             positions=SqlitePositions(database, clock),
             walks=SqliteWalks(database, clock),
+            overview=SqliteOverview(database, clock),
             files=SqliteFiles(database, clock),
             objects=SqliteObjects(database, clock),
             messages=SqliteMessages(database, clock),

@@ -22,6 +22,7 @@ from catalog.supabase.objects import (
     SupabaseObjects,
     SupabaseWebhooks,
 )
+from catalog.supabase.overview import SupabaseOverview
 from catalog.supabase.quotas import SupabaseQuotas
 from catalog.supabase.schema import applied_migrations, require_schema
 from catalog.supabase.service_credentials import SupabaseServiceCredentials
@@ -51,6 +52,7 @@ class SupabaseCatalog(JoinedCatalog):
             folders=SupabaseFolders(functions, clock),
             positions=SupabasePositions(functions, clock),
             walks=SupabaseWalks(functions, clock),
+            overview=SupabaseOverview(functions, clock),
             files=SupabaseFiles(functions, clock),
             objects=SupabaseObjects(functions, clock),
             messages=SupabaseMessages(functions, clock),

@@ -54,6 +54,7 @@ MIGRATIONS = (
     "20261130020000_single_chunks",
     "20261130020500_compaction",
     "20261130020600_upload_commits",
+    "20261130030100_overview",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

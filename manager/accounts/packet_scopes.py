@@ -114,6 +114,9 @@ PACKET_RULES: Final[Mapping[type[Packet], PacketRule]] = {
     c2s.ListRequest: PacketRule(Effect.READS, _path),
     c2s.PositionRequest: PacketRule(Effect.READS, _path),
     c2s.FolderSizeRequest: PacketRule(Effect.READS, _folder),
+    c2s.FolderSummariesRequest: PacketRule(Effect.READS, _path),
+    # They lie anywhere.
+    c2s.RecentFilesRequest: PacketRule(Effect.READS, lambda _: [FolderAt("/")]),
     c2s.CreateFolder: PacketRule(Effect.CHANGES, _path),
     c2s.RenameFolder: PacketRule(
         Effect.CHANGES, lambda packet: [FolderAt(packet.path, is_entry=True)]

@@ -10,10 +10,11 @@ from manager.files.conversion import (
     folder_handle,
     folder_id_from_wire,
     folder_id_to_wire,
+    folder_summary,
     listed_file_handle,
 )
 from protocol import c2s, s2c
-from protocol.values import PAGE_SIZE, parse_path
+from protocol.values import PAGE_SIZE, format_path, parse_path
 
 
 class BrowsingHandlers:
@@ -30,6 +31,8 @@ class BrowsingHandlers:
             c2s.ListRequest: self.list_folder,
             c2s.PositionRequest: self.find_position,
             c2s.FolderSizeRequest: self.folder_size,
+            c2s.FolderSummariesRequest: self.folder_summaries,
+            c2s.RecentFilesRequest: self.recent_files,
         }
 
     async def folder_status(
@@ -124,3 +127,32 @@ class BrowsingHandlers:
         return s2c.FolderSize(
             total_size=sum(types.values()), folder_id=folder_id_to_wire(folder_id), types=types
         )
+
+    async def folder_summaries(
+        self, _: ClientRequest, packet: c2s.FolderSummariesRequest
+    ) -> s2c.FolderSummaries:
+        """Sizes and dates of the folders on a page of `list_folder`."""
+        folder = await self._catalog.folder_at(parse_path(packet.path))
+        if folder is None:
+            return s2c.FolderSummaries(folders=())
+        summaries = await self._catalog.folder_summaries(
+            folder.id,
+            offset=packet.page * PAGE_SIZE,
+            limit=PAGE_SIZE,
+            ascending=bool(packet.ascending_sort),
+        )
+        return s2c.FolderSummaries(folders=tuple(map(folder_summary, summaries)))
+
+    async def recent_files(
+        self, request: ClientRequest, _: c2s.RecentFilesRequest
+    ) -> s2c.RecentFiles:
+        """The files that the user may read and that were changed last."""
+        viewer_id = request.client.user.id
+        found = await self._catalog.recent_files(viewer_id=viewer_id, limit=PAGE_SIZE)
+        files = tuple(
+            s2c.PlacedFile(
+                path=format_path(each.folder), file=listed_file_handle(each.file, viewer_id)
+            )
+            for each in found
+        )
+        return s2c.RecentFiles(files=files)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from catalog.port import FolderSummary
 from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
 from manager.errors import NAMES_LISTED, InvalidRequest
 from manager.files.rights import Access, access_to
@@ -54,6 +55,15 @@ def folder_handle(folder: Folder) -> s2c.FolderHandle:
     """A folder; the parent of one in the root is null."""
     return s2c.FolderHandle(
         id=folder.id, name=folder.name, parent_folder=folder_id_to_wire(folder.parent_id)
+    )
+
+
+def folder_summary(summary: FolderSummary) -> s2c.FolderSummary:
+    """The size and the date of a folder."""
+    return s2c.FolderSummary(
+        id=summary.folder_id,
+        total_size=summary.size,
+        changed_at=optional_timestamp(summary.changed_at),
     )
 
 

@@ -464,6 +464,10 @@ PACKETS_SENT = (
     packet("c2s:share-list-request", **_SEES_FILES),
     packet("c2s:set-public", **_CHANGES_FILES),
     packet("c2s:position-request", **_SEES_FOLDERS),
+    packet("c2s:folder-summaries-request", **_SEES_FOLDERS),
+    packet(
+        "c2s:recent-files-request", **_EVERY_CLIENT | {"inside": "refused", "outside": "refused"}
+    ),
     packet("c2s:upload-keep", **_REFUSED),
     packet("c2s:kept-uploads-request", **_EVERY_CLIENT),
     packet("c2s:upload-resume", **_CHANGES_FILES),

@@ -232,6 +232,8 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:share-list-request": _share_list,
     "c2s:set-public": _set_public,
     "c2s:position-request": _position,
+    "c2s:folder-summaries-request": _always(c2s.FolderSummariesRequest(path=FOLDER, page=0)),
+    "c2s:recent-files-request": _always(c2s.RecentFilesRequest()),
     "c2s:upload-keep": _keep,
     "c2s:kept-uploads-request": _always(c2s.KeptUploadsRequest()),
     "c2s:upload-resume": _resume,

@@ -278,6 +278,7 @@ def object_of(fields: dict[str, Kind]) -> Kind:
 FILE = object_of({**FILE_FIELDS, "ownership": OWNERSHIP, "thumbnail_url": optional(TEXT)})
 LISTED_FILE = object_of({**FILE_FIELDS, "ownership": LISTED_OWNERSHIP})
 FOLDER = object_of({"id": INT, "name": NAME, "parent_folder": nullable(INT)})
+FOLDER_SUMMARY = object_of({"id": INT, "total_size": COUNT, "changed_at": nullable(TIME)})
 USER = object_of({"id": INT, "name": USERNAME})
 SHARED_WITH = object_of({"user": USER, "can_write": BOOL, "shared_at": TIME})
 ACCOUNT = object_of(
@@ -374,6 +375,12 @@ TABLE: dict[str, dict[str, Kind]] = {
         "sort_by": optional(one_of("name", "updated_at", "size")),
         "ascending_sort": optional(BOOL),
     },
+    "c2s:folder-summaries-request": {
+        "path": PATH,
+        "page": COUNT,
+        "ascending_sort": optional(BOOL),
+    },
+    "c2s:recent-files-request": {},
     "c2s:upload-keep": {"upload_id": UUID, "fingerprint": FINGERPRINT},
     "c2s:kept-uploads-request": {"after": optional(UUID)},
     "c2s:upload-resume": {"upload_id": UUID, "fingerprint": optional(FINGERPRINT)},
@@ -456,6 +463,8 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
     "s2c:position": {"index": nullable(COUNT), "name": nullable(NAME)},
+    "s2c:folder-summaries": {"folders": list_of(FOLDER_SUMMARY)},
+    "s2c:recent-files": {"files": list_of(object_of({"path": PATH, "file": LISTED_FILE}))},
     "s2c:upload-rejection": {
         "code": TEXT,
         "reason": TEXT,
@@ -651,6 +660,12 @@ EXTENSIONS = {
         "c2s:share-list-request",
         "s2c:position",
         "s2c:share-list",
+    },
+    "overview": {
+        "c2s:folder-summaries-request",
+        "c2s:recent-files-request",
+        "s2c:folder-summaries",
+        "s2c:recent-files",
     },
     "resume": {
         "c2s:upload-keep",

@@ -58,7 +58,8 @@ ORDER BY name DESC LIMIT :limit OFFSET :offset;
 
 -- insert_folder --
 -- A new folder.
-INSERT INTO folders (parent_id, name) VALUES (:parent_id, :name)
+INSERT INTO folders (parent_id, name, created_at)
+VALUES (:parent_id, :name, (julianday('now') - 2440587.5) * 86400.0)
 RETURNING id, name, parent_id;
 
 -- taken_names --

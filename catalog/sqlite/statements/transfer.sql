@@ -178,8 +178,8 @@ VALUES (:id, :name, :is_admin, :password_hash, :token_epoch, :created_at);
 
 -- import_folder --
 -- A row of `folders`.
-INSERT INTO folders (id, parent_id, name)
-VALUES (:id, :parent_id, :name);
+INSERT INTO folders (id, parent_id, name, created_at)
+VALUES (:id, :parent_id, :name, (julianday('now') - 2440587.5) * 86400.0);
 
 -- import_message --
 -- A row of `messages`.

@@ -15,14 +15,14 @@ from manager.accounts.packet_scopes import PACKET_RULES, Effect
 from manager.app_keys import LOGINS
 from protocol import c2s, generic, s2c
 from protocol.codec import PACKETS, namespace_of
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME
 from protocol.packet import Packet
 from tests.manager.sockets.keeping import begin_kept, booking_client
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, Stage
 from tests.manager.world import World
 
-EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, REJECTIONS, RESUME)
+EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME)
 READ_ONLY = "this app password only reads: use one that may change files"
 OUTSIDE = "this app password is confined to a folder, and this is not inside: use another one"
 NOBODY = UUID(int=0)
@@ -250,6 +250,8 @@ def _samples(ids: dict[str, Any], folder: str) -> dict[type[Packet], Packet]:
             c2s.ListRequest(path=folder, type="files", page=0),
             c2s.PositionRequest(path=folder, type="files", name="f"),
             c2s.FolderSizeRequest(folder_id=folder_id),
+            c2s.FolderSummariesRequest(path=folder, page=0),
+            c2s.RecentFilesRequest(),
             c2s.CreateFolder(path=f"{folder}/made"),
             c2s.RenameFolder(path=f"{folder}/sub", target_name="renamed"),
             c2s.MoveFolder(path=f"{folder}/sub", target_path=folder),
@@ -356,7 +358,8 @@ async def test_a_confined_app_password_stays_in_its_folder(world, ids, make, con
     outside = _samples(ids, "/out")[kind]
     assert refusal_in(await answer_to(client, outside)) == OUTSIDE
     assert await world.everything() == before
-    if kind not in {c2s.UploadResume, c2s.UploadPark, c2s.UploadDrop}:
+    anywhere = {c2s.UploadResume, c2s.UploadPark, c2s.UploadDrop, c2s.RecentFilesRequest}
+    if kind not in anywhere:
         inside = _samples(ids, "/in")[kind]
         assert refusal_in(await answer_to(client, inside)) != OUTSIDE
 

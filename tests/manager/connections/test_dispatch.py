@@ -13,6 +13,7 @@ from protocol.extensions import (
     MESSAGE_LIMITS,
     MESSAGES,
     ORGANISE,
+    OVERVIEW,
     PROCESSING,
     RESUME,
     TICKETS,
@@ -21,7 +22,7 @@ from protocol.extensions import (
 from protocol.packet import Packet
 
 PEERS: list[tuple[str, set[str | None]]] = [
-    ("c2s", {None, ADMINISTER, BUNDLE, ORGANISE, RESUME}),
+    ("c2s", {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME}),
     ("u2s", {None, BUNDLE, CHANNEL_DEMAND, MESSAGE_LIMITS, WEBHOOKS, MESSAGES, TICKETS}),
     ("t2s", {None}),
     ("t2s", {PROCESSING}),
