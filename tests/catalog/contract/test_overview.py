@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from catalog.port import OverwriteOnConflict
+from catalog.port import Catalog, OverwriteOnConflict
+from catalog.records import User
 
 LATE = 5e9
 """After the time at which any of these tests runs: the database's own clock says when a folder was made."""
@@ -49,11 +50,11 @@ async def test_a_folder_has_the_date_of_its_own_files(catalog, uploads, clock):
     assert before - 2 <= empty.changed_at <= time.time() + 2
 
 
-async def _people(catalog):
+async def _people(catalog: Catalog) -> list[User]:
     return [await catalog.create_user(name, "hash") for name in ("alice", "bob")]
 
 
-async def _names(catalog, viewer, limit=9):
+async def _names(catalog: Catalog, viewer: User, limit: int = 9) -> list[str]:
     found = await catalog.recent_files(viewer_id=viewer.id, limit=limit)
     return [each.file.name for each in found]
 
