@@ -118,6 +118,8 @@ export interface Storage {
 
 export type Dialog =
   | { kind: "new-folder" }
+  | { kind: "public-upload" }
+  | { kind: "cancel-uploads" }
   | { kind: "link"; file: FileItem }
   | { kind: "share"; file: FileItem }
   | { kind: "transfer"; file: FileItem }
@@ -205,7 +207,6 @@ export interface KeptRow {
 export interface Preferences {
   theme: "auto" | "light" | "dark";
   details: boolean;
-  publicUploads: boolean;
 }
 
 export interface State {

@@ -77,8 +77,9 @@ export class App {
   /**
    * Uploads files. Names that were deleted a moment ago are free before.
    * @param base folder in which it all goes
+   * @param isPublic whether everyone may use the files
    */
-  async upload(picked: Picked, base: readonly string[]) {
+  async upload(picked: Picked, base: readonly string[], isPublic: boolean = false) {
     // Nobody wants a folder back that somebody has deleted.
     const { listing } = this.store.state;
     if (listing.status === "missing" && isWithin(base, listing.path)) return this.toasts.show(text.listing.missing, "bad");
@@ -88,7 +89,7 @@ export class App {
     if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
     const emptyFolders = picked.emptyFolders.filter((path) => !path.some(nameProblem));
     await this.deletions.commitAll();
-    await this.uploads.add({ ...picked, emptyFolders }, base);
+    await this.uploads.add({ ...picked, emptyFolders }, base, isPublic);
   }
 
   /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */

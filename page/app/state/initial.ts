@@ -57,6 +57,6 @@ export function initialState(): State {
     kept: [],
     queueOpen: true,
     drawerOpen: false,
-    preferences: { theme: "auto", details: true, publicUploads: false },
+    preferences: { theme: "auto", details: true },
   };
 }

@@ -107,9 +107,11 @@ export class Uploads {
     this.#change(() => this.#queue.offline());
   }
 
-  /** @param base folder in which it all goes */
-  async add(picked: Picked, base: readonly string[]) {
-    const isPublic = this.#store.state.preferences.publicUploads;
+  /**
+   * @param base folder in which it all goes
+   * @param isPublic whether everyone may use the files
+   */
+  async add(picked: Picked, base: readonly string[], isPublic: boolean) {
     const files: NewFile[] = [];
     for (const { file, folder, locate } of picked.files) {
       const path = formatPath([...base, ...folder]);

@@ -183,6 +183,12 @@ export function additions(app: App, listing: Listing): Choice[] {
   return [
     { label: text.actions.uploadFiles, icon: "upload", run: () => void pick(app, "files"), disabled },
     { label: text.actions.uploadFolder, icon: "folder-up", run: () => void pick(app, "folder"), disabled },
+    {
+      label: text.actions.uploadPublic,
+      icon: "globe",
+      run: () => app.store.set({ dialog: { kind: "public-upload" } }),
+      disabled,
+    },
     "line",
     { label: text.actions.newFolder, icon: "folder-plus", run: () => openNewFolder(app), disabled },
   ];

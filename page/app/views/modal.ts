@@ -18,7 +18,7 @@ export function useModal({
   canClose?: boolean;
   first?: (dialog: HTMLElement) => HTMLElement | null | undefined;
   onLeave?: (dialog: HTMLElement) => void;
-}): { modal: object; beside: (event: Event) => void } {
+}): { modal: object; beside: (event: MouseEvent) => void } {
   const dialog = useRef<HTMLDialogElement | null>(null);
   useLayoutEffect(() => {
     const element = dialog.current;
@@ -43,8 +43,9 @@ export function useModal({
     if (canClose) onClose();
     else dialog.current.showModal();
   };
-  const beside = (event: Event) => {
-    if (event.target === dialog.current && canClose) onClose();
+  const beside = (event: MouseEvent) => {
+    // Not the second half of the double click that has opened it.
+    if (event.target === dialog.current && canClose && event.detail < 2) onClose();
   };
   return { modal: { ref: dialog, tabindex: -1, onCancel, onClose: onClosed }, beside };
 }

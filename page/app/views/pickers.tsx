@@ -13,7 +13,7 @@ export function Pickers() {
   const app = useApp();
   const take = (event: Event) => {
     const input = event.target as HTMLInputElement;
-    upload(app, readInput([...(input.files ?? [])]));
+    upload(app, readInput([...(input.files ?? [])]), input.dataset["access"] === "public");
     input.value = "";
   };
   return (
@@ -24,11 +24,17 @@ export function Pickers() {
   );
 }
 
-/** Opens such a dialog, and uploads what is picked. */
-export async function pick(app: App, what: "files" | "folder") {
+/**
+ * Opens such a dialog, and uploads what is picked.
+ * @param isPublic whether everyone may use the files; each time anew
+ */
+export async function pick(app: App, what: "files" | "folder", isPublic: boolean = false) {
   const handles = what === "files" ? await pickHandles(true) : null;
-  if (handles?.length) upload(app, await readHandles(handles));
-  else if (!handles) document.getElementById(`pick-${what}`)?.click();
+  if (handles?.length) return upload(app, await readHandles(handles), isPublic);
+  const input = document.getElementById(`pick-${what}`);
+  if (handles || !input) return;
+  input.dataset["access"] = isPublic ? "public" : "private";
+  input.click();
 }
 
 /** Has one file chosen. Where the browser remembers no files, the input hears which one it is. */
@@ -53,7 +59,7 @@ async function pickHandles(multiple: boolean): Promise<FileSystemFileHandle[] | 
   }
 }
 
-function upload(app: App, picked: Picked) {
-  void app.upload(picked, app.store.state.listing.path);
+function upload(app: App, picked: Picked, isPublic: boolean) {
+  void app.upload(picked, app.store.state.listing.path, isPublic);
   app.store.set({ drawerOpen: false });
 }

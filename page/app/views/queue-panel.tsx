@@ -41,7 +41,6 @@ export function QueuePanel() {
             onClick={() => (uploads.isPaused ? app.uploads.resumeAll() : app.uploads.pauseAll())}
           />
         )}
-        {working && <IconButton icon="close" label={text.uploads.cancelAll} onClick={() => app.uploads.cancelAll()} />}
         {!working && uploads.count > 0 && (
           <IconButton icon="close" label={text.uploads.tidy} onClick={() => app.uploads.tidy()} />
         )}
@@ -54,6 +53,13 @@ export function QueuePanel() {
       </header>
       {hasFiles && <Progress value={uploads.sentBytes} max={uploads.totalBytes} label={text.uploads.overall} />}
       {isOpen && uploads.count + kept.length > 0 && <Rows uploads={uploads} kept={kept} />}
+      {isOpen && working && (
+        <footer class="queue-foot">
+          <button type="button" class="button small" onClick={() => app.store.set({ dialog: { kind: "cancel-uploads" } })}>
+            {text.uploads.cancelAll}
+          </button>
+        </footer>
+      )}
     </section>
   );
 }
@@ -190,7 +196,8 @@ function isPartlyStored(row: UploadRow) {
   return (row.state === "waiting" || row.state === "requesting") && row.sentBytes > 0;
 }
 
-function unfinished(uploads: UploadsView) {
+/** Files of which something is still to be done. */
+export function unfinished(uploads: UploadsView) {
   const { counts } = uploads;
   return counts.waiting + counts.requesting + counts.sending + counts.storing + counts.deciding + counts.paused;
 }

@@ -3,7 +3,6 @@
 import { formatRoute } from "../state/route.js";
 import { type Language, LANGUAGES, chooseLanguage, chosenLanguage } from "../text/language.js";
 import { text } from "../text/text.js";
-import { Check } from "./controls.js";
 import { onPlainClick, useApp, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 import { additions } from "./item-actions.js";
@@ -14,7 +13,6 @@ import { ThemeButton } from "./theme-button.js";
 
 export function Sidebar() {
   const app = useApp();
-  const isPublic = useStore((state) => state.preferences.publicUploads);
   const listing = useStore((state) => state.listing);
   return (
     <aside class="sidebar" aria-label={text.sidebar.label}>
@@ -26,11 +24,6 @@ export function Sidebar() {
         <Icon name="upload" />
         <span>{text.actions.upload}</span>
       </MenuButton>
-      <Check
-        label={text.sidebar.publicUploads}
-        checked={isPublic}
-        onChange={(publicUploads: boolean) => app.preferences.change({ publicUploads })}
-      />
       <nav class="side-nav" aria-label={text.sidebar.places}>
         <Home />
         <ServicesButton />

@@ -34,10 +34,8 @@ async function furnish({ browser, cloud, token }) {
   await guest.leaves();
   const person = await Person.works(browser, cloud, token);
   for (const name of ["Archive", "Photos 2026", "Projects", "Tax returns"]) await person.makesFolder(name);
-  await person.page.getByLabel("Upload as public files").check();
-  await person.uploads([{ name: "House rules.pdf", mimeType: "application/pdf", buffer: pdf("House rules") }]);
+  await person.uploadsPublicly([{ name: "House rules.pdf", mimeType: "application/pdf", buffer: pdf("House rules") }]);
   await person.uploadsAreDone(1);
-  await person.page.getByLabel("Upload as public files").uncheck();
   await person.uploads(BELONGINGS);
   await person.uploadsAreDone(BELONGINGS.length + 1);
   await person.leaves();

@@ -165,7 +165,7 @@ test("empty folders alone are told to wait, and can be given up", async () => {
   await person.drops([path.join(local, "unwanted")], { folder: "All files" });
   await queue.getByText("Waiting for the connection").waitFor();
   await queue.getByText("1 folder left").waitFor();
-  await queue.getByRole("button", { name: "Cancel all" }).click();
+  await person.cancelsAllUploads();
   await queue.waitFor({ state: "detached" });
   await person.drops([path.join(local, "vacant")], { folder: "All files" });
   await queue.getByText("2 folders left").waitFor();
@@ -192,7 +192,7 @@ test("the news of the lost connection stands beside path, tools and uploads, not
       assert.ok(isApart, `${width}: ${JSON.stringify({ banner, box })}`);
     }
   }
-  await queue.getByRole("button", { name: "Cancel all" }).click();
+  await person.cancelsAllUploads();
   await comesBack();
   await person.leaves();
 });

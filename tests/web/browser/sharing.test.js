@@ -224,11 +224,12 @@ test("what cannot be done with a file is not offered, and why is told", async ()
   await grace.leaves();
 });
 
-test("public files are everybody's", async () => {
+test("public files are everybody's, and the next ones are not public again", async () => {
   const { ada, grace } = await bothIn("public");
-  await ada.page.getByLabel("Upload as public files").check();
-  await file(ada, "notice.txt");
+  await ada.uploadsPublicly([{ name: "notice.txt", mimeType: "text/plain", buffer: Buffer.from("hello") }]);
   await access(grace, "notice.txt", "Public");
+  await ada.uploads([{ name: "own.txt", buffer: Buffer.from("hello") }]);
+  await access(grace, "own.txt", "Private to another user");
   await grace.row("notice.txt").dblclick();
   await grace.page.getByRole("dialog", { name: "notice.txt" }).getByText("hello").waitFor();
   await ada.leaves();
@@ -292,8 +293,7 @@ test("addresses of content on the page hold no secret, and open nothing elsewher
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
     "base64",
   );
-  await ada.page.getByLabel("Upload as public files").check();
-  await ada.uploads([{ name: "dot.png", mimeType: "image/png", buffer: pixel }]);
+  await ada.uploadsPublicly([{ name: "dot.png", mimeType: "image/png", buffer: pixel }]);
   for (const person of [ada, grace]) {
     await person.row("dot.png").dblclick();
     const picture = person.page.getByRole("dialog", { name: "dot.png" }).getByRole("img", { name: "dot.png" });

@@ -162,6 +162,25 @@ test("everything is paused and resumed at once", async () => {
   await person.leaves();
 });
 
+test("cancelling all asks first, and a double click neither cancels nor closes anything", async () => {
+  const person = await worksIn("all cancelled");
+  const gate = await Gate.before(person.page);
+  await person.uploads([file("first.bin"), file("second.bin")]);
+  await gate.holds(2);
+  const question = person.page.getByRole("dialog", { name: "Cancel all uploads?" });
+  for (const width of [360, 1280]) {
+    await person.page.setViewportSize({ width, height: 800 });
+    await person.page.getByRole("button", { name: "Cancel all" }).dblclick();
+    await question.getByText("2 files will not be uploaded.").waitFor();
+    await question.getByRole("button", { name: "Keep uploading" }).click();
+    await queued(person, "second.bin", "sending").waitFor();
+  }
+  await person.cancelsAllUploads();
+  await queued(person, "first.bin", "cancelled").waitFor();
+  await queued(person, "second.bin", "cancelled").waitFor();
+  await person.leaves();
+});
+
 test("a service in trouble is tried again", async () => {
   const person = await worksIn("trouble");
   const gate = await Gate.before(person.page);

@@ -139,6 +139,21 @@ export class Person {
   }
 
   /**
+   * Picks files that everyone may use.
+   * @param {{ name: string, mimeType?: string, buffer: Buffer }[]} files
+   */
+  async uploadsPublicly(files) {
+    await this.page.getByRole("button", { name: "Upload", exact: true }).click();
+    await this.page.getByRole("menuitem", { name: "Upload as public files" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "Upload as public files" });
+    const [chooser] = await Promise.all([
+      this.page.waitForEvent("filechooser"),
+      dialog.getByRole("button", { name: "Choose files" }).click(),
+    ]);
+    await chooser.setFiles(files.map((file) => ({ mimeType: "application/octet-stream", ...file })));
+  }
+
+  /**
    * Drags files and folders of this machine over the page, says where they would go, and drops them.
    * @param {string[]} files
    * @param {{ onto?: import("playwright-core").Locator, folder: string }} place `folder` is the name that is told
@@ -166,6 +181,11 @@ export class Person {
       .locator(".queue-title")
       .getByText(new RegExp(`^${count} files? stored$`))
       .waitFor();
+  }
+
+  async cancelsAllUploads() {
+    await this.page.getByRole("button", { name: "Cancel all" }).click();
+    await this.page.getByRole("dialog", { name: "Cancel all uploads?" }).getByRole("button", { name: "Cancel uploads" }).click();
   }
 
   /**

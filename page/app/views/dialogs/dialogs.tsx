@@ -3,10 +3,12 @@
 import { useApp, useCallback, useStore } from "../dom.js";
 import { AccountDialog } from "./account.js";
 import { AuditDialog } from "./audit.js";
+import { CancelUploadsDialog } from "./cancel-uploads.js";
 import { LinkDialog } from "./link.js";
 import { LogoutDialog } from "./logout.js";
 import { MoveDialog } from "./move.js";
 import { NewFolderDialog } from "./new-folder.js";
+import { PublicUploadDialog } from "./public-upload.js";
 import { ServicesDialog } from "./services.js";
 import { ShareDialog } from "./share.js";
 import { ShortcutsDialog } from "./shortcuts.js";
@@ -21,6 +23,10 @@ export function Dialogs() {
   switch (dialog.kind) {
     case "new-folder":
       return <NewFolderDialog onClose={onClose} />;
+    case "public-upload":
+      return <PublicUploadDialog onClose={onClose} />;
+    case "cancel-uploads":
+      return <CancelUploadsDialog onClose={onClose} />;
     case "link":
       return <LinkDialog file={dialog.file} onClose={onClose} />;
     case "share":
