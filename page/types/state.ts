@@ -151,6 +151,21 @@ export type UploadState =
   | "cancelled"
   | "elsewhere";
 
+/** What uploads wait for that do not go on. */
+export interface Stall {
+  why: "offline" | "no-service" | "no-answer" | "trouble" | "service-silent";
+  seconds: number;
+  /** What goes wrong; null when nobody knows. */
+  trouble: string | null;
+}
+
+/** Files that were uploaded before those that are uploaded now. */
+export interface FinishedBatch {
+  id: number;
+  count: number;
+  bytes: number;
+}
+
 export interface UploadRow {
   id: number;
   name: string;
@@ -162,6 +177,10 @@ export interface UploadRow {
   rate: number;
   /** Null while nobody can say. */
   secondsLeft: number | null;
+  /** Seconds since when no byte of it has got through; null while it goes on. */
+  stalledFor: number | null;
+  /** What goes wrong at the moment, while it is tried again. */
+  trouble: string | null;
   /** Whether only choosing the file again helps. */
   isLost: boolean;
   /** Whether what was stored of it before is of no use any more. */
@@ -183,6 +202,10 @@ export interface UploadsView {
   /** Null while nobody can say. */
   secondsLeft: number | null;
   isPaused: boolean;
+  /** Null while something goes on, or nothing is to. */
+  stall: Stall | null;
+  /** Batches before the present one, the oldest first. */
+  finished: readonly FinishedBatch[];
   booked: number;
   prompt: { uploadId: string; name: string; folder: string; meetsFolder: boolean; more: number } | null;
 }

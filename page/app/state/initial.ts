@@ -30,6 +30,8 @@ export const EMPTY_QUEUE: UploadsView = {
   rate: 0,
   secondsLeft: null,
   isPaused: false,
+  stall: null,
+  finished: [],
   booked: 0,
   prompt: null,
 };

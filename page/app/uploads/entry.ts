@@ -3,6 +3,7 @@
 import type { UploadRow, UploadState } from "../../types/state.js";
 import type { ChunkRange } from "../../types/wire.js";
 import { Meter } from "./meter.js";
+import { ProgressWatch } from "./progress-watch.js";
 
 /** What the queue needs of a `File`. */
 export type Source = { readonly name: string; readonly size: number };
@@ -66,7 +67,12 @@ export class Entry {
   beganAnew = false;
   /** Milliseconds since when nothing of it was stored, while it is kept; null: it goes on. */
   stalledSince: number | null = null;
+  /** What goes wrong at the moment, while it is tried again. */
+  trouble: string | null = null;
   meter = new Meter();
+  #watch = new ProgressWatch();
+  /** Bytes of which it got on so far; sending some of them again is no progress. */
+  farthest = 0;
 
   /** @param folder path in which it goes */
   constructor(id: number, source: Source, folder: string, isPublic: boolean) {
@@ -148,6 +154,7 @@ export class Entry {
     if (!this.inFlight.delete(index)) return;
     this.storedBytes += this.chunkLength(index);
     this.failures = 0;
+    this.trouble = null;
     if (this.keptId === null) return;
     this.attempts = 0;
     this.reason = this.stalledSince = null;
@@ -182,11 +189,23 @@ export class Entry {
     this.failures = 0;
     this.isSkipping = false;
     this.isAstray = false;
+    this.farthest = this.storedBytes;
     this.meter.reset();
   }
 
+  /** Seconds since when no byte of it has got through; null while it goes on, or is not on its way. */
+  #stalledFor(now: number, isPaused: boolean) {
+    this.farthest = Math.max(this.farthest, this.sentBytes);
+    if (this.state === "sending" && !isPaused) return this.#watch.stalledFor(now, this.farthest);
+    this.#watch.reset();
+    return null;
+  }
+
   /** @param isPaused whether it waits because somebody wants it to */
-  row(isPaused: boolean): UploadRow {
+  row(isPaused: boolean, now: number): UploadRow {
+    const stalledFor = this.#stalledFor(now, isPaused);
+    // What stands still has no forecast.
+    if (this.state === "sending") this.meter.record(now, this.sentBytes);
     const canPause = this.state === "waiting" || this.state === "sending" || this.state === "requesting";
     return {
       id: this.id,
@@ -197,6 +216,8 @@ export class Entry {
       sentBytes: this.sentBytes,
       rate: this.state === "sending" ? this.meter.rate : 0,
       secondsLeft: this.state === "sending" ? this.meter.secondsFor(this.size - this.sentBytes) : null,
+      stalledFor,
+      trouble: this.trouble,
       isLost: this.isLost,
       beganAnew: this.beganAnew,
       reason: this.reason,

@@ -5,6 +5,7 @@
  */
 
 import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
+import type { FinishedBatch } from "../../types/state.js";
 import type { BookingEffect } from "./booking.js";
 import type { ChunkEffect } from "./chunk-plan.js";
 import type { Kept, Source } from "./entry.js";
@@ -32,6 +33,8 @@ export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?
 const MAX_CHUNK_FAILURES = 8;
 const MAX_ATTEMPTS = 4;
 const RETRY_MS = 500;
+/** Older ones are counted together. */
+const MAX_FINISHED = 3;
 const LONGEST_PAUSE_MS = 15_000;
 
 export class UploadQueue {
@@ -39,6 +42,8 @@ export class UploadQueue {
   booking = new Booking();
   conflicts = new Conflicts();
   isPaused = false;
+  /** Batches before the present one, the oldest first. */
+  batches: FinishedBatch[] = [];
   /** How many moves of folders are being looked into, before which nothing is requested. */
   lookups = 0;
   #lineup = new Lineup((entry) => this.isHeld(entry));
@@ -49,6 +54,10 @@ export class UploadQueue {
   /** Whether the manager keeps uploads for this connection. */
   #canKeep = false;
   #lastId = 0;
+
+  get isOnline() {
+    return this.#isOnline;
+  }
 
   get isWorking() {
     return this.#lineup.isWorking;
@@ -61,6 +70,7 @@ export class UploadQueue {
   }
 
   add(files: NewFile[]) {
+    this.#beginBatch();
     for (const { source, folder, isPublic, kept } of files) {
       const entry = new Entry(++this.#lastId, source, folder, isPublic);
       if (kept) entry.adopt(kept);
@@ -198,6 +208,7 @@ export class UploadQueue {
     if (!entry?.inFlight.delete(index)) return;
     entry.again.push(index);
     entry.failures += 1;
+    entry.trouble = reason;
     entry.notBefore = now + RETRY_MS * 2 ** Math.min(entry.failures, 5);
     if (entry.keptId === null ? entry.failures > MAX_CHUNK_FAILURES : entry.isOutOfPatience(now, this.isHeld(entry))) {
       this.#giveUp(entry, "failed", reason);
@@ -307,6 +318,11 @@ export class UploadQueue {
   }
 
   retry(id: number) {
+    this.#beginBatch();
+    this.#retry(id);
+  }
+
+  #retry(id: number) {
     const entry = this.entries.get(id);
     if (!entry?.isOver || entry.isLost || entry.state === "done") return;
     const isActive = this.#lineup.isActive(entry);
@@ -321,11 +337,36 @@ export class UploadQueue {
 
   /** Tries everything again that failed, but for what has to be chosen anew. */
   retryFailed() {
-    for (const entry of this.entries.values()) if (entry.state === "failed") this.retry(entry.id);
+    this.#beginBatch();
+    for (const entry of this.entries.values()) if (entry.state === "failed") this.#retry(entry.id);
+  }
+
+  /** What was stored before anything that begins now says nothing about how far that is. */
+  #beginBatch() {
+    const all = [...this.entries.values()];
+    if (all.some((entry) => !entry.isOver && !this.isHeld(entry) && entry.state !== "deciding")) return;
+    const stored = all.filter((entry) => entry.state === "done");
+    for (const entry of all) if (entry.state === "done" || entry.state === "skipped") this.entries.delete(entry.id);
+    if (stored.length > 0) this.#keepFinished(stored);
+  }
+
+  #keepFinished(stored: readonly Entry[]) {
+    const bytes = stored.reduce((sum, entry) => sum + entry.size, 0);
+    const batches = [...this.batches, { id: ++this.#lastId, count: stored.length, bytes }];
+    const [oldest, next, ...others] = batches;
+    const isFull = oldest && next && batches.length > MAX_FINISHED;
+    this.batches = isFull
+      ? [{ ...next, count: oldest.count + next.count, bytes: oldest.bytes + next.bytes }, ...others]
+      : batches;
+  }
+
+  clearFinished(id: number) {
+    this.batches = this.batches.filter((batch) => batch.id !== id);
   }
 
   /** Forgets what is over. */
   tidy() {
+    this.batches = [];
     for (const entry of this.entries.values()) {
       if (entry.isOver && !this.#lineup.isActive(entry)) this.entries.delete(entry.id);
     }
@@ -404,6 +445,7 @@ export class UploadQueue {
     // Who pauses for longer than the service's patience has not failed.
     if (!this.isHeld(entry)) entry.attempts += 1;
     if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
+    entry.trouble = reason;
     this.#restartAt(entry, now + RETRY_MS * 2 ** entry.attempts);
   }
 
@@ -452,6 +494,7 @@ export class UploadQueue {
     this.#lineup.leave(entry);
     entry.state = state;
     entry.reason = reason;
+    entry.trouble = null;
     entry.inFlight.clear();
   }
 

@@ -16,16 +16,21 @@ import { KeptUploads } from "./kept.js";
 import { Meter } from "./meter.js";
 import { foldersAround } from "./moves.js";
 import { UploadQueue } from "./queue.js";
+import { ProgressWatch } from "./progress-watch.js";
 import { ChunkSender } from "./sender.js";
-import { summarise } from "./summary.js";
+import { isRunning, summarise } from "./summary.js";
 
 const SHOW_EVERY_MS = 200;
+/** How often it is looked whether anything goes on. */
+const LOOK_EVERY_MS = 1_000;
 
 export class Uploads {
   #queue = new UploadQueue();
   #sender = new ChunkSender();
   #meter = new Meter();
+  #watch = new ProgressWatch();
   #showTimer = 0;
+  #lookTimer = 0;
   #wakeTimer = 0;
   /** Counts lost connections. */
   #connectionNumber = 0;
@@ -175,6 +180,11 @@ export class Uploads {
     const keepsFile = this.#queue.entries.get(id)?.keptId != null;
     const fingerprint = keepsFile ? await fingerprintOf(file).catch(() => null) : null;
     this.#change(() => this.#queue.chooseAgain(id, file, fingerprint));
+  }
+
+  /** Forgets files that were uploaded before. */
+  clearFinished(id: number) {
+    this.#change(() => this.#queue.clearFinished(id));
   }
 
   /** Clears the list; what is kept of it is listed as unfinished. */
@@ -372,7 +382,11 @@ export class Uploads {
     if (this.#showTimer) return;
     this.#showTimer = window.setTimeout(() => {
       this.#showTimer = 0;
-      this.#store.set({ uploads: summarise(this.#queue, this.#folders.count, this.#meter, performance.now()) });
+      const uploads = summarise(this.#queue, this.#folders.count, this.#meter, this.#watch, performance.now());
+      this.#store.set({ uploads });
+      // What stands still tells nothing.
+      clearTimeout(this.#lookTimer);
+      if (isRunning(uploads)) this.#lookTimer = window.setTimeout(() => this.#show(), LOOK_EVERY_MS);
     }, SHOW_EVERY_MS);
   }
 }

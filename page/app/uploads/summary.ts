@@ -1,7 +1,8 @@
 /** The upload queue as the panel shows it. Pure. */
 
-import type { UploadRow, UploadState, UploadsView } from "../../types/state.js";
+import type { Stall, UploadRow, UploadState, UploadsView } from "../../types/state.js";
 import type { Meter } from "./meter.js";
+import type { ProgressWatch } from "./progress-watch.js";
 import type { UploadQueue } from "./queue.js";
 import { NO_UPLOADS } from "../state/initial.js";
 
@@ -25,9 +26,10 @@ const RANK: Record<UploadState, number> = {
 /**
  * @param folders empty ones that are still to be made
  * @param meter measures all files together
+ * @param watch sees whether any of them goes on
  */
-export function summarise(queue: UploadQueue, folders: number, meter: Meter, now: number): UploadsView {
-  const rows = Array.from(queue.entries.values(), (entry) => entry.row(queue.isHeld(entry)));
+export function summarise(queue: UploadQueue, folders: number, meter: Meter, watch: ProgressWatch, now: number): UploadsView {
+  const rows = Array.from(queue.entries.values(), (entry) => entry.row(queue.isHeld(entry), now));
   const counts = { ...NO_UPLOADS };
   let sentBytes = 0;
   let totalBytes = 0;
@@ -40,6 +42,8 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, now
   // Between two times of sending nothing was slow.
   if (counts.sending > 0) meter.record(now, sentBytes);
   else meter.reset();
+  let farthest = 0;
+  for (const entry of queue.entries.values()) farthest += entry.farthest;
   const [asked] = queue.conflicts.open;
   return {
     rows: shown(rows),
@@ -51,6 +55,8 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, now
     rate: meter.rate,
     secondsLeft: meter.secondsFor(totalBytes - sentBytes),
     isPaused: queue.isPaused,
+    stall: stallOf(queue, rows, watch, `${farthest} ${counts.done} ${counts.storing}`, now),
+    finished: queue.batches,
     booked: queue.booking.amount,
     prompt: asked?.uploadId
       ? {
@@ -62,6 +68,34 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, now
         }
       : null,
   };
+}
+
+/** Whether something of this state is expected to go on by itself. */
+const GOES_ON: readonly UploadState[] = ["waiting", "requesting", "sending", "storing"];
+
+export function isRunning({ counts }: Pick<UploadsView, "counts">) {
+  return GOES_ON.some((state) => counts[state] > 0);
+}
+
+/** @param sign changes whenever something goes on */
+function stallOf(queue: UploadQueue, rows: readonly UploadRow[], watch: ProgressWatch, sign: string, now: number): Stall | null {
+  const running = rows.filter((row) => GOES_ON.includes(row.state));
+  if (running.length === 0) {
+    watch.reset();
+    return null;
+  }
+  const seconds = watch.stalledFor(now, sign);
+  if (seconds === null) return null;
+  const trouble = running.find((row) => row.trouble !== null || row.reason !== null);
+  const reason = trouble?.trouble ?? trouble?.reason ?? null;
+  return { why: whyStalled(queue, running, reason), seconds, trouble: reason };
+}
+
+function whyStalled(queue: UploadQueue, running: readonly UploadRow[], trouble: string | null): Stall["why"] {
+  if (!queue.isOnline) return "offline";
+  if (trouble !== null) return "trouble";
+  if (running.some((row) => row.state === "sending")) return "service-silent";
+  return running.every((row) => row.state === "waiting") ? "no-service" : "no-answer";
 }
 
 function shown(rows: UploadRow[]) {

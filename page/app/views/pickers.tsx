@@ -15,6 +15,7 @@ export function Pickers() {
     const input = event.target as HTMLInputElement;
     upload(app, readInput([...(input.files ?? [])]), input.dataset["access"] === "public");
     input.value = "";
+    delete input.dataset["access"];
   };
   return (
     <>
@@ -33,7 +34,8 @@ export async function pick(app: App, what: "files" | "folder", isPublic: boolean
   if (handles?.length) return upload(app, await readHandles(handles), isPublic);
   const input = document.getElementById(`pick-${what}`);
   if (handles || !input) return;
-  input.dataset["access"] = isPublic ? "public" : "private";
+  if (isPublic) input.dataset["access"] = "public";
+  else delete input.dataset["access"];
   input.click();
 }
 

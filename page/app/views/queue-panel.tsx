@@ -1,6 +1,6 @@
 /** The uploads: how far, how fast, how long still; and what can be done about each. */
 
-import type { KeptRow, UploadRow, UploadsView } from "../../types/state.js";
+import type { FinishedBatch, KeptRow, Stall, UploadRow, UploadsView } from "../../types/state.js";
 import { formatDuration, formatPart, formatPercent, formatRate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
@@ -21,7 +21,8 @@ export function QueuePanel() {
   const hasFiles = unfinished(uploads) > 0;
   const working = hasFiles || uploads.folders > 0;
   useFolding(!working && uploads.count > 0 && uploads.counts.failed + uploads.counts.elsewhere + kept.length === 0);
-  if (uploads.count + uploads.folders + kept.length === 0) return null;
+  const listed = uploads.count + uploads.finished.length + kept.length;
+  if (listed + uploads.folders === 0) return null;
   return (
     <section class={`queue ${isOpen ? "open" : ""}`} aria-label={text.uploads.title}>
       <header class="queue-head">
@@ -41,7 +42,7 @@ export function QueuePanel() {
             onClick={() => (uploads.isPaused ? app.uploads.resumeAll() : app.uploads.pauseAll())}
           />
         )}
-        {!working && uploads.count > 0 && (
+        {!working && uploads.count + uploads.finished.length > 0 && (
           <IconButton icon="close" label={text.uploads.tidy} onClick={() => app.uploads.tidy()} />
         )}
         <IconButton
@@ -51,8 +52,15 @@ export function QueuePanel() {
           onClick={() => app.store.set({ queueOpen: !isOpen })}
         />
       </header>
-      {hasFiles && <Progress value={uploads.sentBytes} max={uploads.totalBytes} label={text.uploads.overall} />}
-      {isOpen && uploads.count + kept.length > 0 && <Rows uploads={uploads} kept={kept} />}
+      {hasFiles && (
+        <Progress
+          value={uploads.sentBytes}
+          max={uploads.totalBytes}
+          label={text.uploads.overall}
+          tone={uploads.stall ? "still" : ""}
+        />
+      )}
+      {isOpen && listed > 0 && <Rows uploads={uploads} kept={kept} />}
       {isOpen && working && (
         <footer class="queue-foot">
           <button type="button" class="button small" onClick={() => app.store.set({ dialog: { kind: "cancel-uploads" } })}>
@@ -87,7 +95,26 @@ function Rows({ uploads, kept }: { uploads: UploadsView; kept: readonly KeptRow[
         <QueueRow key={row.id} row={row} isAllPaused={uploads.isPaused} />
       ))}
       {more > 0 && <li class="queue-more muted">{text.uploads.more(more)}</li>}
+      {uploads.finished.map((batch) => (
+        <FinishedRow key={batch.id} batch={batch} />
+      ))}
     </ul>
+  );
+}
+
+/** What was uploaded before, in one line. */
+function FinishedRow({ batch }: { batch: FinishedBatch }) {
+  const { uploads } = useApp();
+  return (
+    <li class="queue-row earlier">
+      <span class="queue-icon">
+        <Icon name="check" />
+      </span>
+      <div class="queue-text muted">{text.uploads.earlier(batch.count, formatSize(batch.bytes))}</div>
+      <button type="button" class="button small" onClick={() => uploads.clearFinished(batch.id)}>
+        {text.uploads.clearEarlier}
+      </button>
+    </li>
   );
 }
 
@@ -122,7 +149,7 @@ function QueueRow({ row, isAllPaused }: { row: UploadRow; isAllPaused: boolean }
             value={row.sentBytes}
             max={row.size}
             label={text.uploads.progressOf(row.name)}
-            tone={row.state === "sending" ? "" : "still"}
+            tone={row.state === "sending" && row.stalledFor === null ? "" : "still"}
           />
         )}
       </div>
@@ -180,6 +207,10 @@ function canRetry(row: UploadRow) {
 
 function note(row: UploadRow) {
   const done = formatPart(row.sentBytes, row.size);
+  if (row.state === "sending" && row.stalledFor !== null) {
+    const why = row.trouble ?? text.uploads.stalls["service-silent"](formatDuration(row.stalledFor));
+    return [text.uploads.stalledRow, done, why].join(" · ");
+  }
   if (row.state === "sending") {
     return [...(row.beganAnew ? [text.uploads.fromBeginning] : []), done, ...pace(row)].join(" · ");
   }
@@ -208,18 +239,26 @@ function pace({ rate, secondsLeft }: { rate: number; secondsLeft: number | null 
   return [formatRate(rate), ...(secondsLeft === null ? [] : [text.uploads.left(formatDuration(secondsLeft))])];
 }
 
+function stallText({ why, seconds, trouble }: Stall) {
+  if (why === "trouble") return trouble;
+  return text.uploads.stalls[why](formatDuration(seconds));
+}
+
 /** @param kept how many are unfinished, and not in the queue */
 function headline(uploads: UploadsView, kept: number, isOffline: boolean) {
   const open = unfinished(uploads);
-  const failed = uploads.counts.failed;
+  const { counts } = uploads;
+  const failed = counts.failed;
   if (open > 0 && uploads.isPaused) return text.uploads.paused(open);
   if (open + uploads.folders > 0 && isOffline) return text.uploads.offline;
   if (open > 0 && open === uploads.counts.deciding) return text.uploads.undecided;
+  if (open > 0 && uploads.stall) return text.uploads.stalled;
   if (open > 0) return text.uploads.running(open);
   if (uploads.folders > 0) return text.uploads.makingFolders;
   if (failed > 0) return text.uploads.someFailed(failed);
   if (uploads.counts.elsewhere > 0) return text.uploads.elsewhere(uploads.counts.elsewhere);
-  return kept > 0 ? text.kept.title(kept) : text.uploads.finished;
+  if (kept > 0) return text.kept.title(kept);
+  return counts.cancelled > 0 && counts.done === 0 ? text.uploads.cancelled(counts.cancelled) : text.uploads.finished;
 }
 
 /** @param kept how many are unfinished, and not in the queue */
@@ -229,5 +268,6 @@ function subline(uploads: UploadsView, kept: number, isOffline: boolean) {
   if (open + folders + counts.done === 0 && kept > 0) return text.kept.lead;
   if (open + folders === 0) return text.uploads.stored(counts.done);
   if (isOffline || open === counts.deciding) return text.uploads.open(open, folders);
+  if (uploads.stall) return stallText(uploads.stall);
   return [formatPercent(uploads.sentBytes, uploads.totalBytes), ...pace(uploads)].join(" · ");
 }

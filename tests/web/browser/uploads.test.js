@@ -100,12 +100,12 @@ test("what is dropped on a folder goes into it", async () => {
   await person.sees(["quay"]);
   await person.page.getByRole("button", { name: "Tiles" }).click();
   await person.drops([String(two)], { onto: person.page.getByRole("gridcell", { name: "quay" }), folder: "quay" });
-  await person.uploadsAreDone(2);
+  await queued(person, "two.txt", "done").waitFor();
   await person.drops([String(three)], {
     onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"),
     folder: "All files",
   });
-  await person.uploadsAreDone(3);
+  await queued(person, "three.txt", "done").waitFor();
   await person.page.getByRole("button", { name: "Table" }).click();
   await person.row("quay").dblclick();
   await person.sees(["one.txt", "two.txt"]);
@@ -178,6 +178,34 @@ test("cancelling all asks first, and a double click neither cancels nor closes a
   await person.cancelsAllUploads();
   await queued(person, "first.bin", "cancelled").waitFor();
   await queued(person, "second.bin", "cancelled").waitFor();
+  await person.leaves();
+});
+
+test("uploads that stand still say so, and count nothing that was stored before", async () => {
+  const person = await worksIn("standing still");
+  const queue = person.page.getByRole("region", { name: "Uploads" });
+  const gate = await Gate.before(person.page);
+  const [first, second] = [file("first.bin", 5_000), file("second.bin", 2_048)];
+  await person.uploads([first]);
+  await gate.holds(1);
+  await gate.pass(1);
+  await person.uploadsAreDone(1);
+  await person.uploads([second]);
+  await gate.holds(1);
+  await queue.getByText("1 file uploaded before · 4.9 KiB").waitFor();
+  await person.page.clock.runFor(11_500);
+  await queue.getByText("Uploads have stalled").waitFor();
+  await queue
+    .locator(".queue-title")
+    .getByText(/^The upload service has not answered for 1\d/)
+    .waitFor();
+  await queued(person, "second.bin", "sending")
+    .getByText(/^Stalled · /)
+    .waitFor();
+  await gate.open();
+  await person.uploadsAreDone(1);
+  await queue.getByRole("button", { name: "Clear", exact: true }).click();
+  await queue.getByText(/uploaded before/).waitFor({ state: "detached" });
   await person.leaves();
 });
 
@@ -293,7 +321,7 @@ test("a name that was just deleted is free, and what takes it stays", async () =
   await person.chooses("plan.txt", "Delete");
   await person.page.getByText("This folder is empty").waitFor();
   await person.uploads([file("plan.txt", 2500)]);
-  await person.uploadsAreDone(2);
+  await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();
   await person.page.clock.fastForward(8_000);
   await person.page.reload();
   await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();

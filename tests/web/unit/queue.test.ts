@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { CHUNKS_AT_ONCE } from "../../../page/app/uploads/chunk-plan.js";
 import { Meter } from "../../../page/app/uploads/meter.js";
 import { foldersAround } from "../../../page/app/uploads/moves.js";
+import { ProgressWatch } from "../../../page/app/uploads/progress-watch.js";
 import { UploadQueue } from "../../../page/app/uploads/queue.js";
 import { summarise } from "../../../page/app/uploads/summary.js";
 
@@ -421,7 +422,7 @@ test("a pause says nothing about how long the rest takes", () => {
   } = begin(queue, 1);
   const id = entry?.uploadId ?? "";
   const meter = new Meter();
-  const secondsLeft = (second: number) => summarise(queue, 0, meter, second * 1_000).secondsLeft;
+  const secondsLeft = (second: number) => summarise(queue, 0, meter, new ProgressWatch(), second * 1_000).secondsLeft;
   const stores = (index: number) => {
     queue.next(0);
     queue.chunkStored(id, index);
@@ -477,4 +478,112 @@ test("all that failed is tried again, and nothing else", () => {
     [lost, failed, cancelled, sending].map((entry) => entry.state),
     ["failed", "waiting", "cancelled", "sending"],
   );
+});
+
+/** What the panel shows, second by second. */
+function panelOf(queue: UploadQueue) {
+  const meter = new Meter();
+  const watch = new ProgressWatch();
+  return (second: number) => summarise(queue, 0, meter, watch, second * 1_000);
+}
+
+test("totals are those of what runs now, and what was stored before is a line of its own", () => {
+  const queue = queueOf(40, 60);
+  const panel = panelOf(queue);
+  for (const entry of begin(queue, 2).entries) complete(queue, entry);
+  assert.deepEqual([panel(0).counts.done, panel(0).finished], [2, []]);
+  queue.add([{ source: { name: "next", size: 70 }, folder: "/", isPublic: false }]);
+  begin(queue, 1);
+  const { totalBytes, sentBytes, count, finished } = panel(1);
+  assert.deepEqual([totalBytes, sentBytes, count], [70, 0, 1]);
+  assert.deepEqual(
+    finished.map((batch) => [batch.count, batch.bytes]),
+    [[2, 100]],
+  );
+  queue.clearFinished(finished[0]?.id ?? 0);
+  assert.deepEqual(panel(2).finished, []);
+});
+
+test("what is added while something runs belongs to it", () => {
+  const queue = queueOf(40, 60);
+  const panel = panelOf(queue);
+  const [first] = begin(queue, 2).entries;
+  assert.ok(first);
+  complete(queue, first);
+  queue.add([{ source: { name: "next", size: 70 }, folder: "/", isPublic: false }]);
+  assert.deepEqual([panel(0).totalBytes, panel(0).sentBytes, panel(0).finished], [170, 40, []]);
+});
+
+test("trying one again after everything is over does not count what was stored", () => {
+  const queue = queueOf(40, 60);
+  const panel = panelOf(queue);
+  const [stored, cancelled] = begin(queue, 2).entries;
+  assert.ok(stored && cancelled);
+  complete(queue, stored);
+  queue.cancel(cancelled.id);
+  queue.finished({ success: false, upload_id: cancelled.uploadId ?? "" }, 0);
+  queue.retry(cancelled.id);
+  assert.deepEqual([panel(0).totalBytes, panel(0).finished.length], [60, 1]);
+});
+
+test("old batches are counted together, so that they stay few lines", () => {
+  const queue = queueOf(1);
+  const panel = panelOf(queue);
+  for (let batch = 0; batch < 6; batch += 1) {
+    for (const entry of begin(queue, 1).entries) complete(queue, entry);
+    queue.next(0);
+    queue.bookingCleared();
+    queue.add([{ source: { name: `next ${batch}`, size: 1 }, folder: "/", isPublic: false }]);
+  }
+  assert.deepEqual(
+    panel(0).finished.map((batch) => batch.count),
+    [4, 1, 1],
+  );
+});
+
+test("uploads that do not go on say so instead of a forecast, and for what they wait", () => {
+  const queue = queueOf(10 * CHUNK);
+  const panel = panelOf(queue);
+  const [entry] = begin(queue, 1).entries;
+  const id = entry?.uploadId ?? "";
+  panel(0);
+  queue.chunkProgress(id, 0, 5, 3_000);
+  assert.ok(panel(3).secondsLeft);
+  panel(8);
+  panel(12);
+  assert.deepEqual([panel(12).stall, panel(12).secondsLeft], [null, null]);
+  const stalled = panel(14);
+  assert.deepEqual(stalled.stall, { why: "service-silent", seconds: 11, trouble: null });
+  assert.deepEqual([stalled.rows[0]?.stalledFor, stalled.rows[0]?.secondsLeft], [11, null]);
+  queue.chunkFailed(id, 0, "out of order", 14_000);
+  assert.deepEqual(panel(15).stall, { why: "trouble", seconds: 12, trouble: "out of order" });
+  queue.next(60_000);
+  // Sending the same bytes again is no progress.
+  queue.chunkProgress(id, 0, 4, 60_000);
+  assert.equal(panel(60).stall?.why, "trouble");
+  queue.chunkStored(id, 0);
+  assert.deepEqual([panel(61).stall, panel(61).rows[0]?.trouble], [null, null]);
+});
+
+test("uploads without a service, an answer or a connection say that they wait for it", () => {
+  const queue = queueOf(1, 1);
+  const panel = panelOf(queue);
+  queue.next(0);
+  queue.booking.settled(0);
+  panel(0);
+  assert.equal(panel(10).stall?.why, "no-service");
+  queue.booking.changed(1);
+  queue.next(0);
+  assert.equal(panel(11).stall?.why, "no-answer");
+  queue.offline();
+  assert.equal(panel(12).stall?.why, "offline");
+});
+
+test("what waits because somebody wants it to has not stalled", () => {
+  const queue = queueOf(10 * CHUNK, 1);
+  const panel = panelOf(queue);
+  begin(queue, 2);
+  queue.pauseAll();
+  panel(0);
+  assert.deepEqual([panel(100).stall, panel(100).rows[0]?.stalledFor], [null, null]);
 });
