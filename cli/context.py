@@ -13,11 +13,10 @@ from typing import Any
 
 import typer
 import uvloop
-from rich.console import Console
 
 from cli.credentials import CredentialStore
 from cli.errors import reported
-from cli.output import print_line
+from cli.output import TextOutput, print_line
 from client_sdk import Client, ClientSettings
 
 LineReader = Callable[[], Awaitable[str]]
@@ -53,8 +52,8 @@ class CommandContext:
         client_settings: Time limits and retries of the client.
     """
 
-    out: Console
-    err: Console
+    out: TextOutput
+    err: TextOutput
     credentials: CredentialStore
     is_interactive: bool
     read_line: LineReader = read_line
@@ -64,8 +63,8 @@ class CommandContext:
     def of_process(cls) -> "CommandContext":
         """The consoles, login and terminal of this process."""
         return cls(
-            out=Console(),
-            err=Console(stderr=True),
+            out=TextOutput(),
+            err=TextOutput(is_error=True),
             credentials=CredentialStore.standard(),
             is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         )

@@ -9,9 +9,8 @@ import signal
 from collections.abc import Iterator, Mapping
 
 import typer
-from rich.console import Console
 
-from cli.output import print_line
+from cli.output import TextOutput, print_line
 from client_sdk import errors
 
 PARTIAL = 1
@@ -139,7 +138,7 @@ def explain(error: errors.CloudError) -> str:
 
 
 @contextlib.contextmanager
-def reported(console: Console) -> Iterator[None]:
+def reported(console: TextOutput) -> Iterator[None]:
     """End the command with the reason and its exit code instead of a traceback."""
     try:
         yield

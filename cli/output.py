@@ -1,12 +1,12 @@
 """Prints plain lines and JSON, and formats times and durations."""
 
 import math
+import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import typer
-from rich.console import Console
 
 from cli.standard_output import BROKEN_PIPE, discard
 from client_sdk.errors import TargetUnwritable
@@ -15,15 +15,43 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0
 """C0, DEL and C1: a terminal would act on them."""
 
 
-def print_line(console: Console, text: str) -> None:
+class TextOutput:
+    """Where a command prints: standard output, standard error, or another text file.
+
+    Args:
+        file: Another text file; None for one of the two, whatever those are at the moment.
+        is_error: Whether it is standard error: nothing can be reported if printing there fails.
+    """
+
+    def __init__(self, file: TextIO | None = None, *, is_error: bool = False) -> None:
+        self._file = file
+        self.is_error = is_error
+
+    @property
+    def file(self) -> TextIO:
+        """What is written to."""
+        return self._file or (sys.stderr if self.is_error else sys.stdout)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a terminal shows it."""
+        return self.file.isatty()
+
+
+def print_line(output: TextOutput, text: str) -> None:
     """Print one line without markup, colours or wrapping.
 
     Control characters, and file names that are not valid Unicode, are written with escapes.
     """
-    _print(console, printable(text))
+    _print(output, printable(text))
 
 
-def print_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+def print_question(output: TextOutput, text: str) -> None:
+    """Print a text that is answered on the same line."""
+    _print(output, printable(text), end="")
+
+
+def print_json(output: TextOutput, data: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
     """Print data as one indented JSON document.
 
     Names that are not valid Unicode are written with escapes, times as ISO 8601 in UTC with
@@ -31,7 +59,7 @@ def print_json(console: Console, data: Any) -> None:  # noqa: ANN401 - anything 
     """
     builtins = msgspec.to_builtins(data, builtin_types=(datetime,))
     encoded = msgspec.json.encode(_as_text(builtins))
-    _print(console, msgspec.json.format(encoded, indent=2).decode())
+    _print(output, msgspec.json.format(encoded, indent=2).decode())
 
 
 def printable(text: str) -> str:
@@ -39,20 +67,21 @@ def printable(text: str) -> str:
     return _encodable(text).translate(_CONTROLS)
 
 
-def _print(console: Console, text: str) -> None:
+def _print(output: TextOutput, text: str, *, end: str = "\n") -> None:
     """Raises `TargetUnwritable`, or `typer.Exit` when the reader of standard output has closed it.
 
     An error about standard error is ignored, since there is no place left to report it.
     """
     try:
-        console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
-    except (OSError, SystemExit) as error:
-        discard(console.file)
-        if console.stderr:
-            return
-        # Rich turns a broken pipe into a SystemExit.
-        if isinstance(error, SystemExit | BrokenPipeError):
+        print(text, end=end, file=output.file, flush=True)
+    except BrokenPipeError:
+        discard(output.file)
+        if not output.is_error:
             raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        discard(output.file)
+        if output.is_error:
+            return
         raise TargetUnwritable(f"standard output: {error.strerror}") from error
 
 

@@ -17,7 +17,7 @@ from cli.context import CommandContext, command_context
 from cli.credentials import Credentials
 from cli.errors import reported
 from cli.login import account_client, account_token, end, log_in, with_code
-from cli.output import print_json, print_line
+from cli.output import print_json, print_line, print_question
 from cli.progress import counting_down
 from client_sdk import Account, Client, StorageUse, User
 from client_sdk.endpoint import base_url
@@ -168,7 +168,7 @@ async def _ask_setup_code(ctx: CommandContext, error: SetupCodeNeeded) -> str:
         raise SetupCodeNeeded(
             "the first user needs the code that the manager shows when it starts: pass --setup-code"
         ) from error
-    ctx.err.print("Setup code, which the manager shows when it starts: ", end="")
+    print_question(ctx.err, "Setup code, which the manager shows when it starts: ")
     return (await ctx.read_line()).strip()
 
 

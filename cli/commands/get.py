@@ -12,7 +12,7 @@ from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
 from cli.output import print_json, print_line
-from cli.progress import TransferDisplay
+from cli.progress import transfer_display
 from cli.standard_output import STDOUT, exits_on_closed_output, unbuffered_stdout
 from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConflict, TransferredFile
 from client_sdk.batches import DownloadPlan, PlannedTransfer, local_child
@@ -86,7 +86,7 @@ class _Get:
         self._summary.exit()
 
     async def _download_all(self, cloud: Client, plan: DownloadPlan) -> None:
-        with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:
+        with transfer_display(self._ctx.err, is_shown=not self._as_json) as display:
 
             def report(progress: FolderProgress) -> None:
                 display.show(progress)
@@ -150,7 +150,7 @@ def zip_(context: typer.Context, remote: str, file: str | None) -> None:
 async def _archive_to_file(ctx: CommandContext, remote: str, target: Path) -> None:
     async with ctx.client() as cloud:
         await _check_folder(cloud, remote)
-        with TransferDisplay(ctx.err, is_shown=True) as display:
+        with transfer_display(ctx.err, is_shown=True) as display:
             report = partial(display.show_one, remote)
             path = await cloud.download_archive(remote, target, progress=report)
     written = await asyncio.to_thread(path.stat)

@@ -12,7 +12,7 @@ from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
 from cli.output import print_json, print_line
-from cli.progress import TransferDisplay
+from cli.progress import TransferDisplay, transfer_display
 from client_sdk import (
     Client,
     Conflict,
@@ -191,7 +191,7 @@ class _Put:
             print_line(self._ctx.err, kept_line(list(self._kept.values())))
 
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
-        with TransferDisplay(self._ctx.err, is_shown=not self._as_json) as display:
+        with transfer_display(self._ctx.err, is_shown=not self._as_json) as display:
 
             def report(progress: FolderProgress) -> None:
                 display.show(progress)

@@ -20,14 +20,15 @@ import typer
 import uvloop
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from rich.console import Console
 from structlog.typing import Processor
 
 from cli.errors import reported
+from cli.output import TextOutput
 from cli.servers.http_serving import until_stopped
 from cli.servers.settings_errors import settings_invalid
 from cli.standard_output import exits_on_closed_output
 from common.log_events import add_correlation_ids, unpack_event
+from common.sendfile_loop import SendfileLoop
 from common.settings import PositiveSeconds
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
@@ -123,14 +124,14 @@ def run(program: Callable[[], Coroutine[Any, Any, None]], *, drain_s: float = 0.
         drain_s: Seconds that the program needs to finish what it has begun, in addition to the grace
             that every program has.
     """
-    with reported(Console(stderr=True)), logging_to_stderr(load(LogSettings)):
+    with reported(TextOutput(is_error=True)), logging_to_stderr(load(LogSettings)):
         grace_s = load(StopSettings).stop_grace_s + drain_s
 
         def end_in_any_case() -> None:
             # Never cancelled: the threads that the interpreter waits for at exit may hang as well.
             faulthandler.dump_traceback_later(grace_s, exit=True)
 
-        uvloop.run(until_stopped(program(), on_stop=end_in_any_case))
+        uvloop.run(until_stopped(program(), on_stop=end_in_any_case), loop_factory=SendfileLoop)
 
 
 def load(settings: type[_Settings]) -> _Settings:

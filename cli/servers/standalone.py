@@ -7,10 +7,9 @@ others.
 import asyncio
 import contextlib
 
-from rich.console import Console
-
 from cli.errors import reported
 from cli.extras import require_extras
+from cli.output import TextOutput
 from cli.servers.data_folder import make_folder
 from cli.servers.http_serving import listen, serving, start_error, url_of
 from cli.servers.process import load, print_ready, run
@@ -46,7 +45,7 @@ def run_upload_service() -> None:
     from upload_service.app import serve
     from upload_service.settings import UploadServiceSettings
 
-    with reported(Console(stderr=True)):
+    with reported(TextOutput(is_error=True)):
         settings = load(UploadServiceSettings)
 
     async def program() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cli.context import CommandContext
 from cli.credentials import ClientEnvironment, Credentials, CredentialStore
 from cli.main import app
+from cli.output import TextOutput
 from client_sdk import ClientSettings
 from tests.client_sdk.running import PASSWORD, registered, running_cloud
 
@@ -65,8 +65,8 @@ class Shell:
         """The context that the commands are given."""
         environment = ClientEnvironment.read(self.environment)
         return CommandContext(
-            out=Console(width=80),
-            err=Console(width=80, stderr=True),
+            out=TextOutput(),
+            err=TextOutput(is_error=True),
             credentials=CredentialStore(self.home, environment),
             is_interactive=self.answers is not None,
             read_line=no_answer if self.answers is None else self._answer,

@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from catalog.records import AuditEvent, AuditQuery
@@ -19,6 +18,7 @@ from catalog.supabase.schema import MIGRATIONS
 from cli.context import CommandContext
 from cli.credentials import ClientEnvironment, CredentialStore
 from cli.main import app
+from cli.output import TextOutput
 from local_supabase.stack import running_supabase
 from tests.local_programs import needed_for
 
@@ -40,8 +40,8 @@ def run(tmp_path, monkeypatch):
             return answer
 
         ctx = CommandContext(
-            out=Console(width=80),
-            err=Console(width=80, stderr=True),
+            out=TextOutput(),
+            err=TextOutput(is_error=True),
             credentials=CredentialStore(tmp_path, ClientEnvironment()),
             is_interactive=answer is not None,
             read_line=read_line,

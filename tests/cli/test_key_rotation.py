@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from catalog.records import SealedSigningKey
@@ -15,6 +14,7 @@ from catalog.sqlite.adapter import SqliteCatalog
 from cli.context import CommandContext
 from cli.credentials import ClientEnvironment, CredentialStore
 from cli.main import app
+from cli.output import TextOutput
 from manager.signing.keys import LEAD_S, new_signing_key
 from storage.keys import KeyRing
 
@@ -32,8 +32,8 @@ def run(tmp_path, monkeypatch):
 
     def run(*arguments, **environment):
         ctx = CommandContext(
-            out=Console(width=80),
-            err=Console(width=80, stderr=True),
+            out=TextOutput(),
+            err=TextOutput(is_error=True),
             credentials=CredentialStore(tmp_path, ClientEnvironment()),
             is_interactive=False,
         )

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 import typer
-from rich.console import Console
 
 from cli import errors as cli_errors
 from cli.errors import EXIT_CODES, INTERRUPTED, PARTIAL, exit_code, explain, reported
 from cli.main import app
-from cli.output import human_duration, print_json, print_line
+from cli.output import TextOutput, human_duration, print_json, print_line
 from client_sdk import CloudError, SyncClient
 from client_sdk import errors as sdk_errors
 from tests.cli.conftest import Cloud, Shell
@@ -45,7 +44,7 @@ def test_times_are_short(seconds: float, text: str) -> None:
 def test_lines_are_printed_as_they_are() -> None:
     """File names are neither markup nor wrapped, and one that is no text does not crash."""
     stream = io.StringIO()
-    console = Console(file=stream, width=20)
+    console = TextOutput(stream)
     print_line(console, "[red]name[/red] :smile: " + "x" * 50)
     print_line(console, "broken \udcff name")
     assert stream.getvalue() == "[red]name[/red] :smile: " + "x" * 50 + "\nbroken \\udcff name\n"
@@ -54,7 +53,7 @@ def test_lines_are_printed_as_they_are() -> None:
 def test_names_do_not_control_the_terminal() -> None:
     """C0, DEL and C1 are written with escapes, so that every name stays on its line."""
     stream = io.StringIO()
-    print_line(Console(file=stream), "a\x1b[31m\x07\n\r\tb\x7f\x9b é")
+    print_line(TextOutput(stream), "a\x1b[31m\x07\n\r\tb\x7f\x9b é")
     assert stream.getvalue() == "a\\x1b[31m\\x07\\x0a\\x0d\\x09b\\x7f\\x9b é\n"
 
 
@@ -62,7 +61,7 @@ def test_json_holds_every_name() -> None:
     """A name that is no text does not spoil the document; all others come back as they are."""
     stream = io.StringIO()
     data = {"files": [{"a\udcff": "b\udcff", "c": "\x1b\n\x9b", "size": 1}], "failed": ()}
-    print_json(Console(file=stream), data)
+    print_json(TextOutput(stream), data)
     assert json.loads(stream.getvalue()) == {
         "files": [{"a\\udcff": "b\\udcff", "c": "\x1b\n\x9b", "size": 1}],
         "failed": [],
@@ -99,7 +98,7 @@ def test_errors_are_one_line_with_what_to_do() -> None:
 )
 def test_errors_end_a_command_with_their_exit_code(error: BaseException, code: int) -> None:
     """An error of a class without its own line has that of its base."""
-    console = Console(file=io.StringIO())
+    console = TextOutput(io.StringIO())
     with pytest.raises(typer.Exit) as caught, reported(console):
         raise error
     assert caught.value.exit_code == code

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.progress import SpeedEstimate, TransferDisplay
+from cli.output import TextOutput
+from cli.progress import counting_down, transfer_display
+from cli.progress_bars import SpeedEstimate, TransferBars
 from client_sdk import FolderProgress, Outcome, Progress, Stage, TransferredFile
 
 
@@ -89,6 +91,13 @@ def shown(stream: io.StringIO) -> str:
     return text
 
 
+class _Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def terminal(stream: io.StringIO) -> Console:
     """A terminal that prints to a stream."""
     return Console(file=stream, force_terminal=True, width=100)
@@ -116,7 +125,7 @@ def test_files_under_way_and_the_whole_are_shown() -> None:
     """One bar per file under way and one for all; while nothing moves, that is said."""
     stream = io.StringIO()
     name = "[x]" + "y" * 50
-    with TransferDisplay(terminal(stream), is_shown=True) as display:
+    with TransferBars(terminal(stream)) as display:
         assert "waiting for the server" in shown(stream)
         display.show(report(name, Progress(Stage.WAITING, 0, 3000)))
         with display.paused():
@@ -143,7 +152,7 @@ def test_lines_fit_a_narrow_terminal() -> None:
     """Nothing is wrapped at 80 columns, whatever the numbers are."""
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80)
-    with TransferDisplay(console, is_shown=True) as display:
+    with TransferBars(console) as display:
         for number in range(3):
             half = Progress(Stage.TRANSFERRING, 5 * 2**30, 10**13)
             display.show(report("long" * 20 + str(number), half, files=123_456))
@@ -159,7 +168,7 @@ def test_a_single_file_is_the_whole() -> None:
     for size, figures in ((3000, "1.0/2.9 KiB"), (None, "1.0 KiB")):
         stream = io.StringIO()
         one = Progress(Stage.TRANSFERRING, 1024, size)
-        with TransferDisplay(terminal(stream), is_shown=True) as display:
+        with TransferBars(terminal(stream)) as display:
             display.show_one("a.zip", one)
             display.show(report("a.zip", one, files=1))
             shown(stream)
@@ -170,11 +179,23 @@ def test_a_single_file_is_the_whole() -> None:
 
 def test_nothing_is_shown_elsewhere() -> None:
     """Neither a file nor a pipe gets progress, nor a terminal that was told not to."""
-    for console, is_shown in (
-        (Console(file=io.StringIO()), True),
-        (terminal(io.StringIO()), False),
-    ):
-        with TransferDisplay(console, is_shown=is_shown) as display:
+    for stream, is_shown in ((io.StringIO(), True), (_Terminal(), False)):
+        with transfer_display(TextOutput(stream), is_shown=is_shown) as display:
             display.show(report("name", Progress(Stage.TRANSFERRING, 5, 10)))
-        assert isinstance(console.file, io.StringIO)
-        assert console.file.getvalue() == ""
+            display.show_one("name", Progress(Stage.TRANSFERRING, 5, 10))
+            with display.paused():
+                pass
+        with counting_down(TextOutput(stream), "left", 3, is_shown=is_shown) as count:
+            count(2)
+        assert stream.getvalue() == ""
+
+
+def test_a_terminal_shows_bars() -> None:
+    """What a command prints to decides, not what the process has."""
+    stream = _Terminal()
+    with transfer_display(TextOutput(stream), is_shown=True) as display:
+        display.show_one("a.zip", Progress(Stage.TRANSFERRING, 1024, 3000))
+    assert "a.zip" in shown(stream)
+    with counting_down(TextOutput(stream), "left", 3, is_shown=True) as count:
+        count(2)
+    assert "1/3" in shown(stream)

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from cli.commands.put import kept_line
+from cli.output import TextOutput
 from client_sdk import Client, ManagerStatus, MessageStatus
 from client_sdk.errors import Unreachable
 from client_sdk.sinks import draft_path
@@ -430,7 +430,7 @@ async def test_a_manager_that_goes_and_comes_is_told(
 ) -> None:
     """One line when it is lost, one when it is back, nothing at the end."""
     shell = Shell.logged_in(tmp_path / "home", manager.url, manager.token)
-    err = Console(file=io.StringIO(), width=80)
+    err = TextOutput(io.StringIO())
     async with replace(shell.command_context(), err=err).client() as cloud:
         await manager.drop_all()
         assert (await cloud.folder_status("/")).exists

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from catalog.records import ServiceCredential
@@ -14,6 +13,7 @@ from catalog.sqlite.adapter import SqliteCatalog
 from cli.context import CommandContext
 from cli.credentials import ClientEnvironment, CredentialStore
 from cli.main import app
+from cli.output import TextOutput
 from manager.services.credentials import new_credential_text
 
 DATABASE = {"DATABASE_PATH": "catalog.sqlite3"}
@@ -28,8 +28,8 @@ def run(tmp_path, monkeypatch):
 
     def run(*arguments, standard_input=None, **environment):
         ctx = CommandContext(
-            out=Console(width=80),
-            err=Console(width=80, stderr=True),
+            out=TextOutput(),
+            err=TextOutput(is_error=True),
             credentials=CredentialStore(tmp_path, ClientEnvironment()),
             is_interactive=False,
         )
