@@ -12,6 +12,7 @@ the last would otherwise silently win, and two readers of the same frame could s
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 from uuid import uuid4
@@ -160,7 +161,7 @@ def _packet(packet_type: type[Packet], data: object, uuid: str | None) -> Packet
     except msgspec.ValidationError as error:
         field, rule = explain(error, packet_type)
         raise InvalidPacket(packet_type.id, field, rule, uuid=uuid) from None
-    for name in _PATH_FIELDS[packet_type]:
+    for name in _path_fields(packet_type):
         # The one normal form that differs from the input. The struct has no other reference yet, so
         # that changing it in place is safe although it is frozen.
         value = getattr(packet, name)
@@ -169,6 +170,7 @@ def _packet(packet_type: type[Packet], data: object, uuid: str | None) -> Packet
     return packet
 
 
+@cache
 def _path_fields(packet_type: type[Packet]) -> tuple[str, ...]:
     fields = fields_of(packet_type)
     return tuple(field.name for field in fields if kind_of(field.type) == PATH_KIND)
@@ -229,6 +231,3 @@ def _text_of(frame: str | bytes) -> str:
     if len(encoded) > MAX_FRAME_BYTES:
         raise MalformedFrame(f"the frame is longer than {MAX_FRAME_BYTES} bytes")
     return text
-
-
-_PATH_FIELDS = {packet_type: _path_fields(packet_type) for packet_type in PACKETS.values()}
