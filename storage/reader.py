@@ -35,6 +35,7 @@ from storage.errors import (
 )
 from storage.extents import covering
 from storage.keys import KeyRing
+from storage.read_buffers import ReadBuffers
 
 CACHED_MESSAGES = 4096
 EXPIRY_MARGIN_S = 120.0
@@ -93,6 +94,7 @@ class ChunkReader:
         self._http = http
         self._keyring = keyring
         self._reads_base_content = reads_base_content
+        self._buffers = ReadBuffers()
         self._finder = AttachmentFinder(
             http, credentials, bot_token=bot_token, capacity=cached_messages
         )
@@ -128,7 +130,7 @@ class ChunkReader:
         """
         try:
             extent = covering([chunk.address for chunk in chunks])
-            sealed = memoryview(await self.fetch(extent))
+            sealed = await self.fetch(extent)
         except ChunkCorrupt:
             # The place of one of them may be wrong.
             return [await self._read_or_error(chunk) for chunk in chunks]
@@ -140,12 +142,12 @@ class ChunkReader:
             for chunk, plain in zip(chunks, opened, strict=True)
         ]
 
-    async def read_sealed(self, chunk: ExpectedChunk) -> bytearray:
+    async def read_sealed(self, chunk: ExpectedChunk) -> memoryview:
         """Fetches a chunk as it lies on Discord, once it is verified. Raises as `read` does."""
         self._require_readable(chunk)
         sealed = await self.fetch(chunk.address)
         # Opened in place, so in a copy.
-        await asyncio.to_thread(self._open, bytearray(sealed), chunk)
+        await asyncio.to_thread(self._open, memoryview(bytearray(sealed)), chunk)
         return sealed
 
     async def _read_or_error(self, chunk: ExpectedChunk) -> memoryview | StorageError:
@@ -176,7 +178,7 @@ class ChunkReader:
         """Webhooks that could not read are asked again."""
         self._finder.forget_refusals()
 
-    async def fetch(self, address: ChunkAddress) -> bytearray:
+    async def fetch(self, address: ChunkAddress) -> memoryview:
         """Fetches a chunk as it lies on Discord, still wrapped and unchecked.
 
         Raises:
@@ -194,8 +196,8 @@ class ChunkReader:
                     what = "attachment has" if len(attachments) == 1 else "attachments have"
                     raise ChunkCorrupt(f"the {what} only {counted(size, 'byte')}")
                 # Not sooner: the catalog may claim any size.
-                sealed = bytearray(address.stored_size)
-                await self._fill(memoryview(sealed), attachments, address.offset)
+                sealed = self._buffers.take(address.stored_size)
+                await self._fill(sealed, attachments, address.offset)
                 return sealed
             except UrlRefused as refusal:
                 self._finder.forget(address.message_id, attachments)
@@ -230,7 +232,7 @@ class ChunkReader:
         for chunk in chunks:
             start = chunk.address.offset - offset
             # A copy of each: chunks are opened in place, and two may be the same.
-            own = bytearray(sealed[start : start + chunk.address.stored_size])
+            own = memoryview(bytearray(sealed[start : start + chunk.address.stored_size]))
             try:
                 self._require_readable(chunk)
                 opened.append(self._open(own, chunk))
@@ -238,7 +240,7 @@ class ChunkReader:
                 opened.append(error)
         return opened
 
-    def _open(self, sealed: bytearray, chunk: ExpectedChunk) -> memoryview:
+    def _open(self, sealed: memoryview, chunk: ExpectedChunk) -> memoryview:
         """Decrypts and verifies a chunk, in place. Raises `ChunkCorrupt`, `UnknownKey`."""
         if chunk.envelope == "v1":
             find_key, count = self._keyring.object_key, chunk.count
@@ -246,12 +248,12 @@ class ChunkReader:
         elif chunk.envelope == "base":
             plain = self._open_base(sealed)
         else:
-            plain = memoryview(sealed)
+            plain = sealed
         if chunk.digest is not None and not compare_digest(sha256(plain).digest(), chunk.digest):
             raise ChunkCorrupt("the chunk's SHA-256 digest is another one")
         return plain
 
-    def _open_base(self, sealed: bytearray) -> memoryview:
+    def _open_base(self, sealed: memoryview) -> memoryview:
         """The envelope does not name its key, so all are tried, each on a copy of its own."""
         *others, last = self._keyring
         for key in others:

@@ -51,7 +51,7 @@ MOST_MOVED = 8 * 1024 * 1024
 MOST_EMPTIED = 10
 """Messages of which one new message takes what is left."""
 
-ReadSealed = Callable[[StoredObject, ChunkLocation], Awaitable[bytearray]]
+ReadSealed = Callable[[StoredObject, ChunkLocation], Awaitable[memoryview]]
 """Reads a chunk as it is sealed, verified. Raises `StorageError`."""
 PostFile = Callable[[WebhookCredentials, memoryview], Awaitable[PostedMessage]]
 """Posts a message with one file. Raises `StorageError`."""
@@ -163,7 +163,7 @@ class Compactor:
         self._wake_reaper()
         return len(moved)
 
-    async def _pieces_of(self, message: Message) -> list[tuple[Chunk, bytearray]]:
+    async def _pieces_of(self, message: Message) -> list[tuple[Chunk, memoryview]]:
         """The chunks in a message, and each as it is sealed; none if one of them cannot be moved.
 
         Raises `DiscordUnavailable`.
@@ -184,7 +184,7 @@ class Compactor:
             return []
         return pieces
 
-    async def _sealed(self, chunk: Chunk, message: Message) -> bytearray | None:
+    async def _sealed(self, chunk: Chunk, message: Message) -> memoryview | None:
         """A chunk as it lies on Discord; None if its object went meanwhile. Raises `StorageError`."""
         content = await self._catalog.object_by_id(chunk.object_id)
         if content is None:

@@ -255,7 +255,7 @@ async def test_a_signature_with_a_malformed_expiry_is_used_nevertheless(
     url = f"{BASE}/a/b?ex={expiry}&is=1&hm=2"
     answers.get(MESSAGE, payload=attached(url), repeat=True)
     answers.get(url, body=b"hello", repeat=True)
-    assert await reader.fetch(address()) == b"hello"
+    assert bytes(await reader.fetch(address())) == b"hello"
 
 
 @pytest.mark.parametrize(

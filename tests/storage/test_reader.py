@@ -425,7 +425,7 @@ async def test_urls_without_a_signature_are_remembered_for_a_while(
         stored_size=10,
     )
     for _ in range(3):
-        assert await reader.fetch(address) == b"0123456789"
+        assert bytes(await reader.fetch(address)) == b"0123456789"
     assert len(asked) == 1
     time.clock.advance(DAY_S)
     await reader.fetch(address)
