@@ -43,8 +43,8 @@ from common.wording import counted
 
 SEGMENT_BYTES = 32 * 1024 * 1024
 """What one request of several brings, at least; twice as much must be missing before there are several."""
-FLUSH_BYTES = 32 * 1024 * 1024
-"""So much is written before the disk is given it, while more comes."""
+FLUSH_S = 5.0
+"""Seconds after which the disk is given what was written, while more comes."""
 _BROKEN_OFF = (DownloadFailed, Unreachable, ServerFailed)
 
 
@@ -102,7 +102,7 @@ class FileDownload:
         self._received = ByteRanges()
         self._tag: str | None = None
         self._pending: deque[Span] = deque()
-        self._unflushed_bytes = 0
+        self._flushed_at = 0.0
         self._flushing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -116,6 +116,7 @@ class FileDownload:
         attempts = self._settings.attempts(self._settings.download_attempts)
         try:
             self._received, self._tag = await asyncio.to_thread(self._sink.open)
+            self._flushed_at = asyncio.get_running_loop().time()
             while True:
                 before = self._received.total
                 try:
@@ -245,13 +246,17 @@ class FileDownload:
         await asyncio.to_thread(self._sink.write, position, piece)
         self._received.add(position, position + len(piece))
         self._meter.add(len(piece))
-        self._unflushed_bytes += len(piece)
+        await self._flush_if_due()
+
+    async def _flush_if_due(self) -> None:
+        now = asyncio.get_running_loop().time()
         is_flushing = self._flushing is not None and not self._flushing.done()
-        if self._unflushed_bytes >= FLUSH_BYTES and not is_flushing:
-            await self._flushed()
-            self._unflushed_bytes = 0
-            flushing = asyncio.to_thread(self._sink.flush)
-            self._flushing = asyncio.create_task(flushing, name="flush-download")
+        if now < self._flushed_at + FLUSH_S or is_flushing:
+            return
+        await self._flushed()
+        self._flushed_at = now
+        flushing = asyncio.to_thread(self._sink.flush)
+        self._flushing = asyncio.create_task(flushing, name="flush-download")
 
     async def _flushed(self) -> None:
         """Waits for the flush that runs. Raises `TargetUnwritable` as it does."""

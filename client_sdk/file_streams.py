@@ -34,6 +34,7 @@ class FileStreams:
     def __init__(self, http: ManagerHttp) -> None:
         self._http = http
         self._is_offered = True
+        self._writing = asyncio.Lock()
 
     async def fetch(self, files: Sequence[TrackedTransfer]) -> None:
         """Download files, the folders of which must be there; those that are left stay open.
@@ -83,7 +84,8 @@ class FileStreams:
             return []
         contents = [(tracked.file.local, content) for tracked, content in came]
         # A thread that still writes a file would be in the way of who downloads it again.
-        written = await settled(asyncio.to_thread(write_files, contents))
+        async with self._writing:
+            written = await settled(asyncio.to_thread(write_files, contents))
         return [arrival for arrival in came if arrival[0].file.local in written]
 
 

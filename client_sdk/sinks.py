@@ -79,13 +79,11 @@ class DraftFile:
     Args:
         target: File to write; of a link, what it leads to.
         resume: Go on with what an earlier download has left.
-        is_durable: Whether `finish` waits until the bytes are on the disk.
     """
 
-    def __init__(self, target: Path, *, resume: bool, is_durable: bool = True) -> None:
+    def __init__(self, target: Path, *, resume: bool) -> None:
         self._named = target
         self._is_resumed = resume
-        self._is_durable = is_durable
         self._descriptor = -1
         self._tag: str | None = None
         self._received = ByteRanges()
@@ -158,13 +156,11 @@ class DraftFile:
                 self._write_map(received)
 
     def finish(self, length: int) -> None:
-        """The file takes the target's place and permissions, once it is on the disk if that is wanted."""
+        """The file takes the target's place and permissions. When the disk has it is up to the system."""
         with self._in_use, translated(self._target):
             os.ftruncate(self._descriptor, length)
             if (mode := self._final_mode()) is not None:
                 os.fchmod(self._descriptor, mode)
-            if self._is_durable:
-                os.fsync(self._descriptor)
             if not own_files.is_at(self._descriptor, self._path):
                 raise TargetUnwritable(f"{self._path} was taken away while it was written")
             self._path.replace(self._target)
@@ -312,14 +308,14 @@ class SpecialFile(OpenOutput):
             return True
 
 
-def sink_at(target: Path, *, resume: bool, is_durable: bool = True) -> Sink:
+def sink_at(target: Path, *, resume: bool) -> Sink:
     """What takes a download to a path. Blocks. Raises `TargetUnwritable`."""
     with translated(target):
         own_files.followed(target)
         is_special = target.exists() and not target.is_file()
     if is_special:
         return SpecialFile(target)
-    return DraftFile(target, resume=resume, is_durable=is_durable)
+    return DraftFile(target, resume=resume)
 
 
 def draft_path(target: Path) -> Path:

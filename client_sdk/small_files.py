@@ -86,7 +86,7 @@ def _write_new(folder: int, target: Path, content: bytes) -> None:
 
 def _is_replaced(target: Path, content: bytes) -> bool:
     try:
-        sink = sink_at(target, resume=False, is_durable=False)
+        sink = sink_at(target, resume=False)
         try:
             sink.open()
             sink.write(0, content)

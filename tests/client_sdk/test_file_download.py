@@ -20,7 +20,7 @@ CHUNK = 1000
 def large(manager, monkeypatch):
     """A file that is large enough, as segments are small here."""
     monkeypatch.setattr(file_download, "SEGMENT_BYTES", 10_000)
-    monkeypatch.setattr(file_download, "FLUSH_BYTES", 20_000)
+    monkeypatch.setattr(file_download, "FLUSH_S", 0.0)
     manager.stored_chunk_size = CHUNK
     manager.files = {"/name": CONTENT}
 
