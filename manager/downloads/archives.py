@@ -1,197 +1,44 @@
 """Sends a folder with everything below it as one zip archive, made while it is sent.
 
-The folders are walked in the order of the archive, with one page of entries in memory for each level.
+Small files of a folder are looked up together, and those that lie beside each other in one attachment are
+fetched together, so they come in the order in which they lie there.
 """
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
+from uuid import UUID
 
 from aiohttp import web
 
-from catalog.errors import FolderMissing
 from catalog.port import Catalog
-from catalog.records import File, Folder, FolderCounts, User
+from catalog.records import (
+    ChunkLocation,
+    EnvelopeKind,
+    Folder,
+    StoredObject,
+    User,
+)
 from manager.downloads.chunk_cache import Buffer
 from manager.downloads.content import ContentSource
 from manager.downloads.delivery import WRITE_BYTES, BodyWriter, Delivery
 from manager.downloads.read_ahead import Load, ReadAhead, ReadAheadMemory
 from manager.downloads.representation import attachment
+from manager.downloads.subtree import ListedFile, Selection, TreeFolder, subtree
 from manager.downloads.zip_stream import MemberPath, ZipStream
-from manager.errors import AccessDenied, NoSuchEntries, NoSuchFile, names_listed
+from manager.errors import NoSuchFile
 from manager.files.rights import may_read
+from manager.uploads.readability import address_of
+from storage.errors import StorageError
+from storage.extents import extents
 
-PAGE = 100
-
-EntryPath = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
-    """A folder (without `file`) or a file, and its path from where the walk began."""
-
-    path: EntryPath
-    file: File | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _FolderPosition:
-    path: EntryPath
-    folder_id: int
-    counts: FolderCounts
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Some of the entries that lie directly in a folder."""
-
-    files: tuple[File, ...]
-    folders: tuple[Folder, ...]
-
-
-async def select(catalog: Catalog, folder_id: int, names: Iterable[str], user: User) -> Selection:
-    """The entries of the folder that have these names.
-
-    Raises `NoSuchEntries`, `AccessDenied`, `CatalogUnavailable`.
-    """
-    wanted = list(dict.fromkeys(names))
-    files: list[File] = []
-    folders: list[Folder] = []
-    for start in range(0, len(wanted), PAGE):
-        batch = wanted[start : start + PAGE]
-        files += await catalog.files_in(folder_id, batch, viewer_id=user.id)
-        folders += await catalog.subfolders_in(folder_id, batch)
-    found = {file.name for file in files} | {folder.name for folder in folders}
-    if missing := [name for name in wanted if name not in found]:
-        raise NoSuchEntries(missing)
-    unreadable = {file.name for file in files if not may_read(file, user)}
-    if refused := [name for name in wanted if name in unreadable]:
-        raise AccessDenied(f"read {names_listed(refused)}")
-    return Selection(tuple(sorted(files, key=_name)), tuple(sorted(folders, key=_name)))
-
-
-async def subtree(
-    catalog: Catalog, folder_id: int, *, viewer_id: int, selection: Selection | None = None
-) -> AsyncGenerator[TreeEntry, None]:
-    """All entries below the folder: each folder before what lies in it, its files first.
-
-    With a selection, just those of the folder's entries, and all below them.
-    Raises `FolderMissing`, `CatalogUnavailable`.
-    """
-    top = _FolderPosition((), folder_id, await catalog.counts(folder_id))
-    if selection is None:
-        walk = _walk(catalog, top, viewer_id)
-    else:
-        walk = _walk_selected(catalog, top, viewer_id, selection)
-    async with contextlib.aclosing(walk):
-        async for entry in walk:
-            yield entry
-
-
-async def _walk_selected(
-    catalog: Catalog, top: _FolderPosition, viewer_id: int, selection: Selection
-) -> AsyncGenerator[TreeEntry, None]:
-    for file in selection.files:
-        yield _entry_of(top, file)
-    for folder in selection.folders:
-        try:
-            counts = await catalog.counts(folder.id)
-        except FolderMissing:
-            continue
-        walk = _walk(catalog, _FolderPosition((folder.name,), folder.id, counts), viewer_id)
-        async with contextlib.aclosing(walk):
-            async for entry in walk:
-                yield entry
-
-
-async def _walk(
-    catalog: Catalog, top: _FolderPosition, viewer_id: int
-) -> AsyncGenerator[TreeEntry, None]:
-    levels: list[_Subfolders] = []
-    position: _FolderPosition | None = top
-    while position is not None:
-        if position.path:
-            yield TreeEntry(position.path)
-        files = _Files(catalog, position, viewer_id)
-        while page := await files.next_page():
-            for entry in page:
-                yield entry
-        levels.append(_Subfolders(catalog, position))
-        position = await _next_position(levels)
-
-
-async def _next_position(levels: list["_Subfolders"]) -> _FolderPosition | None:
-    """The next folder of the deepest level that has one; drops the levels that have none."""
-    while levels:
-        position = await levels[-1].next()
-        if position is not None:
-            return position
-        levels.pop()
-    return None
-
-
-class _Subfolders:
-    """The subfolders of one folder, one after the other."""
-
-    def __init__(self, catalog: Catalog, parent: _FolderPosition) -> None:
-        self._catalog = catalog
-        self._parent = parent
-        self._page: deque[_FolderPosition] = deque()
-        self._after = ""
-        self._is_over = parent.counts.subfolders == 0
-
-    async def next(self) -> _FolderPosition | None:
-        if not self._page and not self._is_over:
-            await self._turn_page()
-        return self._page.popleft() if self._page else None
-
-    async def _turn_page(self) -> None:
-        found = await self._catalog.subfolders_after(
-            self._parent.folder_id, after=self._after, limit=PAGE
-        )
-        self._is_over = len(found) < PAGE
-        for each in found:
-            self._after = each.folder.name
-            path = (*self._parent.path, each.folder.name)
-            self._page.append(_FolderPosition(path, each.folder.id, each.counts))
-
-
-class _Files:
-    """The files of one folder, page by page."""
-
-    def __init__(self, catalog: Catalog, position: _FolderPosition, viewer_id: int) -> None:
-        self._catalog = catalog
-        self._position = position
-        self._viewer_id = viewer_id
-        self._after = ""
-        self._is_over = position.counts.files == 0
-
-    async def next_page(self) -> list[TreeEntry]:
-        """The next files; none when there are no more."""
-        if self._is_over:
-            return []
-        found = await self._catalog.files_after(
-            self._position.folder_id, viewer_id=self._viewer_id, after=self._after, limit=PAGE
-        )
-        self._is_over = len(found) < PAGE
-        self._after = found[-1].name if found else ""
-        return [_entry_of(self._position, file) for file in found]
-
-
-def _name(entry: File | Folder) -> str:
-    return entry.name
-
-
-def _entry_of(position: _FolderPosition, file: File) -> TreeEntry:
-    return TreeEntry((*position.path, file.name), file)
-
-
+RUN_BYTES = 8 * 1024 * 1024
+"""Of small files whose rights are checked at once, shortly before they are read."""
 _DIRECTORY_BYTES = 256 * 1024
 """Of an archive's directory, so much is kept in memory; a longer one goes to the disk."""
 _NAME_OF_ROOT = "discord-cloud"
@@ -212,6 +59,13 @@ class ArchivePiece:
     content: Buffer | None = None
     is_first: bool = True
     is_last: bool = True
+
+
+_Pieces = Sequence[ArchivePiece]
+_Place = tuple[StoredObject, ChunkLocation]
+_Places = Mapping[UUID, _Place]
+_PackedFile = tuple[ArchivePiece, _Place | None]
+"""A file, still without its content, and where that lies; None for an empty one."""
 
 
 class FolderSender:
@@ -267,8 +121,9 @@ class FolderSender:
             await response.prepare(request)
             with writer.body(), self._directory() as directory, ZipStream(directory) as archive:
                 sending = _ArchiveWriter(response, archive, writer)
-                async for piece in pieces:
-                    await sending.add(piece)
+                async for together in pieces:
+                    for piece in together:
+                        await sending.add(piece)
                 await sending.finish()
             return response
 
@@ -278,30 +133,97 @@ class FolderSender:
 
     async def _pieces(
         self, folder: Folder, user: User, selection: Selection | None
-    ) -> AsyncGenerator[Load[ArchivePiece], None]:
+    ) -> AsyncGenerator[Load[_Pieces], None]:
         began_at = self._clock()
-        entries = subtree(self._catalog, folder.id, viewer_id=user.id, selection=selection)
-        async with contextlib.aclosing(entries):
-            async for entry in entries:
-                if entry.file is None:
-                    yield _made(ArchivePiece(path=entry.path, modified_at=began_at))
+        pages = subtree(self._catalog, folder.id, viewer_id=user.id, selection=selection)
+        async with contextlib.aclosing(pages):
+            async for page in pages:
+                if isinstance(page, TreeFolder):
+                    yield _made(ArchivePiece(path=page.path, modified_at=began_at))
                     continue
-                pieces = self._pieces_of_file(entry, entry.file, user)
+                pieces = self._pieces_of_files(page, user)
                 async with contextlib.aclosing(pieces):
                     async for piece in pieces:
                         yield piece
 
+    async def _pieces_of_files(
+        self, page: Sequence[ListedFile], user: User
+    ) -> AsyncGenerator[Load[_Pieces], None]:
+        places = await self._places_of(page) if len(page) > 1 else {}
+        for together, is_packed in _runs(page, places):
+            others = together
+            if is_packed:
+                packed, others = await self._packed(together, places, user)
+                for load in self._loads(packed):
+                    yield load
+            for each in others:
+                pieces = self._pieces_of_file(each, user)
+                async with contextlib.aclosing(pieces):
+                    async for piece in pieces:
+                        yield piece
+
+    async def _places_of(self, page: Sequence[ListedFile]) -> _Places:
+        """Where those files lie that have one chunk, which proves by itself what it is."""
+        chunks = await self._catalog.single_chunks({each.file.object_id for each in page})
+        return {
+            content.id: (content, location)
+            for content, location in chunks
+            if content.envelope is EnvelopeKind.V1
+        }
+
+    async def _packed(
+        self, listed: Sequence[ListedFile], places: _Places, user: User
+    ) -> tuple[list[_PackedFile], list[ListedFile]]:
+        """Those files of a folder that are still what they were, and all others."""
+        # Minutes may have passed since they were listed.
+        names = [each.file.name for each in listed]
+        found = await self._catalog.files_in(listed[0].file.folder_id, names, viewer_id=user.id)
+        current = {(file.id, file.object_id): file for file in found if may_read(file, user)}
+        packed: list[_PackedFile] = []
+        others: list[ListedFile] = []
+        for each in listed:
+            file = current.get((each.file.id, each.file.object_id))
+            if file is None:
+                others.append(each)
+                continue
+            piece = ArchivePiece(path=each.path, modified_at=file.updated_at, size=file.size)
+            packed.append((piece, places.get(file.object_id)))
+        return packed, others
+
+    def _loads(self, packed: Sequence[_PackedFile]) -> Iterator[Load[_Pieces]]:
+        """Reads of files, those together that lie together."""
+        for piece, place in packed:
+            if place is None:
+                yield _made(replace(piece, content=b""))
+        filled = [(piece, place) for piece, place in packed if place is not None]
+        for positions in extents([address_of(location) for _, (_, location) in filled]):
+            together = [filled[position] for position in positions]
+            size_bytes = sum(location.chunk.stored_size for _, (_, location) in together)
+            yield Load(size_bytes, partial(self._read_together, together))
+
+    async def _read_together(self, packed: Sequence[tuple[ArchivePiece, _Place]]) -> _Pieces:
+        """The pieces of files whose content lies together. Raises `StorageError`."""
+        pieces: list[ArchivePiece] = []
+        read = await self._source.read_together([place for _, place in packed])
+        for (piece, _), plain in zip(packed, read, strict=True):
+            if isinstance(plain, StorageError):
+                raise plain
+            pieces.append(replace(piece, content=plain))
+        return pieces
+
     async def _pieces_of_file(
-        self, entry: TreeEntry, listed: File, user: User
-    ) -> AsyncGenerator[Load[ArchivePiece], None]:
+        self, listed: ListedFile, user: User
+    ) -> AsyncGenerator[Load[_Pieces], None]:
         # Minutes may have passed since it was listed.
-        file = await self._catalog.file_by_id(listed.id, viewer_id=user.id)
+        file = await self._catalog.file_by_id(listed.file.id, viewer_id=user.id)
         if file is None or not may_read(file, user):
             return
         content = await self._catalog.object_by_id(file.object_id)
         if content is None:
             return
-        new = partial(ArchivePiece, path=entry.path, modified_at=file.updated_at, size=content.size)
+        new = partial(
+            ArchivePiece, path=listed.path, modified_at=file.updated_at, size=content.size
+        )
         async with contextlib.AsyncExitStack() as stack:
             try:
                 if content.chunk_count > 1:
@@ -327,15 +249,13 @@ class _FileReads:
         self._left = 0
         self._are_over = asyncio.Event()
 
-    def of_piece(
-        self, chunk: Load[Buffer], piece: Callable[..., ArchivePiece]
-    ) -> Load[ArchivePiece]:
+    def of_piece(self, chunk: Load[Buffer], piece: Callable[..., ArchivePiece]) -> Load[_Pieces]:
         """A read of a chunk as a piece of the archive."""
         self._left += 1
 
-        async def read() -> ArchivePiece:
+        async def read() -> _Pieces:
             try:
-                return piece(content=await chunk.run())
+                return (piece(content=await chunk.run()),)
             finally:
                 self._left -= 1
                 self._are_over.set()
@@ -349,11 +269,29 @@ class _FileReads:
             await self._are_over.wait()
 
 
-def _made(piece: ArchivePiece) -> Load[ArchivePiece]:
+def _runs(page: Sequence[ListedFile], places: _Places) -> Iterator[tuple[list[ListedFile], bool]]:
+    """Cuts a page into files that are read together, True, and others, False, in the page's order."""
+
+    def is_packed(each: ListedFile) -> bool:
+        return each.file.size == 0 or each.file.object_id in places
+
+    run: list[ListedFile] = []
+    size = 0
+    for each in page:
+        size += each.file.size
+        if run and (size > RUN_BYTES or is_packed(each) != is_packed(run[0])):
+            yield run, is_packed(run[0])
+            run, size = [], each.file.size
+        run.append(each)
+    if run:
+        yield run, is_packed(run[0])
+
+
+def _made(piece: ArchivePiece) -> Load[_Pieces]:
     """A piece for which nothing has to be read."""
 
-    async def read() -> ArchivePiece:
-        return piece
+    async def read() -> _Pieces:
+        return (piece,)
 
     return Load(0, read)
 

@@ -13,11 +13,12 @@ from catalog.records import File, Folder, ObjectState, StoredObject
 from common.wording import human_size
 from manager.accounts.accounts import Accounts
 from manager.downloads.archive_request import BulkRequest, bulk_request
-from manager.downloads.archives import FolderSender, Selection, archive_name, select
+from manager.downloads.archives import FolderSender, archive_name
 from manager.downloads.delivery import ContentSender
 from manager.downloads.links import ContentLinks
 from manager.downloads.previews import Preview, file_preview, wants_preview
 from manager.downloads.representation import SAFE_CONTENT, Representation
+from manager.downloads.subtree import Selection, select
 from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read

@@ -11,7 +11,7 @@ from aiohttp import ClientError, ClientResponse
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from manager.app_keys import ACCOUNTS, METRICS
-from manager.downloads import archives as subtree
+from manager.downloads import subtree
 
 
 async def _get(cloud, path="/docs", user="alice", **headers) -> ClientResponse:
@@ -456,3 +456,34 @@ async def _until_collected(cloud, number: int = 1) -> None:
     async with asyncio.timeout(10):
         while collected < number:
             collected += await cloud.catalog.collect_objects(limit=10)
+
+
+async def test_files_in_one_attachment_are_fetched_together(cloud):
+    """However many they are, by one request to the CDN, and one for the message; others come as ever."""
+    await cloud.token()
+    stored = {f"/docs/{number:02}": b"%d" % number * 50 for number in range(40)}
+    await cloud.store_together(stored)
+    await cloud.store("/docs/00 empty", b"")
+    await cloud.store("/docs/deep/alone", b"alone")
+    requests = cloud.emulator.requests
+    archive = await _archive(await _get(cloud))
+    assert {
+        f"/docs/{name}": archive.read(name) for name in archive.namelist() if "/" not in name
+    } == {
+        **stored,
+        "/docs/00 empty": b"",
+    }
+    assert archive.read("deep/alone") == b"alone"
+    assert requests.count(Operation.CDN) == 2
+    assert requests.count(Operation.MESSAGE) == 2
+
+
+async def test_a_damaged_file_among_others_ends_the_archive(cloud):
+    """An archive without it would look whole."""
+    await cloud.token()
+    await cloud.store("/docs/a", b"a" * 100)
+    await cloud.store("/docs/b", b"b" * 100)
+    cloud.damage(1)
+    response = await _get(cloud)
+    with pytest.raises(ClientError):
+        await response.read()
