@@ -189,6 +189,20 @@ export interface UploadRow {
   renamedTo: string | null;
 }
 
+/** A question about a taken name. */
+export interface Prompt {
+  /** Of the row. */
+  id: number;
+  folder: string;
+  /** The file that is uploaded, or its name and size where the file itself is not here. */
+  source: File | { readonly name: string; readonly size: number };
+  /** What has the name; null when nobody can say. */
+  existing: Item | null;
+  canReplace: boolean;
+  /** Further questions that an answer for all settles. */
+  more: number;
+}
+
 export interface UploadsView {
   /** Those worth showing first come first; at most `SHOWN_ROWS`. */
   rows: readonly UploadRow[];
@@ -207,7 +221,10 @@ export interface UploadsView {
   /** Batches before the present one, the oldest first. */
   finished: readonly FinishedBatch[];
   booked: number;
-  prompt: { uploadId: string; name: string; folder: string; meetsFolder: boolean; more: number } | null;
+  /** Taken names that nobody has decided about. */
+  questions: number;
+  /** The one to be asked now; null when there is none, or nobody wants to be asked. */
+  prompt: Prompt | null;
 }
 
 /** An upload that was not finished, and that the manager keeps for this user. */

@@ -119,7 +119,10 @@ export class App {
     this.store.set({ canOrganise: extensions.includes(ORGANISE) });
     // Names that are wanted for uploads may be among what is still to be deleted.
     void this.deletions.online().then(() => {
-      if (this.connection.isOnline) void this.uploads.online(extensions.includes(RESUME));
+      if (this.connection.isOnline) {
+        const can = { keep: extensions.includes(RESUME), check: extensions.includes(ORGANISE) };
+        void this.uploads.online(can);
+      }
     });
   }
 

@@ -33,6 +33,7 @@ export const EMPTY_QUEUE: UploadsView = {
   stall: null,
   finished: [],
   booked: 0,
+  questions: 0,
   prompt: null,
 };
 

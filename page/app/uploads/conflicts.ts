@@ -1,65 +1,67 @@
-/** Open questions about names that are taken, and the answers that hold for all of a booking. Pure. */
+/** Open questions about names that are taken, and the answers that hold for all of a selection of files. Pure. */
 
+import type { Item } from "../../types/state.js";
 import type { OverwriteAction } from "../../types/wire.js";
 import type { Entry } from "./entry.js";
 
 export class Conflicts {
-  open: Entry[] = [];
-  #booking = 0;
-  /** By booking: what was answered under one says nothing about the files of another. */
+  /** Whether nobody wants to be asked now. */
+  isPutOff = false;
+  #open = new Set<Entry>();
+  /** By selection: what was answered for one says nothing about the files of another. */
   #forAll = new Map<number, OverwriteAction>();
 
-  /** @param entry whose upload begins, under the present booking */
-  begin(entry: Entry) {
-    entry.booking = this.#booking;
+  get count() {
+    return this.#open.size;
   }
 
-  /** @param entry whose name is taken */
-  ask(entry: Entry) {
-    // A question that crossed the answer for all of them was settled by it.
-    const standing = this.#forAll.get(entry.booking);
-    if (standing) return settle(entry, standing);
+  /** In the order of the list. */
+  get open() {
+    return [...this.#open].sort((a, b) => a.id - b.id);
+  }
+
+  /**
+   * @param entry whose name is taken
+   * @returns what was answered for all of its selection; null if somebody has to be asked
+   */
+  ask(entry: Entry): OverwriteAction | null {
+    const standing = this.#forAll.get(entry.selection);
+    if (standing && isPossible(standing, entry)) return standing;
     entry.state = "deciding";
-    // Those of another booking are asked again after an answer for all.
-    if (!this.open.includes(entry)) this.open.push(entry);
+    this.#open.add(entry);
+    return null;
   }
 
-  decide(uploadId: string, action: OverwriteAction, forAll: boolean) {
-    const answered = this.open.find((entry) => entry.uploadId === uploadId);
-    if (!answered) return;
-    const settled = this.open.filter((entry) => entry === answered || (forAll && entry.booking === answered.booking));
-    this.open = this.open.filter((entry) => !settled.includes(entry));
-    if (forAll) this.#forAll.set(answered.booking, action);
-    for (const entry of settled) settle(entry, action);
+  /**
+   * @param id of an entry
+   * @returns the entries that the answer settles
+   */
+  decide(id: number, action: OverwriteAction, forAll: boolean): Entry[] {
+    const answered = this.open.find((entry) => entry.id === id);
+    if (!answered) return [];
+    const settled = [answered, ...(forAll ? this.settledWith(answered, action) : [])];
+    for (const entry of settled) this.#open.delete(entry);
+    if (forAll) this.#forAll.set(answered.selection, action);
+    return settled;
   }
 
-  /** How many other questions an answer for all to this one settles. */
-  settledWith(entry: Entry) {
-    return this.open.filter((each) => each !== entry && each.booking === entry.booking).length;
+  /** Other questions that an answer for all to this one settles. */
+  settledWith(entry: Entry, action: OverwriteAction) {
+    return this.open.filter((each) => each !== entry && each.selection === entry.selection && isPossible(action, each));
   }
 
-  /** @param entry whose upload is over */
+  /** @param entry that is not asked about any more */
   drop(entry: Entry) {
-    this.open = this.open.filter((each) => each !== entry);
-  }
-
-  /** Whether an upload that ended without success was skipped on purpose. */
-  isSkipped(entry: Entry) {
-    return entry.isSkipping || (entry.state === "storing" && this.#forAll.get(entry.booking) === "skip");
-  }
-
-  /** What begins from now on is of another booking. */
-  bookingEnded() {
-    this.#booking += 1;
-  }
-
-  connectionLost() {
-    this.open = [];
-    this.#forAll.clear();
+    this.#open.delete(entry);
   }
 }
 
-function settle(entry: Entry, action: OverwriteAction) {
-  entry.state = "storing";
-  entry.isSkipping = action === "skip";
+/** Whether a file may be put in the place of what has its name. */
+export function isReplaceable(existing: Item | null, size: number) {
+  // Files without content are made, and replace nothing.
+  return size > 0 && (existing === null || (existing.kind === "file" && existing.can === "rw"));
+}
+
+function isPossible(action: OverwriteAction, entry: Entry) {
+  return action !== "overwrite" || isReplaceable(entry.existing, entry.size);
 }

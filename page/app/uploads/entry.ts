@@ -1,7 +1,8 @@
 /** One file of the upload queue. Pure. */
 
-import type { UploadRow, UploadState } from "../../types/state.js";
-import type { ChunkRange } from "../../types/wire.js";
+import type { Item, UploadRow, UploadState } from "../../types/state.js";
+import type { ChunkRange, OverwriteAction } from "../../types/wire.js";
+import { stemLength } from "../state/paths.js";
 import { Meter } from "./meter.js";
 import { ProgressWatch } from "./progress-watch.js";
 
@@ -32,8 +33,8 @@ export class Entry {
   occupies = false;
   uploadId: string | null = null;
   address = "";
-  /** Which booking it was accepted under. */
-  booking = 0;
+  /** Which files were chosen together with it. */
+  selection = 0;
   chunkSize = 1;
   storedBytes = 0;
   /** Chunks that were never sent to this service, in order. */
@@ -49,8 +50,10 @@ export class Entry {
   reason: string | null = null;
   renamedTo: string | null = null;
   isSkipping = false;
-  /** Whether a folder has its name, so that it can be renamed or skipped, and replaces nothing. */
-  meetsFolder = false;
+  /** What has its name, as far as that is known. */
+  existing: Item | null = null;
+  /** What was answered before it was sent, and about what. */
+  answer: { action: OverwriteAction; about: string | null } | null = null;
   /** Whether its bytes are not what was chosen any more; only choosing it again helps. */
   isLost = false;
   /** The folder as the manager was asked to put the file into it. */
@@ -82,6 +85,15 @@ export class Entry {
     this.isPublic = isPublic;
   }
 
+  /** Of an empty file that is kept beside another one; 0: it has its own name. */
+  number = 0;
+
+  get numberedName() {
+    const { name } = this.source;
+    const stem = stemLength(name);
+    return this.number > 0 ? `${name.slice(0, stem)} (${this.number})${name.slice(stem)}` : name;
+  }
+
   get size() {
     return this.source.size;
   }
@@ -100,8 +112,13 @@ export class Entry {
     return this.keptId !== null && (this.state === "cancelled" || this.isAstray);
   }
 
+  /** Whether it waits for a decision after all of it was stored. */
+  get isAskedLate() {
+    return this.state === "deciding" && this.uploadId !== null;
+  }
+
   get sentBytes() {
-    if (this.state === "done" || this.state === "storing" || this.state === "deciding") return this.size;
+    if (this.state === "done" || this.state === "storing" || this.isAskedLate) return this.size;
     let bytes = this.storedBytes;
     for (const loaded of this.inFlight.values()) bytes += loaded;
     return Math.min(bytes, this.size);

@@ -5,20 +5,24 @@
  */
 
 import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
-import type { FinishedBatch } from "../../types/state.js";
+import type { FinishedBatch, Item } from "../../types/state.js";
 import type { BookingEffect } from "./booking.js";
 import type { ChunkEffect } from "./chunk-plan.js";
 import type { Kept, Source } from "./entry.js";
+import type { NameCheck } from "./name-checks.js";
 import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
 import { nextChunks } from "./chunk-plan.js";
 import { Conflicts } from "./conflicts.js";
 import { Entry } from "./entry.js";
 import { Lineup } from "./lineup.js";
+import { NameChecks } from "./name-checks.js";
 
 export type Effect =
   | BookingEffect
   | ChunkEffect
+  | NameCheck
+  | { do: "answer"; uploadId: string; action: OverwriteAction }
   | { do: "request"; entry: Entry }
   | { do: "make-empty"; entry: Entry }
   | { do: "keep"; entry: Entry; uploadId: string }
@@ -33,6 +37,8 @@ export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?
 const MAX_CHUNK_FAILURES = 8;
 const MAX_ATTEMPTS = 4;
 const RETRY_MS = 500;
+/** Names that are tried for an empty file, which the manager does not number. */
+const MAX_NUMBER = 20;
 /** Older ones are counted together. */
 const MAX_FINISHED = 3;
 const LONGEST_PAUSE_MS = 15_000;
@@ -46,6 +52,7 @@ export class UploadQueue {
   batches: FinishedBatch[] = [];
   /** How many moves of folders are being looked into, before which nothing is requested. */
   lookups = 0;
+  #checks = new NameChecks();
   #lineup = new Lineup((entry) => this.isHeld(entry));
   #effects: Effect[] = [];
   /** Kept uploads to be dropped, as soon as there is a connection. */
@@ -53,14 +60,17 @@ export class UploadQueue {
   #isOnline = false;
   /** Whether the manager keeps uploads for this connection. */
   #canKeep = false;
+  /** Whether the manager tells which names are taken. */
+  #canCheck = false;
   #lastId = 0;
+  #selections = 0;
 
   get isOnline() {
     return this.#isOnline;
   }
 
   get isWorking() {
-    return this.#lineup.isWorking;
+    return this.#lineup.isWorking || this.#checks.isWorking || this.conflicts.count > 0;
   }
 
   /** Whether it has this kept upload. */
@@ -71,18 +81,26 @@ export class UploadQueue {
 
   add(files: NewFile[]) {
     this.#beginBatch();
+    this.#selections += 1;
+    this.conflicts.isPutOff = false;
     for (const { source, folder, isPublic, kept } of files) {
       const entry = new Entry(++this.#lastId, source, folder, isPublic);
       if (kept) entry.adopt(kept);
+      entry.selection = this.#selections;
       this.entries.set(entry.id, entry);
-      this.#lineup.wait(entry);
+      // What is stored already is asked about when it is entered.
+      if (entry.isAbsent) this.#lineup.wait(entry);
+      else this.#checks.add(entry);
     }
   }
 
-  /** @param canKeep whether the manager keeps uploads for this connection */
-  online(canKeep: boolean = false) {
+  /**
+   * @param can `keep`: the manager keeps uploads for this connection; `check`: it tells which names are taken
+   */
+  online({ keep = false, check = false }: { keep?: boolean; check?: boolean } = {}) {
     this.#isOnline = true;
-    this.#canKeep = canKeep;
+    this.#canKeep = keep;
+    this.#canCheck = check;
     // What went wrong before the connection was lost says nothing about what is there now.
     for (const entry of this.entries.values()) if (entry.keptId !== null && !entry.isOver) entry.forgive();
   }
@@ -91,8 +109,8 @@ export class UploadQueue {
   offline() {
     this.#isOnline = false;
     this.booking.ended();
-    this.conflicts.connectionLost();
     for (const entry of this.#lineup.active) {
+      this.conflicts.drop(entry);
       this.#stopSending(entry);
       this.#lineup.leave(entry);
       if (entry.isUnwanted) this.#drop(entry);
@@ -104,6 +122,7 @@ export class UploadQueue {
   /** A folder was renamed or moved: what goes into it goes along. Of running uploads the manager knows that itself. */
   folderMoved(before: readonly string[], after: readonly string[]) {
     for (const entry of this.entries.values()) entry.folder = formatPath(relocated(parsePath(entry.folder), before, after));
+    this.#checks.regroup();
   }
 
   /** Into which files go, or went. */
@@ -113,14 +132,29 @@ export class UploadQueue {
 
   bookingCleared() {
     this.booking.ended();
-    this.conflicts.bookingEnded();
+  }
+
+  /** @param taken what has which name in the folder of the check; null when nobody can say */
+  namesChecked(check: NameCheck, taken: ReadonlyMap<string, Item> | null) {
+    this.#checks.ended(check);
+    for (const entry of check.entries) {
+      if (entry.state !== "waiting") continue;
+      if (taken === null && !this.#isOnline) this.#checks.add(entry);
+      else this.#nameChecked(entry, taken?.get(entry.source.name) ?? null);
+    }
+  }
+
+  #nameChecked(entry: Entry, existing: Item | null) {
+    entry.existing = existing;
+    if (!existing) return this.#lineup.wait(entry);
+    const standing = this.conflicts.ask(entry);
+    if (standing) this.#settleBefore(entry, standing);
   }
 
   accepted(entry: Entry, response: UploadResponse) {
     const { upload_id: uploadId, chunk_size: chunkSize } = response;
     entry.uploadId = uploadId;
     entry.begin(response.upload_address ?? "", chunkSize, [{ first: 0, last: Math.ceil(entry.size / chunkSize) - 1 }]);
-    this.conflicts.begin(entry);
     // The folder had gone elsewhere before the manager had the request, so that it would be made again.
     entry.isAstray = response.path === entry.requestedFolder && response.path !== entry.folder;
     if (!entry.isAstray) entry.folder = response.path;
@@ -138,7 +172,6 @@ export class UploadQueue {
     entry.uploadId = response.upload_id;
     entry.folder = response.path;
     entry.begin(response.upload_address ?? "", response.chunk_size, response.missing);
-    this.conflicts.begin(entry);
     if (entry.state === "cancelled") return void this.#effects.push({ do: "abort", uploadId: response.upload_id });
     entry.state = response.missing.length > 0 ? "sending" : "storing";
     if (response.missing.length === 0) entry.occupies = false;
@@ -184,11 +217,15 @@ export class UploadQueue {
   }
 
   emptyMade(entry: Entry) {
+    if (entry.number > 0) entry.renamedTo = entry.numberedName;
     this.#end(entry, "done", null);
   }
 
   emptyFailed(entry: Entry, reason: string) {
-    this.#end(entry, "failed", reason);
+    const mayBeTaken = entry.number > 0 && entry.number < MAX_NUMBER;
+    if (!mayBeTaken || entry.isOver) return this.#end(entry, "failed", reason);
+    entry.number += 1;
+    this.#effects.push({ do: "make-empty", entry });
   }
 
   /** @param loaded bytes */
@@ -238,19 +275,48 @@ export class UploadQueue {
   }
 
   /**
+   * The manager asks, once all of the file is stored.
    * @param folder in which the name is taken
-   * @param meetsFolder whether a folder has it
+   * @param existing what has it; null when nobody can say
    */
-  overwriteAsked(uploadId: string, folder: string, meetsFolder: boolean) {
+  overwriteAsked(uploadId: string, folder: string, existing: Item | null) {
     const entry = this.#lineup.find(uploadId);
     if (!entry || entry.isOver) return;
     entry.folder = folder;
-    entry.meetsFolder = meetsFolder;
-    this.conflicts.ask(entry);
+    entry.existing = existing;
+    const { answer } = entry;
+    // It was given about one thing, and once.
+    const isAnswered = answer && (answer.action === "rename" || answer.about === versionOf(existing));
+    entry.answer = null;
+    const action = isAnswered ? answer.action : this.conflicts.ask(entry);
+    if (action) this.#settleAfter(entry, action);
   }
 
-  overwriteDecided(uploadId: string, action: OverwriteAction, forAll: boolean) {
-    this.conflicts.decide(uploadId, action, forAll);
+  /** @param id of the entry that is asked about */
+  overwriteDecided(id: number, action: OverwriteAction, forAll: boolean) {
+    for (const entry of this.conflicts.decide(id, action, forAll)) {
+      if (entry.uploadId === null) this.#settleBefore(entry, action);
+      else this.#settleAfter(entry, action);
+    }
+  }
+
+  /** Before anything of it is sent. */
+  #settleBefore(entry: Entry, action: OverwriteAction) {
+    if (action === "skip") {
+      this.#drop(entry);
+      return this.#end(entry, "skipped", null);
+    }
+    entry.answer = { action, about: versionOf(entry.existing) };
+    if (entry.size === 0) entry.number = 1;
+    entry.state = "waiting";
+    this.#lineup.wait(entry);
+  }
+
+  /** After all of it was sent. */
+  #settleAfter(entry: Entry, action: OverwriteAction) {
+    entry.state = "storing";
+    entry.isSkipping = action === "skip";
+    if (entry.uploadId) this.#effects.push({ do: "answer", uploadId: entry.uploadId, action });
   }
 
   /** The end of an upload, told exactly once for each that was accepted. */
@@ -264,7 +330,7 @@ export class UploadQueue {
     if (info.success) this.#end(entry, "done", null);
     else if (entry.isOver) return;
     else if (entry.isAstray) this.#restart(entry);
-    else if (this.conflicts.isSkipped(entry)) this.#end(entry, "skipped", null);
+    else if (entry.isSkipping) this.#end(entry, "skipped", null);
     // Its service stopped, timed out or vanished while the file was on its way.
     else if (entry.state === "sending") this.#tryAgain(entry, reason, now);
     else this.#end(entry, "failed", reason);
@@ -331,8 +397,11 @@ export class UploadQueue {
     if (isActive && !canGoOn) return;
     entry.forgive();
     entry.isHeld = false;
-    if (canGoOn) entry.state = "sending";
-    else this.#restart(entry);
+    if (canGoOn) return void (entry.state = "sending");
+    entry.restart();
+    // Whoever skipped it before may want something else now.
+    entry.answer = null;
+    this.#checks.add(entry);
   }
 
   /** Tries everything again that failed, but for what has to be chosen anew. */
@@ -399,6 +468,8 @@ export class UploadQueue {
    */
   next(now: number): Effect[] {
     if (this.#isOnline) {
+      if (this.#canCheck) this.#effects.push(...this.#checks.next());
+      else for (const entry of this.#checks.takeAll()) this.#lineup.wait(entry);
       for (const uploadId of this.#dropped.splice(0)) this.#effects.push({ do: "drop", uploadId });
       const booking = this.booking.next(this.#lineup.occupied + this.#lineup.startable(MAX_SERVICES), now);
       if (booking) this.#effects.push(booking);
@@ -492,6 +563,8 @@ export class UploadQueue {
 
   #end(entry: Entry, state: "done" | "failed" | "skipped" | "cancelled" | "elsewhere", reason: string | null) {
     this.#lineup.leave(entry);
+    this.#checks.drop(entry);
+    this.conflicts.drop(entry);
     entry.state = state;
     entry.reason = reason;
     entry.trouble = null;
@@ -511,7 +584,6 @@ export class UploadQueue {
     if (!wasActive && entry.isUnwanted) this.#drop(entry);
     if (!wasActive || entry.size === 0) return;
     this.#lineup.begin(entry);
-    this.conflicts.drop(entry);
     if (entry.uploadId && !canGoOn) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
   }
 
@@ -529,4 +601,10 @@ export class UploadQueue {
     }
     entry.inFlight.clear();
   }
+}
+
+/** @returns what changes when a name gets another owner or content; null for what is not known */
+function versionOf(item: Item | null) {
+  if (!item) return null;
+  return item.kind === "file" ? `${item.key} ${item.updatedAt} ${item.size}` : item.key;
 }

@@ -4,10 +4,13 @@ import type { Connection } from "../protocol/connection.js";
 import type { Toasts } from "../actions/toasts.js";
 import type { Store } from "../state/store.js";
 import type { Events, OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
+import type { Item } from "../../types/state.js";
 import type { Entry } from "./entry.js";
+import type { NameCheck } from "./name-checks.js";
 import type { Effect, NewFile } from "./queue.js";
 import type { Picked, PickedFile } from "./picked.js";
 import { Refused, messageOf } from "../protocol/errors.js";
+import { folderItem } from "../state/listing.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
 import { fingerprintOf } from "./fingerprint.js";
@@ -18,6 +21,7 @@ import { foldersAround } from "./moves.js";
 import { UploadQueue } from "./queue.js";
 import { ProgressWatch } from "./progress-watch.js";
 import { ChunkSender } from "./sender.js";
+import { takenNames } from "./taken-names.js";
 import { isRunning, summarise } from "./summary.js";
 
 const SHOW_EVERY_MS = 200;
@@ -83,14 +87,16 @@ export class Uploads {
     return Array.from(this.#queue.entries.values()).some((entry) => !entry.isOver && entry.keptId !== null);
   }
 
-  /** @param canKeep whether the manager keeps uploads for this connection */
-  async online(canKeep: boolean) {
+  /**
+   * @param can `keep`: the manager keeps uploads for this connection; `check`: it tells which names are taken
+   */
+  async online(can: { keep: boolean; check: boolean }) {
     void this.#folders.make();
     const number = this.#connectionNumber;
-    if (canKeep) await this.#findKept();
+    if (can.keep) await this.#findKept();
     if (number !== this.#connectionNumber) return;
-    this.#change(() => this.#queue.online(canKeep));
-    if (canKeep) this.kept.finishStored();
+    this.#change(() => this.#queue.online(can));
+    if (can.keep) this.kept.finishStored();
   }
 
   /** Finds what is kept of files that wait. Whatever goes wrong, they can begin anew. */
@@ -129,10 +135,16 @@ export class Uploads {
     this.#change(() => this.#queue.add(files));
   }
 
-  decide(uploadId: string, action: OverwriteAction, forAll: boolean) {
-    const answer = { upload_id: uploadId, action, ...(forAll && { use_on_all_uploads: true }) };
-    this.#connection.notify("c2s:upload-overwrite-response", answer);
-    this.#change(() => this.#queue.overwriteDecided(uploadId, action, forAll));
+  /** @param id of the row that was asked about */
+  decide(id: number, action: OverwriteAction, forAll: boolean) {
+    this.#change(() => this.#queue.overwriteDecided(id, action, forAll));
+    this.#showNow();
+  }
+
+  /** @param isPutOff whether questions about taken names wait, and everything else goes on */
+  putOffQuestions(isPutOff: boolean) {
+    this.#queue.conflicts.isPutOff = isPutOff;
+    this.#showNow();
   }
 
   pause(id: number) {
@@ -194,11 +206,23 @@ export class Uploads {
     if (keepsSome) this.kept.load().catch(() => {});
   }
 
-  /** Asks the person, once it is known whether a folder has the name, which no file can replace. */
+  async #checkNames(check: NameCheck) {
+    const names = new Set(check.entries.map((entry) => entry.source.name));
+    const taken = await takenNames(this.#connection, check.folder, names).catch(() => null);
+    this.#change(() => this.#queue.namesChecked(check, taken));
+  }
+
+  /** Asks the person, once it is known what has the name. */
   async #overwriteAsked({ upload_id: uploadId, file_name: name, file_path: folder }: Events["s2c:upload-overwrite-request"]) {
+    const existing = await this.#existing(folder, name).catch(() => null);
+    this.#change(() => this.#queue.overwriteAsked(uploadId, folder, existing));
+  }
+
+  async #existing(folder: string, name: string): Promise<Item | null> {
+    if (this.#store.state.canOrganise) return (await takenNames(this.#connection, folder, new Set([name]))).get(name) ?? null;
     const path = formatPath([...parsePath(folder), name]);
-    const status = await this.#connection.request("c2s:folder-status-request", { path }).catch(() => null);
-    this.#change(() => this.#queue.overwriteAsked(uploadId, folder, status?.exists === true));
+    const status = await this.#connection.request("c2s:folder-status-request", { path });
+    return status.exists ? folderItem({ id: status.folder_id ?? 0, name, parent_folder: null }) : null;
   }
 
   #folderChanged({
@@ -239,6 +263,13 @@ export class Uploads {
         return void this.#book(effect.amount);
       case "clear-booking":
         return void this.#clearBooking();
+      case "check-names":
+        return void this.#checkNames(effect);
+      case "answer":
+        return this.#connection.notify("c2s:upload-overwrite-response", {
+          upload_id: effect.uploadId,
+          action: effect.action,
+        });
       case "request":
         return void this.#request(effect.entry);
       case "make-empty":
@@ -333,7 +364,7 @@ export class Uploads {
 
   async #makeEmpty(entry: Entry) {
     try {
-      await this.#connection.request("c2s:empty-file-upload", { path: entry.folder, name: entry.source.name });
+      await this.#connection.request("c2s:empty-file-upload", { path: entry.folder, name: entry.numberedName });
       this.#change(() => this.#queue.emptyMade(entry));
     } catch (error) {
       this.#ifOnline(() => this.#queue.emptyFailed(entry, messageOf(error)));
@@ -379,15 +410,17 @@ export class Uploads {
 
   /** Shows what has changed, though not every few kilobytes. */
   #show() {
-    if (this.#showTimer) return;
-    this.#showTimer = window.setTimeout(() => {
-      this.#showTimer = 0;
-      const uploads = summarise(this.#queue, this.#folders.count, this.#meter, this.#watch, performance.now());
-      this.#store.set({ uploads });
-      // What stands still tells nothing.
-      clearTimeout(this.#lookTimer);
-      if (isRunning(uploads)) this.#lookTimer = window.setTimeout(() => this.#show(), LOOK_EVERY_MS);
-    }, SHOW_EVERY_MS);
+    this.#showTimer ||= window.setTimeout(() => this.#showNow(), SHOW_EVERY_MS);
+  }
+
+  #showNow() {
+    clearTimeout(this.#showTimer);
+    clearTimeout(this.#lookTimer);
+    this.#showTimer = 0;
+    const uploads = summarise(this.#queue, this.#folders.count, this.#meter, this.#watch, performance.now());
+    this.#store.set({ uploads });
+    // What stands still tells nothing.
+    if (isRunning(uploads)) this.#lookTimer = window.setTimeout(() => this.#show(), LOOK_EVERY_MS);
   }
 }
 

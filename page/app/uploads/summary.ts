@@ -1,9 +1,10 @@
 /** The upload queue as the panel shows it. Pure. */
 
-import type { Stall, UploadRow, UploadState, UploadsView } from "../../types/state.js";
+import type { Prompt, Stall, UploadRow, UploadState, UploadsView } from "../../types/state.js";
 import type { Meter } from "./meter.js";
 import type { ProgressWatch } from "./progress-watch.js";
 import type { UploadQueue } from "./queue.js";
+import { isReplaceable } from "./conflicts.js";
 import { NO_UPLOADS } from "../state/initial.js";
 
 /** More rows than anybody reads; the counts say how many there are. */
@@ -44,7 +45,6 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, wat
   else meter.reset();
   let farthest = 0;
   for (const entry of queue.entries.values()) farthest += entry.farthest;
-  const [asked] = queue.conflicts.open;
   return {
     rows: shown(rows),
     count: rows.length,
@@ -58,15 +58,22 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, wat
     stall: stallOf(queue, rows, watch, `${farthest} ${counts.done} ${counts.storing}`, now),
     finished: queue.batches,
     booked: queue.booking.amount,
-    prompt: asked?.uploadId
-      ? {
-          uploadId: asked.uploadId,
-          name: asked.source.name,
-          folder: asked.folder,
-          meetsFolder: asked.meetsFolder,
-          more: queue.conflicts.settledWith(asked),
-        }
-      : null,
+    questions: queue.conflicts.count,
+    prompt: queue.conflicts.isPutOff ? null : promptOf(queue),
+  };
+}
+
+/** The first open question. */
+function promptOf({ conflicts }: UploadQueue): Prompt | null {
+  const [asked] = conflicts.open;
+  if (!asked) return null;
+  return {
+    id: asked.id,
+    folder: asked.folder,
+    source: asked.source,
+    existing: asked.existing,
+    canReplace: isReplaceable(asked.existing, asked.size),
+    more: conflicts.settledWith(asked, "skip").length,
   };
 }
 

@@ -60,6 +60,7 @@ export function QueuePanel() {
           tone={uploads.stall ? "still" : ""}
         />
       )}
+      {uploads.questions > 0 && <Questions count={uploads.questions} />}
       {isOpen && listed > 0 && <Rows uploads={uploads} kept={kept} />}
       {isOpen && working && (
         <footer class="queue-foot">
@@ -80,6 +81,20 @@ function useFolding(isAllWell: boolean) {
     const timer = setTimeout(() => app.store.set({ queueOpen: false }), FOLD_AFTER_MS);
     return () => clearTimeout(timer);
   }, [isAllWell]);
+}
+
+/** Decisions that wait, wherever the panel is folded. */
+function Questions({ count }: { count: number }) {
+  const { uploads } = useApp();
+  return (
+    <div class="queue-questions">
+      <Icon name="alert" />
+      <span>{text.overwrite.waiting(count)}</span>
+      <button type="button" class="button small" onClick={() => uploads.putOffQuestions(false)}>
+        {text.overwrite.answer}
+      </button>
+    </div>
+  );
 }
 
 function Rows({ uploads, kept }: { uploads: UploadsView; kept: readonly KeptRow[] }) {

@@ -188,14 +188,26 @@ test("whoever picks the same file in another window goes on there, and the first
   await person.leaves();
 });
 
-test("a question about a taken name is asked again after a reload, and needs no file", async () => {
-  const { person, gate } = await worksIn("asked");
+/**
+ * Somebody whose upload meets its name in a folder where that was free when it began.
+ * @param {string} folder
+ */
+async function meetsItsName(folder) {
+  const { person, token, gate } = await worksIn(folder);
+  await person.page.setInputFiles("#pick-files", film);
+  await storesOneChunk(person, gate);
+  const other = await Person.works(set.browser, set.cloud, token, { at: `/#/${folder}` });
+  await other.uploads([{ name: "film.mkv", buffer: Buffer.from("short") }]);
+  await other.row("film.mkv").waitFor();
+  await other.leaves();
   await gate.open();
-  await person.page.setInputFiles("#pick-files", film);
-  await person.uploadsAreDone(1);
-  await person.page.setInputFiles("#pick-files", film);
   const question = person.page.getByRole("dialog", { name: "Name already exists" });
   await question.waitFor();
+  return { person, question };
+}
+
+test("a question about a taken name is asked again after a reload, and needs no file", async () => {
+  const { person, question } = await meetsItsName("asked");
   await person.page.reload();
   await question.getByRole("button", { name: /^Keep both/ }).click();
   await person.sees(["film (1).mkv", "film.mkv"]);
@@ -219,13 +231,7 @@ test("when the manager was away the upload goes on by itself, with what is missi
 });
 
 test("a question about a taken name is asked again when the manager is back, also after a reload", async () => {
-  const { person, gate } = await worksIn("askedanew");
-  await gate.open();
-  await person.page.setInputFiles("#pick-files", film);
-  await person.uploadsAreDone(1);
-  await person.page.setInputFiles("#pick-files", film);
-  const question = person.page.getByRole("dialog", { name: "Name already exists" });
-  await question.waitFor();
+  const { person, question } = await meetsItsName("askedanew");
   const { port } = set.cloud;
   await set.cloud.down();
   await question.waitFor({ state: "detached" });

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { png } from "../harness/contents.js";
 import { Gate } from "../harness/gate.js";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
@@ -294,23 +295,68 @@ test("where a folder has the name, replacing it is not offered", async () => {
   await person.makesFolder("plan.txt");
   await person.uploads([file("plan.txt")]);
   const question = person.page.getByRole("dialog", { name: "Name already exists" });
-  await question.getByText("A folder named “plan.txt” exists already").waitFor();
+  await question.getByText("A folder named “plan.txt” already exists").waitFor();
   assert.equal(await question.getByRole("button", { name: /^Replace/ }).count(), 0);
   await question.getByRole("button", { name: /^Keep both/ }).click();
   await person.sees(["plan.txt", "plan (1).txt"]);
   await person.leaves();
 });
 
-test("a question stays until it is answered", async () => {
-  const person = await worksIn("stubborn");
-  await person.uploads([file("plan.txt")]);
-  await person.uploadsAreDone(1);
-  await person.uploads([file("plan.txt")]);
+test("a taken name is asked about before anything is sent, with what is known of both files, and can be put off", async () => {
+  const person = await worksIn("asked before");
+  const picture = (/** @type {number} */ width) => ({
+    name: "view.png",
+    mimeType: "image/png",
+    buffer: png(width, 60, (x, y) => [200 * x, 90, 200 * y]),
+  });
+  await person.uploads([picture(40)]);
+  await person.row("view.png").waitFor();
+  const gate = await Gate.before(person.page);
+  await person.uploads([picture(80), file("free.txt")]);
   const question = person.page.getByRole("dialog", { name: "Name already exists" });
-  await question.waitFor();
-  for (let presses = 0; presses < 3; presses += 1) await person.page.keyboard.press("Escape");
-  await question.getByRole("button", { name: /^Skip/ }).click();
-  await queued(person, "plan.txt", "skipped").waitFor();
+  const versions = question.locator(".version");
+  await versions.nth(0).getByText("Already here").waitFor();
+  await versions
+    .nth(0)
+    .getByText(/^Stored /)
+    .waitFor();
+  await versions
+    .nth(1)
+    .getByText(/^Changed /)
+    .waitFor();
+  for (const [at, width] of [40, 80].entries()) {
+    await versions.nth(at).locator("img").waitFor();
+    await person.page.waitForFunction(
+      ([at, width]) =>
+        /** @type {HTMLImageElement} */ (document.querySelectorAll(".version img")[Number(at)]).naturalWidth === width,
+      [at, width],
+    );
+  }
+  await gate.holds(1);
+  await question.getByRole("button", { name: "Decide later" }).click();
+  const queue = person.page.getByRole("region", { name: "Uploads" });
+  await queue.getByText("1 name already taken").waitFor();
+  assert.equal(gate.held, 1);
+  await gate.open();
+  await queued(person, "free.txt", "done").waitFor();
+  await queue.getByText("Waiting for your decision").waitFor();
+  await queue.getByRole("button", { name: "Decide" }).click();
+  await person.page.keyboard.press("Escape");
+  await question.waitFor({ state: "detached" });
+  await queue.getByRole("button", { name: "Decide" }).click();
+  await question.getByRole("button", { name: /^Keep both/ }).click();
+  await person.sees(["free.txt", "view (1).png", "view.png"]);
+  await person.leaves();
+});
+
+test("an empty file is kept beside one that has its name", async () => {
+  const person = await worksIn("empty beside");
+  await person.uploads([file("plan.txt", 0)]);
+  await person.row("plan.txt").waitFor();
+  await person.uploads([file("plan.txt", 0)]);
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
+  await question.getByRole("button", { name: /^Keep both/ }).click();
+  await person.sees(["plan (1).txt", "plan.txt"]);
   await person.leaves();
 });
 

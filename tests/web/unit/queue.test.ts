@@ -10,6 +10,7 @@ import { UploadQueue } from "../../../page/app/uploads/queue.js";
 import { summarise } from "../../../page/app/uploads/summary.js";
 
 import type { Effect } from "../../../page/app/uploads/queue.js";
+import type { FileItem, Item } from "../../../page/types/state.js";
 import type { Entry } from "../../../page/app/uploads/entry.js";
 
 const CHUNK = 10;
@@ -226,7 +227,7 @@ test("after a lost connection everything that was not finished starts again", ()
   assert.ok(done && deciding);
   complete(queue, done);
   queue.stageFinished(deciding.uploadId ?? "", false);
-  queue.overwriteAsked(deciding.uploadId ?? "", "/", false);
+  queue.overwriteAsked(deciding.uploadId ?? "", "/", null);
   queue.offline();
   assert.deepEqual(states(queue), ["done", "waiting", "waiting", "waiting"]);
   assert.deepEqual(queue.conflicts.open, []);
@@ -235,62 +236,204 @@ test("after a lost connection everything that was not finished starts again", ()
   assert.deepEqual(only(queue.next(0), "book"), [{ do: "book", amount: 3 }]);
 });
 
-test("one answer settles all open questions, and those that cross it", () => {
-  const queue = queueOf(5, 5, 5);
-  const { entries } = begin(queue, 3);
-  const ids = entries.map((entry) => entry.uploadId ?? "");
-  for (const id of ids) queue.stageFinished(id, false);
-  queue.overwriteAsked(ids[0] ?? "", "/", false);
-  queue.overwriteAsked(ids[1] ?? "", "/", false);
-  queue.overwriteDecided(ids[0] ?? "", "skip", true);
-  queue.overwriteAsked(ids[2] ?? "", "/", false);
-  assert.deepEqual(queue.conflicts.open, []);
-  for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
-  assert.deepEqual(states(queue), ["skipped", "skipped", "skipped"]);
+/** @returns a stored file with this name */
+const stored = (name: string, change: Partial<FileItem> = {}): FileItem => ({
+  kind: "file",
+  key: `file:${name}`,
+  id: 1,
+  name,
+  type: "text/plain",
+  size: 3,
+  createdAt: null,
+  updatedAt: "2026-01-01",
+  status: "owned",
+  sharedAt: null,
+  can: "rw",
+  hasThumbnail: false,
+  ...change,
 });
 
-test("one answer holds for an upload that meets its taken name after the booking was given back", () => {
-  const queue = queueOf(1, 1);
-  const ids = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
-  for (const id of ids) queue.stageFinished(id, false);
-  queue.overwriteAsked(ids[0] ?? "", "/", false);
-  queue.overwriteDecided(ids[0] ?? "", "skip", true);
-  queue.bookingCleared();
-  for (const id of ids) queue.finished({ success: false, upload_id: id, reason: "skipped" }, 0);
-  assert.deepEqual(states(queue), ["skipped", "skipped"]);
-});
+const folderNamed = (name: string): Item => ({ kind: "folder", key: `folder:${name}`, id: 1, name });
 
-test("one answer says nothing about the files of another booking, and they are asked about again", () => {
-  const queue = queueOf(1);
-  const first = begin(queue, 1).entries[0]?.uploadId ?? "";
-  queue.stageFinished(first, false);
-  queue.overwriteAsked(first, "/", false);
-  queue.bookingCleared();
-  queue.add([1, 2].map((index) => ({ source: { name: `next ${index}`, size: 1 }, folder: "/", isPublic: false })));
-  const [second = "", third = ""] = begin(queue, 2).entries.map((entry) => entry.uploadId ?? "");
-  for (const id of [second, third]) queue.stageFinished(id, false);
-  queue.overwriteAsked(second, "/", false);
-  queue.overwriteDecided(first, "overwrite", true);
-  queue.overwriteAsked(second, "/", false);
-  queue.overwriteAsked(third, "/", false);
+/** A queue whose manager tells which names are taken, with files of these sizes. */
+function checkedQueueOf(...sizes: number[]) {
+  const queue = new UploadQueue();
+  queue.online({ check: true });
+  addTo(queue, "/", ...sizes);
+  return queue;
+}
+
+function addTo(queue: UploadQueue, folder: string, ...sizes: number[]) {
+  queue.add(sizes.map((size, index) => ({ source: { name: `file ${index}`, size }, folder, isPublic: false })));
+}
+
+/** Has the manager say what has which name in the root. */
+function check(queue: UploadQueue, ...taken: Item[]) {
+  const names = new Map(taken.map((item) => [item.name, item]));
+  for (const each of only(queue.next(0), "check-names")) queue.namesChecked(each, names);
+}
+
+const answers = (effects: Effect[]) => only(effects, "answer").map(({ uploadId, action }) => [uploadId, action]);
+const asked = (queue: UploadQueue) => queue.conflicts.open.map((entry) => entry.id);
+
+test("taken names are asked about before anything is sent, in the order of the list, while the others go on", () => {
+  const queue = checkedQueueOf(5, 5, 5);
+  check(queue, stored("file 2"), stored("file 0"));
   assert.deepEqual(
-    queue.conflicts.open.map((entry) => entry.uploadId),
-    [second, third],
+    [asked(queue), states(queue)],
+    [
+      [1, 3],
+      ["deciding", "waiting", "deciding"],
+    ],
   );
-  assert.deepEqual(states(queue), ["storing", "deciding", "deciding"]);
+  assert.deepEqual(
+    begin(queue, 3).entries.map((entry) => entry.id),
+    [2],
+  );
+  assert.equal(queue.isWorking, true);
 });
 
-test("a question about a folder is told from one about a file, also when it is asked anew", () => {
+test("nothing is requested before it is known whether its name is taken", () => {
+  const queue = checkedQueueOf(5);
+  addTo(queue, "/other", 5);
+  const checks = only(queue.next(0), "check-names");
+  assert.deepEqual(
+    checks.map((each) => each.folder),
+    ["/", "/other"],
+  );
+  queue.booking.settled(2);
+  assert.deepEqual(queue.next(0), []);
+  queue.namesChecked(checks[1], new Map());
+  queue.next(0);
+  queue.booking.settled(2);
+  assert.deepEqual(
+    only(queue.next(0), "request").map(({ entry }) => entry.folder),
+    ["/other"],
+  );
+});
+
+test("where nobody can say which names are taken, the manager asks after the upload", () => {
+  const queue = checkedQueueOf(5);
+  const [unknown] = only(queue.next(0), "check-names");
+  queue.namesChecked(unknown, null);
+  const [entry] = begin(queue, 1).entries;
+  queue.stageFinished(entry?.uploadId ?? "", false);
+  queue.overwriteAsked(entry?.uploadId ?? "", "/", null);
+  assert.deepEqual([states(queue), entry?.sentBytes], [["deciding"], 5]);
+  assert.equal(queueOf(5).next(0)[0]?.do, "book");
+});
+
+test("names are looked up again when the connection was lost meanwhile", () => {
+  const queue = checkedQueueOf(5);
+  const [lost] = only(queue.next(0), "check-names");
+  queue.offline();
+  queue.namesChecked(lost, null);
+  queue.online({ check: true });
+  assert.equal(only(queue.next(0), "check-names").length, 1);
+});
+
+test("what is skipped is never sent, and what is to be kept or replaced is sent and asked about no more", () => {
+  const queue = checkedQueueOf(5, 5, 5);
+  check(queue, stored("file 0"), stored("file 1"), stored("file 2"));
+  queue.overwriteDecided(1, "skip", false);
+  queue.overwriteDecided(2, "rename", false);
+  queue.overwriteDecided(3, "overwrite", false);
+  assert.deepEqual(states(queue), ["skipped", "waiting", "waiting"]);
+  const [kept, replacing] = begin(queue, 3).entries;
+  assert.ok(kept?.uploadId && replacing?.uploadId);
+  for (const { uploadId } of [kept, replacing]) queue.stageFinished(uploadId ?? "", false);
+  queue.overwriteAsked(kept.uploadId, "/", stored("file 1", { size: 99 }));
+  queue.overwriteAsked(replacing.uploadId, "/", stored("file 2"));
+  assert.deepEqual(answers(queue.next(0)), [
+    [kept.uploadId, "rename"],
+    [replacing.uploadId, "overwrite"],
+  ]);
+  assert.deepEqual(asked(queue), []);
+});
+
+test("what was to be replaced is asked about again when it has become something else", () => {
+  const queue = checkedQueueOf(5);
+  check(queue, stored("file 0"));
+  queue.overwriteDecided(1, "overwrite", false);
+  const [entry] = begin(queue, 1).entries;
+  queue.stageFinished(entry?.uploadId ?? "", false);
+  queue.overwriteAsked(entry?.uploadId ?? "", "/", stored("file 0", { updatedAt: "2026-02-02" }));
+  assert.deepEqual([asked(queue), answers(queue.next(0))], [[1], []]);
+});
+
+test("one answer for all settles the open questions of a selection, and those to come, before and after the upload", () => {
+  const queue = checkedQueueOf(5, 5, 5);
+  check(queue, stored("file 0"), stored("file 1"));
+  const [entry] = begin(queue, 1).entries;
+  queue.overwriteDecided(1, "rename", true);
+  queue.stageFinished(entry?.uploadId ?? "", false);
+  queue.overwriteAsked(entry?.uploadId ?? "", "/", stored("file 2"));
+  assert.deepEqual([states(queue), answers(queue.next(0))], [["waiting", "waiting", "storing"], [[entry?.uploadId, "rename"]]]);
+});
+
+test("an answer for all says nothing about the files of another selection", () => {
+  const queue = checkedQueueOf(5);
+  check(queue, stored("file 0"));
+  addTo(queue, "/", 5);
+  check(queue, stored("file 0"));
+  queue.overwriteDecided(1, "skip", true);
+  assert.deepEqual([states(queue), asked(queue)], [["skipped", "deciding"], [2]]);
+});
+
+test("replacing all replaces no folder, and nothing that may not be changed", () => {
+  const queue = checkedQueueOf(5, 5, 5, 0);
+  check(queue, stored("file 0"), folderNamed("file 1"), stored("file 2", { can: "r" }), stored("file 3"));
+  queue.overwriteDecided(1, "overwrite", true);
+  assert.deepEqual(
+    [states(queue), asked(queue)],
+    [
+      ["waiting", "deciding", "deciding", "deciding"],
+      [2, 3, 4],
+    ],
+  );
+  const { prompt, questions } = panelOf(queue)(0);
+  assert.deepEqual([questions, prompt?.canReplace, prompt?.more], [3, false, 2]);
+});
+
+test("questions that are put off wait until somebody wants to answer, or chooses more files", () => {
+  const queue = checkedQueueOf(5);
+  const panel = panelOf(queue);
+  check(queue, stored("file 0"));
+  queue.conflicts.isPutOff = true;
+  assert.deepEqual([panel(0).prompt, panel(0).questions], [null, 1]);
+  addTo(queue, "/other", 5);
+  assert.equal(panel(0).prompt?.id, 1);
+});
+
+test("a question is gone with its upload", () => {
+  const queue = checkedQueueOf(5, 5);
+  check(queue, stored("file 0"), stored("file 1"));
+  queue.cancel(1);
+  assert.deepEqual([states(queue), asked(queue)], [["cancelled", "deciding"], [2]]);
+});
+
+test("an empty file that is kept beside another takes the first free number", () => {
+  const queue = checkedQueueOf(0);
+  check(queue, stored("file 0"));
+  queue.overwriteDecided(1, "rename", false);
+  const [{ entry }] = only(queue.next(0), "make-empty");
+  assert.equal(entry.numberedName, "file 0 (1)");
+  queue.emptyFailed(entry, "taken");
+  assert.equal(only(queue.next(0), "make-empty").length, 1);
+  queue.emptyMade(entry);
+  assert.deepEqual([states(queue), entry.renamedTo], [["done"], "file 0 (2)"]);
+});
+
+test("a question that the manager asks again is put to the person again", () => {
   const queue = queueOf(1);
   const [entry] = begin(queue, 1).entries;
   assert.ok(entry);
   const id = entry.uploadId ?? "";
   queue.stageFinished(id, false);
-  queue.overwriteAsked(id, "/", true);
-  assert.equal(entry.meetsFolder, true);
-  queue.overwriteDecided(id, "rename", false);
-  queue.overwriteAsked(id, "/", false);
-  assert.deepEqual([entry.meetsFolder, entry.state], [false, "deciding"]);
+  queue.overwriteAsked(id, "/", folderNamed("file 0"));
+  queue.overwriteDecided(entry.id, "rename", false);
+  queue.overwriteAsked(id, "/", null);
+  assert.deepEqual([entry.existing, entry.state], [null, "deciding"]);
 });
 
 test("an upload that cannot be stored until somebody acts is not sent again", () => {
@@ -393,7 +536,7 @@ test("where the manager has put an upload is where it is shown", () => {
   queue.accepted(entry, answer);
   assert.deepEqual([entry.folder, entry.state], ["/moved", "sending"]);
   queue.stageFinished("one", false);
-  queue.overwriteAsked("one", "/moved again", false);
+  queue.overwriteAsked("one", "/moved again", null);
   assert.deepEqual([entry.folder, entry.state], ["/moved again", "deciding"]);
 });
 

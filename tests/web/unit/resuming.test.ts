@@ -22,7 +22,7 @@ function only1(queue: UploadQueue) {
 /** A queue with one file, which is being sent and kept, as `one`. */
 function keeping(size: number = 5 * CHUNK) {
   const queue = new UploadQueue();
-  queue.online(true);
+  queue.online({ keep: true });
   queue.add([{ source: { name: "film.mkv", size }, folder: "/", isPublic: false }]);
   queue.next(0);
   queue.booking.settled(1);
@@ -37,7 +37,7 @@ function keeping(size: number = 5 * CHUNK) {
  * @returns what follows
  */
 function reconnects(queue: UploadQueue, now: number = 0): Effect[] {
-  queue.online(true);
+  queue.online({ keep: true });
   queue.next(now);
   queue.booking.settled(1);
   return queue.next(now);
@@ -114,13 +114,13 @@ test("bytes of a short last chunk are counted as they are", () => {
 test("when nothing is missing no service is needed, and a question is asked again", () => {
   const { queue, entry } = keeping();
   queue.stageFinished("one", false);
-  queue.overwriteAsked("one", "/", false);
+  queue.overwriteAsked("one", "/", null);
   queue.offline();
   assert.deepEqual(queue.conflicts.open, []);
   reconnects(queue);
   queue.resumed(entry, resumption([]));
   assert.deepEqual([entry.state, entry.occupies], ["storing", false]);
-  queue.overwriteAsked("one", "/", false);
+  queue.overwriteAsked("one", "/", null);
   assert.deepEqual(queue.conflicts.open, [entry]);
 });
 
@@ -134,7 +134,7 @@ test("what is stored as a whole waits for no service, and is not asked for again
       kept: { uploadId: "one", fingerprint: "f", storedBytes: 50, isAbsent: true },
     },
   ]);
-  queue.online(true);
+  queue.online({ keep: true });
   const effects = queue.next(0);
   assert.deepEqual(
     effects.map((effect) => effect.do),
@@ -212,7 +212,7 @@ test("who pauses has time, and goes on where it was", () => {
   queue.pauseAll();
   queue.parked(parked("service-failed"), 0);
   queue.offline();
-  queue.online(true);
+  queue.online({ keep: true });
   assert.deepEqual([entry.state, only(queue.next(2 * PATIENCE_MS), "resume").length], ["waiting", 0]);
   queue.resumeAll();
   queue.next(2 * PATIENCE_MS);
@@ -268,7 +268,7 @@ test("cancelling drops what is kept: at once, when the connection is back, and w
   waiting.queue.offline();
   waiting.queue.cancel(waiting.entry.id);
   assert.deepEqual(only(waiting.queue.next(0), "drop"), []);
-  waiting.queue.online(true);
+  waiting.queue.online({ keep: true });
   assert.deepEqual(only(waiting.queue.next(0), "drop"), [{ do: "drop", uploadId: "one" }]);
 
   const crossing = keeping();
@@ -280,7 +280,7 @@ test("cancelling drops what is kept: at once, when the connection is back, and w
   const cut = keeping();
   cut.queue.cancel(cut.entry.id);
   cut.queue.offline();
-  cut.queue.online(true);
+  cut.queue.online({ keep: true });
   assert.equal(only(cut.queue.next(0), "drop").length, 1);
   cut.queue.retry(cut.entry.id);
   cut.queue.next(0);
@@ -351,7 +351,7 @@ test("leaving for another login gives up what is not kept, and nothing else", ()
   queue.discard();
   assert.deepEqual(only(queue.next(0), "abort"), [{ do: "abort", uploadId: "two" }]);
   assert.deepEqual([queue.entries.size, queue.isWorking], [0, false]);
-  queue.online(true);
+  queue.online({ keep: true });
   assert.deepEqual(only(queue.next(0), "drop"), []);
 });
 
