@@ -4,9 +4,16 @@ The limits are the emulator's, with ten channels; time is virtual, and no byte i
 round trip. So the figures say what becomes of the limits, and nothing of lines and machines. Measured is the
 time until the last file is saved, and how many messages that took.
 
-For large files the report has the share of what the limits admit: of the time that the messages need at
-least, were all of them full and each sent the moment a window opens. Small files come from so many
-senders, each of which sends its next file when the last one is saved, as uploads do.
+Every row is judged, in one of two ways:
+
+* Small files come from so many senders, each of which sends its next file, or bundle of files, when the
+  last one is saved, as uploads do. The official client sends bundles. So few senders of single files that
+  even messages of all that they can have on the way at once are too many for the target are judged as
+  large files are, with messages that hold one file of each sender.
+* Large files: the share of what the limits admit, which is the time that full messages need at least, each
+  sent the moment that a window opens. When a window ends is only known from the answer to the first request
+  in it, since Discord counts that at an unknown moment before, so a window is a round trip longer than its
+  limit says.
 """
 
 import asyncio
@@ -19,11 +26,13 @@ import msgspec
 
 from benchmarks.harness import GIB, MIB, Options, Suite, verdict
 from benchmarks.virtual_time import NEVER, VirtualTime
+from client_sdk.batches import GROUP_FILES
 from discord_emulator.errors import RateLimited
 from discord_emulator.operations import Operation
 from discord_emulator.rate_limits import BUCKETS, HIDDEN_CHANNEL, LimitedRequest, RateLimits
 from protocol.values import CHUNK_SIZE
 from storage.discord.answers import Answer, raise_for
+from storage.discord.budgets import ROUNDING_MARGIN_S
 from storage.discord.http import DiscordHttp
 from storage.discord.message_body import FileContent
 from storage.discord.messages import ChunkAddress
@@ -36,7 +45,9 @@ from storage.pool import WebhookPool
 CHANNELS = 10
 SMALL_FILES = 10_000
 SMALL_SIZE = 10 * 1024
-SENDERS = (4, 64, 1024)
+BUNDLED_FILES = GROUP_FILES
+SMALL_ROWS = ((4, 1), (64, 1), (1024, 1), (4, BUNDLED_FILES))
+"""Senders, and how many files each sends at a time."""
 GIB_OF_LARGE_FILES = 10
 GIB_OF_LONG_RUN = 100
 LEARNED_LIMITS = MessageLimits(
@@ -106,8 +117,10 @@ class _Figures:
     cpu_s: float
 
 
-async def _measure(sizes: Sequence[int], senders: int, limits: MessageLimits) -> _Figures:
-    """Has so many senders post files of these sizes."""
+async def _measure(
+    sizes: Sequence[int], senders: int, limits: MessageLimits, chunks: int = 1
+) -> _Figures:
+    """Has so many senders post files of these sizes, with so many chunks in each."""
     virtual = VirtualTime()
     http = _ModelHttp(virtual)
     pool = WebhookPool(http, lambda *_: None)
@@ -116,7 +129,7 @@ async def _measure(sizes: Sequence[int], senders: int, limits: MessageLimits) ->
     began_at, began_cpu = virtual.now, time.process_time()
     left = iter(sizes)
     zeros = memoryview(bytes(max(sizes)))
-    tasks = [asyncio.create_task(_send(pool, left, zeros)) for _ in range(senders)]
+    tasks = [asyncio.create_task(_send(pool, left, zeros, chunks)) for _ in range(senders)]
     everything = asyncio.gather(*tasks)
     while not everything.done():
         for _ in range(_IDLE_STEPS):
@@ -133,9 +146,10 @@ async def _measure(sizes: Sequence[int], senders: int, limits: MessageLimits) ->
     )
 
 
-async def _send(pool: WebhookPool, left: Iterator[int], zeros: memoryview) -> None:
+async def _send(pool: WebhookPool, left: Iterator[int], zeros: memoryview, chunks: int) -> None:
     for size in left:
-        await pool.post(zeros[:size], sender=FileSender(owner=None, on_saved=_saved))
+        sender = FileSender(owner=None, on_saved=_saved, chunks=chunks)
+        await pool.post(zeros[:size], sender=sender)
 
 
 def _saved(_files: Sequence[tuple[object, ChunkAddress]]) -> None:
@@ -148,27 +162,38 @@ def least_seconds(messages: int) -> float:
     minutes, rest = divmod(last, HIDDEN_CHANNEL.limit)
     bucket = BUCKETS[Operation.EXECUTE]
     windows = rest // bucket.limit
-    return minutes * HIDDEN_CHANNEL.window_s + windows * bucket.window_s + _ROUND_TRIP_S
+    unknown_s = _ROUND_TRIP_S + ROUNDING_MARGIN_S
+    waiting_s = minutes * (HIDDEN_CHANNEL.window_s + unknown_s)
+    return waiting_s + windows * (bucket.window_s + unknown_s) + _ROUND_TRIP_S
 
 
-async def _run(options: Options) -> str:
+async def _run(_options: Options) -> str:
+    return "\n".join([*await _small(), "", *await _large()])
+
+
+async def _small() -> list[str]:
     lines = [
         f"{SMALL_FILES} files of {SMALL_SIZE // 1024} KiB, {CHANNELS} channels, virtual time",
         "",
-        f"{'senders':>8}{'seconds':>10}{'messages':>10}{'429':>6}{'CPU ms/file':>13}",
+        f"{'senders':>8}{'each':>6}{'seconds':>9}{'least':>8}{'messages':>10}{'429':>5}{'CPU ms/file':>13}",
     ]
-    fastest = math.inf
-    for senders in SENDERS:
-        sizes = [SMALL_SIZE + ENVELOPE_OVERHEAD] * SMALL_FILES
-        figures = await _measure(sizes, senders, DOCUMENTED_LIMITS)
-        fastest = min(fastest, figures.seconds)
+    verdicts = []
+    for senders, files in SMALL_ROWS:
+        sizes = [files * (SMALL_SIZE + ENVELOPE_OVERHEAD)] * (SMALL_FILES // files)
+        figures = await _measure(sizes, senders, DOCUMENTED_LIMITS, files)
+        least_s = least_seconds(math.ceil(SMALL_FILES / (senders * files)))
         lines.append(
-            f"{senders:>8}{figures.seconds:>10.1f}{figures.messages:>10}{figures.refused:>6}"
-            f"{figures.cpu_s / SMALL_FILES * 1000:>13.3f}"
+            f"{senders:>8}{files:>6}{figures.seconds:>9.1f}{least_s:>8.1f}{figures.messages:>10}"
+            f"{figures.refused:>5}{figures.cpu_s / SMALL_FILES * 1000:>13.3f}"
         )
-    lines += ["", verdict(f"at most {TARGET_S:g} s", reached=fastest <= TARGET_S), ""]
-    lines += await _large()
-    return "\n".join(lines)
+        row = f"{senders} senders of {files}: at most {TARGET_S:g} s"
+        if least_s <= TARGET_S:
+            verdicts.append(verdict(row, reached=figures.seconds <= TARGET_S))
+        else:
+            share = least_s / figures.seconds
+            row = f"{row} cannot be reached; at least {TARGET_SHARE:.0%} of what can: {share:.1%}"
+            verdicts.append(verdict(row, reached=share >= TARGET_SHARE))
+    return [*lines, "", *verdicts]
 
 
 async def _large() -> list[str]:
@@ -177,7 +202,7 @@ async def _large() -> list[str]:
         "",
         f"{'GiB':>6}{'request MiB':>13}{'seconds':>10}{'least':>8}{'share':>8}{'messages':>10}{'MiB/s':>8}",
     ]
-    shares = []
+    lowest = 1.0
     for gib, limits in (
         (GIB_OF_LARGE_FILES, DOCUMENTED_LIMITS),
         (GIB_OF_LARGE_FILES, LEARNED_LIMITS),
@@ -188,15 +213,13 @@ async def _large() -> list[str]:
         least_s = least_seconds(math.ceil(len(sizes) / full))
         figures = await _measure(sizes, CHANNELS * full * 2, limits)
         share = least_s / figures.seconds
-        shares.append(share)
+        lowest = min(lowest, share)
         lines.append(
             f"{gib:>6}{limits.request_bytes // MIB + 1:>13}{figures.seconds:>10.1f}{least_s:>8.1f}"
             f"{share:>8.1%}{figures.messages:>10}{gib * 1024 / figures.seconds:>8.0f}"
         )
-    # What is over within seconds shows the first messages, which wait for no company.
-    long_enough = min(shares[0], shares[2])
-    target = f"at least {TARGET_SHARE:.0%} of what the limits admit (first and last row)"
-    return [*lines, "", verdict(target, reached=long_enough >= TARGET_SHARE)]
+    target = f"each at least {TARGET_SHARE:.0%} of what the limits admit"
+    return [*lines, "", verdict(target, reached=lowest >= TARGET_SHARE)]
 
 
 MESSAGES = Suite(

@@ -83,6 +83,7 @@ class WebhookPool:
         self._waiting: dict[OutgoingFile, None] = {}
         self._alike = {True: WaitingFiles(), False: WaitingFiles()}
         self._under_way = 0
+        self._had_company = False
 
     @property
     def webhooks(self) -> tuple[WebhookCredentials, ...]:
@@ -224,47 +225,57 @@ class WebhookPool:
         """Waits for the file's turn; if it is taken along and saved meanwhile, returns where it lies."""
         scheduler = self._http.scheduler
         while True:
-            is_patient = (lambda: self._may_hold(file)) if file.may_share else None
-            waiter = scheduler.enqueue(lambda: self._candidates(file), deadline, is_patient)
+            patience = (lambda: self._patience(file)) if file.may_share else None
+            waiter = scheduler.enqueue(lambda: self._candidates(file), deadline, patience)
             file.wait(waiter)
-            alike = self._alike[is_small(len(file.content))]
-            alike.add(len(file.content))
-            self._waiting[file] = None
+            self._count(file)
             try:
                 return await scheduler.turn_of(waiter)
             except _TakenAlong:
                 if (address := await file.end_wait()) is not None:
                     return address
             finally:
-                del self._waiting[file]
-                alike.remove(len(file.content))
+                self._uncount(file)
                 await file.end_wait()
+
+    def _count(self, file: OutgoingFile) -> None:
+        """A file waits for its turn."""
+        self._waiting[file] = None
+        self._alike[is_small(len(file.content))].add(len(file.content))
+
+    def _uncount(self, file: OutgoingFile) -> None:
+        """A file waits no more, if it did: it has its turn, is taken along, or has given up."""
+        if file in self._waiting:
+            del self._waiting[file]
+            self._alike[is_small(len(file.content))].remove(len(file.content))
 
     def _composed(self, file: OutgoingFile, route: Route) -> OutgoingMessage:
         """The message by which the file goes, with what it takes along."""
         webhook_id = route.key.owner_id
         limits = self.limits_of(webhook_id)
         message = OutgoingMessage(webhook_id, limits, [file])
-        has_room = self._http.scheduler.has_room(self._routes.values())
+        room = self._http.scheduler.room(self._routes.values())
         misfits = 0
-        for other in tuple(self._companions(file, route, limits)):
+        for number, other in enumerate(tuple(self._companions(file, route, limits))):
             if message.is_full or misfits == MAX_MISFITS:
                 break
             waiter = other.waiter
-            if waiter and message.take_along(other, has_turn=has_room):
+            if waiter and message.take_along(other, has_turn=number < room):
+                self._uncount(other)
                 self._http.scheduler.recall(waiter, _TakenAlong("another file takes it along"))
             else:
                 misfits += 1
+        self._had_company = len(message.files) > 1
         return message
 
-    def _may_hold(self, file: OutgoingFile) -> bool:
-        """Whether a file may wait for others: not if there are enough, or no other is in sight."""
-        is_alone = not self._under_way and len(self._waiting) <= 1
+    def _patience(self, file: OutgoingFile) -> float:
+        """How much a file may wait for others: not at all if there are enough, or no other is in sight."""
+        is_alone = not (self._under_way or len(self._waiting) > 1 or self._had_company)
         if not file.may_share or is_alone or not self._routes:
-            return False
+            return 0
         limits = self.limits_of(next(iter(self._routes)))
         size = len(file.content)
-        return not self._alike[is_small(size)].fill(limits, size)
+        return 1 - self._alike[is_small(size)].fullness(limits, size)
 
     def _companions(
         self, file: OutgoingFile, route: Route, limits: MessageLimits

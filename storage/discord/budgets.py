@@ -121,17 +121,20 @@ class Bucket:
         """Seconds until a request may go; infinite when an answer has to come first."""
         if now < self._blocked_until:
             return self._blocked_until - now
-        if not self._is_known:
-            return 0.0 if self.in_flight == 0 else math.inf
-        if self._limit is None:
+        if self.left(now) > 0:
             return 0.0
-        left = self._limit if now >= self._reset_at else self._remaining
-        if left > self._unanswered(now):
-            return 0.0
-        if self.in_flight >= self._limit:
+        if self._limit is None or self.in_flight >= self._limit:
             return math.inf
         changes = (time for time in (self._reset_at, *self._lost) if time > now)
         return min(changes, default=math.inf) - now
+
+    def left(self, now: float) -> float:
+        """How many requests may go now, when one may; infinite when nothing is limited."""
+        if not self._is_known:
+            return 1 - self.in_flight
+        if self._limit is None:
+            return math.inf
+        return (self._limit if now >= self._reset_at else self._remaining) - self._unanswered(now)
 
     def _unanswered(self, now: float) -> int:
         """Requests that may yet count, or count in the present window without our knowing."""
@@ -246,6 +249,15 @@ class SlidingBudget:
         quiet_windows = max(0, math.floor((now - self._quiet_since) / self._window_s))
         step = max(1, self._full_limit // 6)
         return min(self._full_limit, self._limit + quiet_windows * step)
+
+    def left(self, now: float) -> int:
+        """How many requests it takes now; none if less."""
+        return max(0, self.limit(now) - self.spent(now))
+
+    def refills_in(self, now: float) -> float:
+        """Seconds until the oldest answered request no longer counts; a window if there is none."""
+        self.spent(now)
+        return self._answers[0] + self._window_s - now if self._answers else self._window_s
 
     def delay(self, now: float) -> float:
         """Seconds until a request may go; infinite when an answer has to come first."""

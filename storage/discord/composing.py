@@ -3,16 +3,17 @@
 Discord limits messages, so a message should be full. When a file gets its turn, it takes others along that
 are like it:
 
-* A large file takes large ones along that still wait. They had to wait for the limits anyway, and are saved
-  sooner so; as many as the message takes.
+* A large file takes large ones along that would have to wait for the limits: not those for which there is
+  room behind it, but those behind them. They are saved sooner so; as many as the message takes.
 * A small file takes small ones along, also those that have just got turns of their own: one message of
   many small files is saved as soon as several would be, and the turns that are not used are left to those
   that come next.
 
-A file that comes alone never waits for company. Files that come at the same time are spaced while the
-channels' budgets are scarce (`RateLimiter.pace`), unless they fill a message: each would go at once, alone,
-and when that has spent the budgets, everything would wait for most of a minute. So with ten channels a
-file waits for a quarter of a second at most, and the budgets last.
+A file that comes alone never waits for company. Files that come at the same time, or after a message of
+several, are spaced while the channels' budgets are scarce (`RateLimiter.pace`), the less the nearer they
+are to filling a message: each would go at once, alone, and when that has spent the budgets, everything
+would wait for most of a minute. So with ten channels a file waits for some tenths of a second, and the
+budgets last.
 
 Small files never go with large ones: they would be saved only after these, which may take minutes on a
 slow line. They share an attachment, one behind the other: they would use up the number of attachments soon.
@@ -51,11 +52,15 @@ class WaitingFiles:
         self.count -= 1
         self.bytes -= size
 
-    def fill(self, limits: MessageLimits, size: int) -> bool:
-        """Whether they are enough for a full message: one more of that size would not fit."""
+    def fullness(self, limits: MessageLimits, size: int) -> float:
+        """How full a message of them is, from 0 to 1: full once one more of that size would not fit."""
         if is_small(size):
-            return self.bytes + size > SMALL_MESSAGE_BYTES or self.count >= MAX_CHUNKS_IN_MESSAGE
-        return self.count >= limits.attachments or self.bytes + size > limits.request_bytes
+            most_files, most_bytes = MAX_CHUNKS_IN_MESSAGE, SMALL_MESSAGE_BYTES
+        else:
+            most_files, most_bytes = limits.attachments, limits.request_bytes
+        if self.count >= most_files or self.bytes + size > most_bytes:
+            return 1.0
+        return max(self.count / most_files, self.bytes / most_bytes)
 
 
 @dataclass(frozen=True, slots=True)

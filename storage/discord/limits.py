@@ -40,7 +40,8 @@ with limits switched off) is believed: its hidden channel budget is lifted as we
 headers or a 429 appear.
 
 Channels' budgets are spent with care: once a sixth of one is spent, `pace` says how far apart messages are
-to be sent so that the rest lasts. Requests that come together keep to it and fill messages meanwhile
+to be sent so that the rest lasts until the first of it comes back: sooner at first, as most bursts are
+short, and later the less is left. Requests that come together keep to it and fill messages meanwhile
 (`composing.py`); it is no limit of Discord's, so others do not.
 
 The class does no I/O and has no clock: every call gets `now`, in seconds of any monotonic clock.
@@ -66,6 +67,8 @@ CHANNEL_POSTS = 30
 CHANNEL_WINDOW_S = 60.0
 SCARCE = 6
 """A channel's budget is scarce once one part in so many is spent."""
+HASTE = 1.8
+"""How many times as fast as the scarce budget would last evenly messages go at first; then they go slower."""
 INVALID_ANSWERS = 1000
 INVALID_WINDOW_S = 600.0
 
@@ -104,6 +107,21 @@ class _Channel:
 
     def delay(self, now: float) -> float:
         return self.budget.delay(now) if self.is_enforced else 0.0
+
+    def plenty(self, now: float) -> float:
+        """How many posts can go before the budget is scarce."""
+        if not self.is_enforced:
+            return math.inf
+        return max(0, self.budget.limit(now) // SCARCE - self.budget.spent(now))
+
+    def pace(self, now: float) -> float:
+        """See `RateLimiter.pace`."""
+        if self.plenty(now):
+            return 0.0
+        left = max(1, self.budget.left(now))
+        lasting_s = self.budget.refills_in(now) / left
+        sustained_s = CHANNEL_WINDOW_S / self.budget.limit(now)
+        return max(lasting_s, sustained_s) / HASTE
 
 
 class RateLimiter:
@@ -157,11 +175,18 @@ class RateLimiter:
     def pace(self, key: LimitKey, now: float) -> float:
         """Seconds between messages at which the channel's budget lasts; 0 while there is plenty of it."""
         channel = self._channel(key)
-        if channel is None or not channel.is_enforced:
-            return 0.0
-        limit = channel.budget.limit(now)
-        plenty = limit // SCARCE
-        return CHANNEL_WINDOW_S / (limit - plenty) if channel.budget.spent(now) >= plenty else 0.0
+        return channel.pace(now) if channel else 0.0
+
+    def room(self, key: LimitKey, now: float) -> float:
+        """How many requests could go now, none of which need be saved; infinite where nothing is limited."""
+        if self.delay(key, now) > 0:
+            return 0
+        channel = self._channel(key)
+        return min(
+            self._global.left(now),
+            self._bucket(key).left(now),
+            channel.plenty(now) if channel else math.inf,
+        )
 
     def begin(self, key: LimitKey) -> None:
         """The request goes out now. Only to be called when `delay` is 0."""

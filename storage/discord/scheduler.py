@@ -21,9 +21,10 @@ Candidates = Callable[[], Sequence[Route]]
 """Routes by any of which a request may go. Asked when the request comes, and again at each
 `refresh`; raises a `StorageError` when none is left."""
 
-Patience = Callable[[], bool]
-"""Of a request that may take others along: whether it may be held back while its channel's budget is scarce,
-so that the budget lasts: it then waits for `RateLimiter.pace`. Asked each time when it could go."""
+Patience = Callable[[], float]
+"""Of a request that may take others along: for which part of `RateLimiter.pace` it may be held back while its
+channel's budget is scarce, so that the budget lasts: from 0, not at all, to 1. Asked each time when it
+could go."""
 
 _Keys = tuple[LimitKey, ...]
 
@@ -39,18 +40,18 @@ class Waiter:
         "candidates",
         "deadline",
         "granted",
-        "is_patient",
         "number",
+        "patience",
         "queue",
         "recalled",
         "routes",
     )
 
     def __init__(
-        self, number: int, candidates: Candidates, deadline: float, is_patient: Patience | None
+        self, number: int, candidates: Candidates, deadline: float, patience: Patience | None
     ) -> None:
         self.number = number
-        self.is_patient = is_patient
+        self.patience = patience
         self.candidates = candidates
         self.deadline = deadline
         self.granted: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
@@ -166,18 +167,18 @@ class RequestScheduler:
         return await self.turn_of(self.enqueue(candidates, deadline))
 
     def enqueue(
-        self, candidates: Candidates, deadline: float, is_patient: Patience | None = None
+        self, candidates: Candidates, deadline: float, patience: Patience | None = None
     ) -> Waiter:
         """Puts a request behind those that wait; `turn_of` must be awaited then.
 
-        `is_patient`: see `Patience`; None for a request that takes no other along. Of those that do, one
+        `patience`: see `Patience`; None for a request that takes no other along. Of those that do, one
         at a time has its turn, until it has noticed that and recalled those that it takes along.
 
         Raises:
             StorageError: No candidate is left.
         """
         self._last_number += 1
-        waiter = Waiter(self._last_number, candidates, deadline, is_patient)
+        waiter = Waiter(self._last_number, candidates, deadline, patience)
         waiter.routes = candidates()
         self._put(waiter)
         self.dispatch()
@@ -224,13 +225,10 @@ class RequestScheduler:
             self._remove(waiter)
             waiter.refuse(error)
 
-    def has_room(self, candidates: Iterable[Route]) -> bool:
-        """Whether another request could go now by one of the routes, with no need to save turns."""
+    def room(self, routes: Iterable[Route]) -> float:
+        """How many more requests could go now by these routes, with no need to save turns."""
         now = self._clock()
-        return any(
-            self._limiter.delay(route.key, now) <= 0 and not self._limiter.pace(route.key, now)
-            for route in candidates
-        )
+        return sum(self._limiter.room(route.key, now) for route in routes)
 
     def withdraw(self, route: Route) -> None:
         """A granted request is not made after all: its turn is another's."""
@@ -293,21 +291,20 @@ class RequestScheduler:
         for queue in self._queues.values():
             queue.delays_s = [delays[key] for key in queue.keys]
             queue.delay_s = min(queue.delays_s)
-            if queue.delay_s <= 0 and (is_patient := queue.oldest.is_patient) is not None:
-                if self._unnoticed:
-                    queue.delay_s = math.inf
-                elif is_patient():
-                    queue.delay_s = self._hold(queue.keys, now)
+            if queue.delay_s <= 0 and (patience := queue.oldest.patience) is not None:
+                queue.delay_s = (
+                    math.inf if self._unnoticed else self._hold(queue.keys, patience(), now)
+                )
             if queue.delay_s <= 0 and (ready is None or queue.oldest.number < ready.oldest.number):
                 ready = queue
         return ready
 
-    def _hold(self, keys: _Keys, now: float) -> float:
-        """Seconds until a patient request may go that could go by one of the keys now.
+    def _hold(self, keys: _Keys, patience: float, now: float) -> float:
+        """Seconds until a request with so much patience may go that could go by one of the keys now.
 
         Evenly spaced, the requests that may go by them use up the budgets just in time.
         """
-        pace_s = min(self._limiter.pace(key, now) for key in keys) / len(keys)
+        pace_s = patience * min(self._limiter.pace(key, now) for key in keys) / len(keys)
         last = max(self._granted_at.get(key, -math.inf) for key in keys)
         return max(0.0, last + pace_s - now) if pace_s else 0.0
 
@@ -326,7 +323,7 @@ class RequestScheduler:
             self._granted_at[route.key] = now
         if route.webhook_id is not None:
             self._in_flight[route.webhook_id] += 1
-        if waiter.is_patient is not None:
+        if waiter.patience is not None:
             self._unnoticed.add(waiter)
         waiter.granted.set_result(route)
 

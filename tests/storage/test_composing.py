@@ -113,24 +113,25 @@ def test_a_message_is_within_its_limits_and_every_file_has_a_place_of_its_own(fi
     assert ends == composer.sizes
 
 
-def test_files_that_wait_are_counted_until_they_fill_a_message():
+def test_files_that_wait_fill_a_message():
     """Large ones by the attachments and the size of a request, small ones by their bytes and number."""
     large, many, small, numerous = (WaitingFiles() for _ in range(4))
-    for _ in range(2):
-        assert not large.fill(DOCUMENTED_LIMITS, 10 * MIB)
+    for count in range(2):
+        share = large.fullness(DOCUMENTED_LIMITS, 10 * MIB)
+        assert count * 0.4 <= share < count * 0.4 + 0.01
         large.add(10 * MIB)
-    assert large.fill(DOCUMENTED_LIMITS, 10 * MIB)
+    assert large.fullness(DOCUMENTED_LIMITS, 10 * MIB) == 1
     large.remove(10 * MIB)
-    assert not large.fill(DOCUMENTED_LIMITS, 10 * MIB)
-    for _ in range(10):
-        assert not many.fill(LARGE, MIB)
+    assert large.fullness(DOCUMENTED_LIMITS, 10 * MIB) < 1
+    for count in range(10):
+        assert many.fullness(LARGE, MIB) == count / 10
         many.add(MIB)
-    assert many.fill(LARGE, MIB)
-    for _ in range(8):
-        assert not small.fill(LARGE, SMALL_FILE_BYTES)
+    assert many.fullness(LARGE, MIB) == 1
+    for count in range(8):
+        assert small.fullness(LARGE, SMALL_FILE_BYTES) == count / 8
         small.add(SMALL_FILE_BYTES)
-    assert small.fill(LARGE, 1)
-    for _ in range(MAX_CHUNKS_IN_MESSAGE):
-        assert not numerous.fill(LARGE, 1)
+    assert small.fullness(LARGE, 1) == 1
+    for count in range(MAX_CHUNKS_IN_MESSAGE):
+        assert numerous.fullness(LARGE, 1) == count / MAX_CHUNKS_IN_MESSAGE
         numerous.add(1)
-    assert numerous.fill(LARGE, 1)
+    assert numerous.fullness(LARGE, 1) == 1

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from storage.discord.budgets import ROUNDING_MARGIN_S, LimitHeaders, SlidingBudget
-from storage.discord.limits import LimitKey, RateLimiter
+from storage.discord.limits import HASTE, LimitKey, RateLimiter
 
 GET = LimitKey("GET", "webhook message", 1)
 POST = LimitKey("POST", "webhook", 1, posts_to=100)
@@ -337,15 +337,55 @@ def test_headers_without_sense_count_as_missing(value):
 
 
 def test_a_budget_that_becomes_scarce_is_paced():
-    """After a sixth of it, so that what is left lasts until the first of it comes back."""
+    """After a sixth of it: so that what is left lasts until the first of it comes back, at first in haste."""
     limiter = RateLimiter()
     key = LimitKey("POST", "webhook", 1, posts_to=7)
     for number in range(5):
         assert limiter.pace(key, 0.0) == 0
         exchange(limiter, key, bucket(4 - number), 0.0)
-    assert limiter.pace(key, 0.0) == 60 / 25
+    assert limiter.pace(key, 0.0) == pytest.approx(60 / 25 / HASTE, rel=0.01)
+    assert limiter.pace(key, 1.0) == pytest.approx(59 / 25 / HASTE, rel=0.01)
+    assert limiter.pace(key, 59.0) == pytest.approx(60 / 30 / HASTE, rel=0.01)
     assert limiter.pace(key, 61.0) == 0
     assert limiter.pace(LimitKey("GET", "webhook", 1), 0.0) == 0
+
+
+def test_messages_that_keep_the_pace_do_not_use_a_budget_up():
+    """Whoever comes at any time has to wait for some messages' time, not for most of a minute."""
+    limiter = RateLimiter()
+    key = LimitKey("POST", "webhook", 1, posts_to=7)
+    now, longest_s = 0.0, 0.0
+    while now < 300:
+        waiting_s = max(limiter.delay(key, now), limiter.pace(key, now))
+        longest_s = max(longest_s, waiting_s)
+        now += waiting_s
+        exchange(limiter, key, bucket(4), now)
+    assert longest_s < 10
+
+
+def test_room_is_what_can_go_without_making_a_budget_scarce():
+    """The least of what the bucket, the channel and all requests together have left."""
+    limiter = RateLimiter(requests_per_s=4)
+    key = LimitKey("POST", "webhook", 1, posts_to=7)
+    assert limiter.room(key, 0.0) == 1
+    exchange(limiter, key, bucket(4), 0.0)
+    assert limiter.room(key, 0.0) == 3
+    assert limiter.room(key, 1.5) == 4
+    limiter.begin(key)
+    assert limiter.room(key, 1.5) == 3
+    for _ in range(2):
+        exchange(limiter, key, bucket(2), 1.6)
+    assert limiter.room(key, 3.0) == 1
+    exchange(limiter, key, bucket(1), 3.0)
+    assert limiter.room(key, 5.0) == 0
+
+
+def test_where_nothing_is_limited_there_is_room_for_all():
+    """But for what all requests together may be."""
+    limiter = RateLimiter()
+    key = LimitKey("POST", "webhook", 1, posts_to=7)
+    exchange(limiter, key, LimitHeaders(), 0.0)
+    assert limiter.room(key, 2.0) == 50
 
 
 def test_where_nothing_is_limited_nothing_is_paced():

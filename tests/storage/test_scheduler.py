@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.discord import routes
 from storage.discord.answers import Answer
 from storage.discord.budgets import LimitHeaders
-from storage.discord.limits import RateLimiter
+from storage.discord.limits import HASTE, RateLimiter
 from storage.discord.routes import Route, WebhookCredentials
 from storage.discord.scheduler import RequestScheduler
 from storage.errors import DiscordUnavailable, NoWebhook
@@ -346,7 +346,7 @@ async def test_who_has_no_candidate_left_hears_it_at_the_refresh(scheduler, time
 
 
 def ask_patiently(
-    scheduler: RequestScheduler, *, patience=True, routes=ROUTES[:1]
+    scheduler: RequestScheduler, *, patience=1.0, routes=ROUTES[:1]
 ) -> asyncio.Task[Route]:
     """A request that may take others along, and may be held back."""
 
@@ -375,12 +375,18 @@ async def test_a_patient_request_is_spaced_once_the_budget_is_scarce(scheduler, 
     second = ask_patiently(scheduler)
     await idle()
     assert not second.done()
-    await time.advance(60 / 25 - 0.01)
+    await time.advance(60 / 25 / HASTE - 0.01)
     assert not second.done()
-    await time.advance(0.02)
+    await time.advance(0.03)
     assert second.done()
     scheduler.answered(ROUTES[0], answer(now=time.now))
-    impatient = ask_patiently(scheduler, patience=False)
+    half = ask_patiently(scheduler, patience=0.5)
+    await idle()
+    assert not half.done()
+    await time.advance(60 / 24 / HASTE / 2)
+    assert half.done()
+    scheduler.answered(ROUTES[0], answer(now=time.now))
+    impatient = ask_patiently(scheduler, patience=0)
     await idle()
     assert impatient.done()
 
@@ -399,7 +405,7 @@ async def test_more_channels_have_shorter_spaces(scheduler, time):
 
 async def test_requests_that_take_others_along_have_their_turns_one_by_one(scheduler):
     """The next one has its turn only when the first has had time to recall it."""
-    waiters = [scheduler.enqueue(lambda: ROUTES, NEVER, lambda: False) for _ in range(3)]
+    waiters = [scheduler.enqueue(lambda: ROUTES, NEVER, lambda: 0) for _ in range(3)]
     assert [waiter.is_granted for waiter in waiters] == [True, False, False]
     await scheduler.turn_of(waiters[0])
     scheduler.recall(waiters[1], NoWebhook("taken along"))

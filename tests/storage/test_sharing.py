@@ -100,7 +100,20 @@ async def test_large_files_have_an_attachment_each(office, webhooks):
     office.check(contents)
     counts = [len(message.attachments) for message in office.emulator.messages()]
     assert max(counts) == 10
+    # Although the budgets are fresh: only what there is room for goes alone.
+    assert len(counts) <= 11
     assert office.emulator.requests.rate_limited.total() == 0
+
+
+async def test_files_that_are_under_way_are_no_company_for_others(office):
+    """Messages stay full when most senders' files are under way, so that the budgets last."""
+
+    async def send(sender: int) -> None:
+        for number in range(5):
+            await office.post(bytes(10_000), (sender, number))
+
+    await asyncio.gather(*(send(sender) for sender in range(300)))
+    assert office.messages < 40
 
 
 async def test_a_file_that_need_not_wait_goes_at_once(office, time):
