@@ -24,11 +24,11 @@ from structlog.typing import Processor
 
 from cli.errors import reported
 from cli.output import TextOutput
+from cli.servers.event_loop import ServerLoop
 from cli.servers.http_serving import until_stopped
 from cli.servers.settings_errors import settings_invalid
 from cli.standard_output import exits_on_closed_output
 from common.log_events import add_correlation_ids, unpack_event
-from common.sendfile_loop import SendfileLoop
 from common.settings import PositiveSeconds
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
@@ -131,7 +131,7 @@ def run(program: Callable[[], Coroutine[Any, Any, None]], *, drain_s: float = 0.
             # Never cancelled: the threads that the interpreter waits for at exit may hang as well.
             faulthandler.dump_traceback_later(grace_s, exit=True)
 
-        uvloop.run(until_stopped(program(), on_stop=end_in_any_case), loop_factory=SendfileLoop)
+        uvloop.run(until_stopped(program(), on_stop=end_in_any_case), loop_factory=ServerLoop)
 
 
 def load(settings: type[_Settings]) -> _Settings:

@@ -100,34 +100,64 @@ async def test_every_program_ends_within_its_grace(tmp_path: Path):
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def test_a_program_that_hangs_ends_itself():
-    """When its grace is over, with the place where it hangs, and an exit code that is no success."""
-    code = (
-        "import asyncio\n"
-        "from cli.servers.process import run\n"
-        "async def hang():\n"
-        "    print('ready', flush=True)\n"
-        "    while True:\n"
-        "        try:\n"
-        "            await asyncio.sleep(60)\n"
-        "        except asyncio.CancelledError:\n"
-        "            pass\n"
-        "run(hang)\n"
-    )
+HANGS = """
+import asyncio
+from cli.servers.process import run
+
+async def hang():
+    print("ready", flush=True)
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+
+run(hang)
+"""
+LOOKS_UP = """
+import asyncio, socket, threading
+from cli.servers.process import run
+
+def getaddrinfo(*_, **__):
+    print("ready", flush=True)
+    threading.Event().wait()
+
+async def look_up():
+    await asyncio.get_running_loop().getaddrinfo("discord.invalid", 443)
+
+socket.getaddrinfo = getaddrinfo
+run(look_up)
+"""
+"""No name server answers."""
+
+
+async def stopped(code: str, *, grace_s: float) -> tuple[int | None, bytes]:
+    """Runs a program, asks it to stop once it has printed a line; its exit code, and what it has logged."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         code,
         cwd=Path(__file__).parents[2],
-        env={"STOP_GRACE_S": "0.2"},
+        env={"STOP_GRACE_S": str(grace_s)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    await process.stdout.readline()
-    process.terminate()
     async with asyncio.timeout(60):
+        await process.stdout.readline()
+        process.terminate()
         _, errors = await process.communicate()
-    assert process.returncode == 1
+    return process.returncode, errors
+
+
+async def test_a_program_that_hangs_ends_itself():
+    """When its grace is over, with the place where it hangs, and an exit code that is no success."""
+    code, errors = await stopped(HANGS, grace_s=0.2)
+    assert code == 1
     assert b"Timeout" in errors
     assert b"most recent call first" in errors
+
+
+async def test_a_program_that_looks_a_name_up_ends_at_once():
+    """A lookup cannot be cancelled, and nobody waits for it: the program has ended well."""
+    assert await stopped(LOOKS_UP, grace_s=50) == (0, b"")
