@@ -564,6 +564,7 @@ export const de: Texts = {
     goOn: "Weiter hochladen",
     cancelThem: "Uploads abbrechen",
     retryFailed: "Fehlgeschlagene wiederholen",
+    retryCancelled: "Abgebrochene doch hochladen",
     tidy: "Liste leeren",
     fold: "Liste einklappen",
     unfold: "Liste ausklappen",

@@ -548,6 +548,7 @@ export const en = {
     goOn: "Keep uploading",
     cancelThem: "Cancel uploads",
     retryFailed: "Retry failed",
+    retryCancelled: "Upload cancelled ones after all",
     tidy: "Clear list",
     fold: "Collapse list",
     unfold: "Expand list",

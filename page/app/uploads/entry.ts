@@ -54,6 +54,8 @@ export class Entry {
   existing: Item | null = null;
   /** What was answered before it was sent, and about what. */
   answer: { action: OverwriteAction; about: string | null } | null = null;
+  /** Whether it is to be tried again as soon as the end of its last attempt is told. */
+  isWantedAgain = false;
   /** Whether its bytes are not what was chosen any more; only choosing it again helps. */
   isLost = false;
   /** The folder as the manager was asked to put the file into it. */
@@ -229,7 +231,7 @@ export class Entry {
       name: this.source.name,
       folder: this.folder,
       size: this.size,
-      state: isPaused && canPause ? "paused" : this.state,
+      state: this.isWantedAgain ? "waiting" : isPaused && canPause ? "paused" : this.state,
       sentBytes: this.sentBytes,
       rate: this.state === "sending" ? this.meter.rate : 0,
       secondsLeft: this.state === "sending" ? this.meter.secondsFor(this.size - this.sentBytes) : null,

@@ -10,7 +10,7 @@ import type { PickedFile } from "./picked.js";
 import type { NewFile } from "./queue.js";
 import { text } from "../text/text.js";
 import { fingerprintOf } from "./fingerprint.js";
-import { keepHandlesOf, rememberHandle, rememberedHandle } from "./handles.js";
+import { keepHandlesOf, openHandle, rememberHandle, rememberedHandle } from "./handles.js";
 
 /** No user has more, unless the operator has raised the limit; the rest is listed once some of these are over. */
 const MOST = 1_000;
@@ -187,14 +187,4 @@ function rowOf(upload: KeptUpload, hasHandle: boolean, before?: KeptRow): KeptRo
     hasHandle: hasHandle && before?.problem == null,
     problem: before?.problem ?? null,
   };
-}
-
-/** @returns null when it is gone, or may not be read */
-async function openHandle(handle: FileSystemFileHandle): Promise<File | null> {
-  try {
-    const permission = await handle.requestPermission?.({ mode: "read" });
-    return permission === "denied" ? null : await handle.getFile();
-  } catch {
-    return null;
-  }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
-import type { FinishedBatch, Item } from "../../types/state.js";
+import type { FinishedBatch, Item, UploadState } from "../../types/state.js";
 import type { BookingEffect } from "./booking.js";
 import type { ChunkEffect } from "./chunk-plan.js";
 import type { Kept, Source } from "./entry.js";
@@ -114,8 +114,11 @@ export class UploadQueue {
       this.#stopSending(entry);
       this.#lineup.leave(entry);
       if (entry.isUnwanted) this.#drop(entry);
-      if (entry.isOver) entry.occupies = false;
-      else this.#restart(entry);
+      if (!entry.isOver) this.#restart(entry);
+      else {
+        entry.occupies = false;
+        this.#endTold(entry);
+      }
     }
   }
 
@@ -180,7 +183,8 @@ export class UploadQueue {
   resumeRejected(entry: Entry, { code, reason, retry }: UploadRejection, now: number) {
     this.#lineup.leave(entry);
     entry.occupies = false;
-    if (entry.isUnwanted) return this.#drop(entry);
+    if (entry.isUnwanted) this.#drop(entry);
+    if (entry.isOver) return this.#endTold(entry);
     if (code === "resumed-elsewhere") return this.#end(entry, "elsewhere", null);
     if (code === "upload-gone" && !entry.isAbsent) return this.#beginAnew(entry, false);
     if (code === "source-changed") return this.#beginAnew(entry, true);
@@ -197,7 +201,7 @@ export class UploadQueue {
     this.#leave(entry);
     const beginsAnew = entry.isAstray;
     if (entry.isUnwanted) this.#drop(entry);
-    if (entry.isOver) return;
+    if (entry.isOver) return this.#endTold(entry);
     if (beginsAnew) this.#restart(entry);
     else if (info.code === "resumed-elsewhere") this.#end(entry, "elsewhere", null);
     else this.#postpone(entry, info.reason, now);
@@ -207,7 +211,7 @@ export class UploadQueue {
   rejected(entry: Entry, reason: string, retry: Retry, now: number) {
     this.#lineup.leave(entry);
     entry.occupies = false;
-    if (entry.state === "cancelled") return;
+    if (entry.isOver) return this.#endTold(entry);
     if (retry === "never") return this.#end(entry, "failed", reason);
     // The service that it counted on has just gone: that is no attempt.
     if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
@@ -328,7 +332,7 @@ export class UploadQueue {
     this.#leave(entry);
     entry.renamedTo = info.rename_target ?? null;
     if (info.success) this.#end(entry, "done", null);
-    else if (entry.isOver) return;
+    else if (entry.isOver) this.#endTold(entry);
     else if (entry.isAstray) this.#restart(entry);
     else if (entry.isSkipping) this.#end(entry, "skipped", null);
     // Its service stopped, timed out or vanished while the file was on its way.
@@ -360,6 +364,7 @@ export class UploadQueue {
 
   cancel(id: number) {
     const entry = this.entries.get(id);
+    if (entry) entry.isWantedAgain = false;
     // While the manager enters the file it is too late.
     if (entry && !entry.isOver && entry.state !== "storing") this.#giveUp(entry, "cancelled", null);
   }
@@ -394,7 +399,8 @@ export class UploadQueue {
     const isActive = this.#lineup.isActive(entry);
     const canGoOn = isActive && entry.keptId !== null && entry.state === "failed";
     // Until the manager has told the end of the last attempt, its service is not free.
-    if (isActive && !canGoOn) return;
+    entry.isWantedAgain = isActive && !canGoOn;
+    if (entry.isWantedAgain) return;
     entry.forgive();
     entry.isHeld = false;
     if (canGoOn) return void (entry.state = "sending");
@@ -406,8 +412,31 @@ export class UploadQueue {
 
   /** Tries everything again that failed, but for what has to be chosen anew. */
   retryFailed() {
+    this.#retryAll("failed");
+  }
+
+  retryCancelled() {
+    this.#retryAll("cancelled");
+  }
+
+  #retryAll(state: UploadState) {
     this.#beginBatch();
-    for (const entry of this.entries.values()) if (entry.state === "failed") this.#retry(entry.id);
+    for (const entry of this.entries.values()) if (entry.state === state) this.#retry(entry.id);
+  }
+
+  /** Lists what was cancelled before the page was loaded. */
+  addCancelled({ source, folder, isPublic }: NewFile) {
+    const entry = new Entry(++this.#lastId, source, folder, isPublic);
+    entry.selection = ++this.#selections;
+    entry.state = "cancelled";
+    this.entries.set(entry.id, entry);
+    return entry;
+  }
+
+  /** The file of what is to be tried again cannot be read any more. */
+  fileMissing(entry: Entry, reason: string) {
+    entry.isLost = true;
+    this.#end(entry, "failed", reason);
   }
 
   /** What was stored before anything that begins now says nothing about how far that is. */
@@ -498,6 +527,13 @@ export class UploadQueue {
     }
   }
 
+  /** @param entry that was given up, of which nothing runs any more */
+  #endTold(entry: Entry) {
+    if (!entry.isWantedAgain) return;
+    entry.isWantedAgain = false;
+    this.#retry(entry.id);
+  }
+
   /** @param entry that does not run any more */
   #leave(entry: Entry) {
     this.conflicts.drop(entry);
@@ -565,6 +601,7 @@ export class UploadQueue {
     this.#lineup.leave(entry);
     this.#checks.drop(entry);
     this.conflicts.drop(entry);
+    entry.isWantedAgain = false;
     entry.state = state;
     entry.reason = reason;
     entry.trouble = null;

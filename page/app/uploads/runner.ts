@@ -13,6 +13,7 @@ import { Refused, messageOf } from "../protocol/errors.js";
 import { folderItem } from "../state/listing.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
+import { CancelledUploads } from "./cancelled.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { EmptyFolders } from "./folders.js";
 import { KeptUploads } from "./kept.js";
@@ -42,6 +43,9 @@ export class Uploads {
   #locators = new WeakMap<object, PickedFile["locate"]>();
   /** The user's unfinished uploads that are not in the queue. */
   readonly kept: KeptUploads;
+  #cancelled = new CancelledUploads();
+  /** The user whose cancelled uploads are listed. */
+  #cancelledOf: number | null = null;
   #folders;
   #store;
   #connection;
@@ -94,6 +98,7 @@ export class Uploads {
     void this.#folders.make();
     const number = this.#connectionNumber;
     if (can.keep) await this.#findKept();
+    await this.#findCancelled();
     if (number !== this.#connectionNumber) return;
     this.#change(() => this.#queue.online(can));
     if (can.keep) this.kept.finishStored();
@@ -167,23 +172,66 @@ export class Uploads {
     this.#change(() => this.#queue.retryFailed());
   }
 
+  async retryCancelled() {
+    for (const entry of this.#queue.entries.values()) if (entry.state === "cancelled") await this.#findFile(entry);
+    this.#change(() => this.#queue.retryCancelled());
+  }
+
   cancel(id: number) {
     this.#change(() => this.#queue.cancel(id));
+    this.#rememberCancelled();
   }
 
   cancelAll() {
     this.#folders.clear();
     this.#change(() => this.#queue.cancelAll());
+    this.#rememberCancelled();
+  }
+
+  #rememberCancelled() {
+    for (const entry of this.#queue.entries.values()) {
+      if (entry.state === "cancelled") void this.#cancelled.remember(entry, this.#userId, this.#locators.get(entry.source));
+    }
+  }
+
+  /** Lists what was cancelled before the page was loaded, once for each user. */
+  async #findCancelled() {
+    const userId = this.#userId;
+    if (this.#cancelledOf === userId) return;
+    this.#cancelledOf = userId;
+    for (const cancelled of await this.#cancelled.load(userId)) {
+      const { name, size, folder, isPublic } = cancelled;
+      const entry = this.#queue.addCancelled({ source: { name, size }, folder, isPublic });
+      this.#cancelled.restored(entry, cancelled);
+    }
+  }
+
+  /** Has the file of a cancelled upload read that was begun before the page was loaded. */
+  async #findFile(entry: Entry) {
+    const locate = this.#cancelled.locate(entry);
+    if (entry.source instanceof File || entry.state !== "cancelled") return this.#cancelled.forget(entry);
+    const file = await this.#cancelled.open(entry);
+    this.#cancelled.forget(entry);
+    if (!file) return this.#queue.fileMissing(entry, text.kept.unreadable);
+    this.#locators.set(file, locate);
+    entry.source = file;
+  }
+
+  get #userId() {
+    return this.#store.state.session.user?.id ?? 0;
   }
 
   /** Ends and forgets everything, for somebody else. */
   discard() {
     this.#folders.clear();
     this.kept.clear();
+    this.#cancelledOf = null;
     this.#change(() => this.#queue.discard());
   }
 
-  retry(id: number) {
+  async retry(id: number) {
+    const entry = this.#queue.entries.get(id);
+    if (entry) await this.#findFile(entry);
     this.#change(() => this.#queue.retry(id));
   }
 
@@ -202,6 +250,7 @@ export class Uploads {
   /** Clears the list; what is kept of it is listed as unfinished. */
   tidy() {
     const keepsSome = Array.from(this.#queue.entries.values()).some((entry) => entry.keptId !== null);
+    for (const entry of this.#queue.entries.values()) if (entry.isOver) this.#cancelled.forget(entry);
     this.#change(() => this.#queue.tidy());
     if (keepsSome) this.kept.load().catch(() => {});
   }

@@ -28,7 +28,7 @@ export function QueuePanel() {
       <header class="queue-head">
         <div class="queue-title">
           <strong>{headline(uploads, kept.length, isOffline)}</strong>
-          <span class="muted" aria-live="off">
+          <span class={`muted ${uploads.stall ? "stalled" : ""}`} aria-live="off">
             {subline(uploads, kept.length, isOffline)}
           </span>
         </div>
@@ -62,14 +62,29 @@ export function QueuePanel() {
       )}
       {uploads.questions > 0 && <Questions count={uploads.questions} />}
       {isOpen && listed > 0 && <Rows uploads={uploads} kept={kept} />}
-      {isOpen && working && (
-        <footer class="queue-foot">
-          <button type="button" class="button small" onClick={() => app.store.set({ dialog: { kind: "cancel-uploads" } })}>
-            {text.uploads.cancelAll}
-          </button>
-        </footer>
-      )}
+      {isOpen && <Foot uploads={uploads} isWorking={working} />}
     </section>
+  );
+}
+
+/** What concerns all of them, apart from the button that closes the panel. */
+function Foot({ uploads, isWorking }: { uploads: UploadsView; isWorking: boolean }) {
+  const app = useApp();
+  const hasCancelled = uploads.counts.cancelled > 1;
+  if (!isWorking && !hasCancelled) return null;
+  return (
+    <footer class="queue-foot">
+      {isWorking && (
+        <button type="button" class="button small" onClick={() => app.store.set({ dialog: { kind: "cancel-uploads" } })}>
+          {text.uploads.cancelAll}
+        </button>
+      )}
+      {hasCancelled && (
+        <button type="button" class="button small" onClick={() => void app.uploads.retryCancelled()}>
+          {text.uploads.retryCancelled}
+        </button>
+      )}
+    </footer>
   );
 }
 
@@ -158,7 +173,9 @@ function QueueRow({ row, isAllPaused }: { row: UploadRow; isAllPaused: boolean }
         <span class="name" title={`${row.folder === "/" ? "" : row.folder}/${row.name}`}>
           {row.name}
         </span>
-        <span class={`queue-note ${row.state === "failed" ? "bad" : "muted"}`}>{note(row)}</span>
+        <span class={`queue-note ${row.state === "failed" ? "bad" : "muted"} ${row.stalledFor === null ? "" : "stalled"}`}>
+          {note(row)}
+        </span>
         {isMoving && (
           <Progress
             value={row.sentBytes}
@@ -187,9 +204,9 @@ function RowButtons({ row, isAllPaused }: { row: UploadRow; isAllPaused: boolean
       {canCancel && <IconButton icon="close" label={text.uploads.cancel(row.name)} onClick={() => uploads.cancel(row.id)} />}
       {row.isLost && <ChooseAgain row={row} />}
       {row.state === "elsewhere" && (
-        <IconButton icon="play" label={text.uploads.goOnHere(row.name)} onClick={() => uploads.retry(row.id)} />
+        <IconButton icon="play" label={text.uploads.goOnHere(row.name)} onClick={() => void uploads.retry(row.id)} />
       )}
-      {canBegin && <IconButton icon="retry" label={text.uploads.retry(row.name)} onClick={() => uploads.retry(row.id)} />}
+      {canBegin && <IconButton icon="retry" label={text.uploads.retry(row.name)} onClick={() => void uploads.retry(row.id)} />}
     </div>
   );
 }

@@ -146,6 +146,50 @@ test("where the browser remembers the file, one click goes on", async () => {
   await person.leaves();
 });
 
+test("cancelled uploads are tried again at once, also after a reload where the browser remembers their files", async () => {
+  const { person, gate } = await worksIn("regretted");
+  const { page } = person;
+  await person.context.addInitScript(() => {
+    window.showOpenFilePicker = async () => {
+      const folder = await navigator.storage.getDirectory();
+      return Promise.all(["one.txt", "two.txt"].map((name) => folder.getFileHandle(name)));
+    };
+  });
+  await page.reload();
+  await page.evaluate(async () => {
+    for (const name of ["one.txt", "two.txt"]) {
+      const handle = await (await navigator.storage.getDirectory()).getFileHandle(name, { create: true });
+      const writing = await handle.createWritable();
+      await writing.write(name);
+      await writing.close();
+    }
+  });
+  const cancelled = page.locator('.queue-row[data-state="cancelled"]');
+  await page.getByRole("button", { name: "Upload files" }).click();
+  await gate.holds(1);
+  await person.cancelsAllUploads();
+  await cancelled.nth(1).waitFor();
+  await page.getByText("2 uploads cancelled").waitFor();
+  await page.getByRole("button", { name: "Upload cancelled ones after all" }).click();
+  await gate.holds(2);
+  await person.cancelsAllUploads();
+  await cancelled.nth(1).waitFor();
+  await page.reload();
+  await page.getByText("2 uploads cancelled").waitFor();
+  await gate.open();
+  await page.getByRole("button", { name: "Retry one.txt" }).click();
+  await person.sees(["one.txt"]);
+  await page.reload();
+  await cancelled.getByText("two.txt").waitFor();
+  assert.equal(await cancelled.count(), 1);
+  await page.getByRole("button", { name: "Clear list" }).click();
+  await cancelled.waitFor({ state: "detached" });
+  await page.reload();
+  await person.sees(["one.txt"]);
+  assert.equal(await cancelled.count(), 0);
+  await person.leaves();
+});
+
 test("an upload that is dropped is gone, and so is one that another file takes the place of, which is told", async () => {
   const { person, gate } = await worksIn("dropped");
   const draft = path.join(folder, "draft.mkv");

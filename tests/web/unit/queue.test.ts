@@ -730,3 +730,64 @@ test("what waits because somebody wants it to has not stalled", () => {
   panel(0);
   assert.deepEqual([panel(100).stall, panel(100).rows[0]?.stalledFor], [null, null]);
 });
+
+test("a cancelled upload that is wanted again before its end was told begins anew after that", () => {
+  const queue = queueOf(5);
+  const [entry] = begin(queue, 1).entries;
+  assert.ok(entry);
+  queue.cancel(entry.id);
+  queue.retry(entry.id);
+  assert.deepEqual([entry.state, panelOf(queue)(0).rows[0]?.state], ["cancelled", "waiting"]);
+  assert.deepEqual(only(queue.next(0), "request"), []);
+  queue.finished({ success: false, upload_id: entry.uploadId ?? "", reason: "aborted" }, 0);
+  assert.equal(only(queue.next(0), "request").length, 1);
+});
+
+test("an upload that is cancelled, wanted again and cancelled once more stays cancelled", () => {
+  const queue = queueOf(5);
+  const [entry] = begin(queue, 1).entries;
+  assert.ok(entry);
+  queue.cancel(entry.id);
+  queue.retry(entry.id);
+  queue.cancel(entry.id);
+  queue.finished({ success: false, upload_id: entry.uploadId ?? "", reason: "aborted" }, 0);
+  assert.deepEqual([states(queue), only(queue.next(0), "request")], [["cancelled"], []]);
+});
+
+test("what was wanted again while it was requested, or when the connection was lost, begins anew", () => {
+  for (const end of ["refused", "offline"]) {
+    const queue = queueOf(5);
+    queue.next(0);
+    queue.booking.settled(1);
+    const [{ entry }] = only(queue.next(0), "request");
+    queue.cancel(entry.id);
+    queue.retry(entry.id);
+    if (end === "refused") queue.rejected(entry, "no", "never", 0);
+    else queue.offline();
+    queue.online();
+    queue.next(0);
+    assert.deepEqual([end, states(queue)], [end, end === "refused" ? ["requesting"] : ["waiting"]]);
+  }
+});
+
+test("all that was cancelled is tried again at once, and what failed is not", () => {
+  const queue = queueOf(5, 5, 5);
+  const [failed] = begin(queue, 1).entries;
+  queue.stageFinished(failed?.uploadId ?? "", false);
+  queue.finished({ success: false, upload_id: failed?.uploadId ?? "", reason: "no" }, 0);
+  queue.cancelAll();
+  assert.deepEqual(states(queue), ["failed", "cancelled", "cancelled"]);
+  queue.retryCancelled();
+  assert.deepEqual(states(queue), ["failed", "waiting", "waiting"]);
+});
+
+test("what was cancelled before the page was loaded can be tried again, or its file chosen anew", () => {
+  const queue = queueOf();
+  const cancelled = { source: { name: "film", size: 5 }, folder: "/", isPublic: false };
+  const [again, lost] = [queue.addCancelled(cancelled), queue.addCancelled(cancelled)];
+  queue.retry(again.id);
+  queue.fileMissing(lost, "unreadable");
+  assert.deepEqual([states(queue), lost.isLost], [["waiting", "failed"], true]);
+  queue.chooseAgain(lost.id, { name: "film", size: 6 });
+  assert.deepEqual([lost.state, lost.size], ["waiting", 6]);
+});

@@ -15,9 +15,6 @@ export function PublicUploadDialog({ onClose }: { onClose: () => void }) {
     <Dialog title={text.actions.uploadPublic} onClose={onClose}>
       <p class="lead">{text.publicUpload.lead}</p>
       <div class="dialog-buttons">
-        <button type="button" class="button" onClick={onClose}>
-          {text.app.cancel}
-        </button>
         <button type="button" class="button" onClick={choose("folder")}>
           {text.publicUpload.folder}
         </button>
