@@ -30,6 +30,7 @@ __all__ = [
     "FileAction",
     "FileHandle",
     "FileModify",
+    "FileProcessed",
     "FilesModify",
     "FolderAction",
     "FolderHandle",
@@ -490,6 +491,18 @@ class RecentFiles(Packet, frozen=True, kw_only=True):
     extension: ClassVar[str | None] = OVERVIEW
 
     files: tuple[PlacedFile, ...]
+
+
+class FileProcessed(Packet, frozen=True, kw_only=True):
+    """Says that processing has ended for the content of a file: its metadata can be had.
+
+    Manager → clients with the extension `overview` whose user may read the file. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:file-processed"
+    extension: ClassVar[str | None] = OVERVIEW
+
+    file_id: Integer
 
 
 class UploadRejection(Packet, frozen=True, kw_only=True):

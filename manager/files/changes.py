@@ -33,7 +33,7 @@ from manager.files.conversion import (
 from manager.files.rights import access_to
 from manager.retrying import CatalogRetry
 from protocol import s2c
-from protocol.extensions import BUNDLE
+from protocol.extensions import BUNDLE, OVERVIEW
 from protocol.values import format_path
 
 log = structlog.get_logger(__name__)
@@ -205,6 +205,20 @@ class ChangeFeed:
             return
         self._sequencer.add_reading(number, broadcasts, self._now())
         self._broadcast_ready()
+
+    async def processed(self, object_id: UUID) -> None:
+        """Processing has ended for content: clients that may read its files are sent their ids.
+
+        Clients read what was found out by themselves, so the order among other changes does not matter.
+        """
+        if all(OVERVIEW not in client.extensions for client in self._hub):
+            return
+        try:
+            files = await self._retry.answering(lambda: self._files.files_of(object_id))
+        except CatalogError as error:
+            log.error("processing-not-announced", object=str(object_id), code=error.code)
+            return
+        self._broadcasts.add(partial(self._announce_processed, placed) for placed in files)
 
     def file_changed(self, action: s2c.FileAction, placed: PlacedFile) -> None:
         """A file was added, changed or deleted; each client gets it with the rights of its user."""
@@ -409,6 +423,17 @@ class ChangeFeed:
             return s2c.FileModify(path=path, action=action, handle=handle)
 
         self._hub.broadcast_views(view_of, packet_for)
+
+    def _announce_processed(self, placed: PlacedFile) -> None:
+        file, packet = placed.file, s2c.FileProcessed(file_id=placed.file.id)
+        shares = {share.user_id: share for share in placed.shares}
+
+        def view_of(client: ClientSession) -> bool | None:
+            if OVERVIEW not in client.extensions or not client.login.scope.covers(placed.folder):
+                return None
+            return access_to(file, client.user.id, shares.get(client.user.id)).may_read or None
+
+        self._hub.broadcast_views(view_of, lambda _: packet)
 
 
 def _placed(committed: CommittedFile) -> PlacedFile:

@@ -218,6 +218,7 @@ class ProcessingManager:
         service.jobs.pop(UUID(packet.job_id), None)
         if not is_done:
             raise JobLost
+        self._tasks.spawn(self._changes.processed(UUID(packet.job_id)), "announce metadata")
         return _DONE
 
     async def job_failed(

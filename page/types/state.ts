@@ -56,7 +56,7 @@ export interface Listing {
   pageSize: number;
   /** Pages that are here, by `<kind>/<number>`. */
   pages: ReadonlyMap<string, readonly Item[]>;
-  /** Keys of the items of all pages that were here, so that it is known where they stand. */
+  /** Keys of the items of the pages that were here last, so that it is known where they stand. */
   keys: ReadonlyMap<string, readonly string[]>;
 }
 

@@ -262,6 +262,8 @@ export interface Events {
   /** A kept upload does not run any more, and can be resumed. */
   "s2c:upload-parked": { upload_id: string; code: string; reason: string };
   "s2c:file-modify": { path: string; action: "add" | "delete" | "modify"; handle: FileHandle };
+  /** Processing has ended for a file: its metadata can be had. */
+  "s2c:file-processed": { file_id: number };
   "s2c:folder-modify": {
     path: string;
     handle: FolderHandle;

@@ -465,6 +465,7 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:position": {"index": nullable(COUNT), "name": nullable(NAME)},
     "s2c:folder-summaries": {"folders": list_of(FOLDER_SUMMARY)},
     "s2c:recent-files": {"files": list_of(object_of({"path": PATH, "file": LISTED_FILE}))},
+    "s2c:file-processed": {"file_id": INT},
     "s2c:upload-rejection": {
         "code": TEXT,
         "reason": TEXT,
@@ -664,6 +665,7 @@ EXTENSIONS = {
     "overview": {
         "c2s:folder-summaries-request",
         "c2s:recent-files-request",
+        "s2c:file-processed",
         "s2c:folder-summaries",
         "s2c:recent-files",
     },

@@ -13,11 +13,13 @@ from catalog.records import JobState
 from client_sdk.connection import Connection
 from manager.app_keys import CATALOG
 from protocol import c2s, generic, s2c, s2t, t2s
-from protocol.extensions import PROCESSING
+from protocol.extensions import OVERVIEW, PROCESSING
+from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import SERVICE_PASSWORD
 from tests.system.ticketing import administrator, user
 from tests.system.whole import Whole, content_of, running_whole
 
+NAMES = ("private.txt", "public.txt")
 AVIF = b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf" + content_of(1500)
 
 
@@ -117,6 +119,35 @@ async def test_from_upload_to_thumbnail(whole, processor):
     catalog = whole.app[CATALOG]
     file = await catalog.file_at((), "a.txt")
     assert await catalog.metadata_of(file.object_id) == {"width": 3, "words": ["some", "words"]}
+
+
+async def test_clients_hear_when_a_file_was_processed(whole, processor):
+    """Who may read the file, and shows what is found out about it, is sent its id; nobody else is."""
+    alice = await whole.user(booked=1)
+    async with (
+        ClientPeer.connected(
+            whole.url.replace("http", "ws", 1),
+            "s2c",
+            client_query(await whole.token("alice")),
+            extensions=[OVERVIEW],
+        ) as shown,
+        ClientPeer.connected(
+            whole.url.replace("http", "ws", 1),
+            "s2c",
+            client_query(await whole.token("bob")),
+            extensions=[OVERVIEW],
+        ) as other,
+    ):
+        await alice.put("private.txt", b"some words")
+        await alice.put("public.txt", b"more words", is_public=True)
+        for _ in range(2):
+            job = await processor.job()
+            assert await processor.done(job, lines=1) is True
+        ids = {name: (await whole.app[CATALOG].file_at((), name)).id for name in NAMES}
+        heard = {(await shown.next(s2c.FileProcessed)).file_id for _ in NAMES}
+        assert heard == set(ids.values())
+        assert (await other.next(s2c.FileProcessed)).file_id == ids["public.txt"]
+        assert other.unread(s2c.FileProcessed) == alice.peer.unread(s2c.FileProcessed) == []
 
 
 async def test_views_and_metadata_of_a_ticket(whole, processor):

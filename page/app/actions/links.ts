@@ -5,12 +5,16 @@ import type { Connection } from "../protocol/connection.js";
 import type { ContentAccess } from "./content-access.js";
 import { Disconnected, messageOf } from "../protocol/errors.js";
 import { newUuid } from "../protocol/frames.js";
+import { BoundedMap } from "../state/bounded-map.js";
 import { formatPath } from "../state/paths.js";
 import { text } from "../text/text.js";
 
+/** Thumbnails of which it is remembered that they were asked for: many more than fit on a screen. */
+const KNOWN_THUMBNAILS = 2_000;
+
 export class Links {
   /** Files for whose thumbnails the manager was asked, by file and version. */
-  #thumbnails = new Map<string, Promise<void>>();
+  #thumbnails = new BoundedMap<string, Promise<void>>(KNOWN_THUMBNAILS);
   #connection;
   #access;
   #token;
@@ -61,7 +65,7 @@ export class Links {
 }
 
 /** What was asked for once is not asked for again, unless it failed. */
-function remembered(known: Map<string, Promise<void>>, key: string, ask: () => Promise<void>) {
+function remembered(known: BoundedMap<string, Promise<void>>, key: string, ask: () => Promise<void>) {
   const before = known.get(key);
   if (before) return before;
   const asked = ask();

@@ -13,6 +13,8 @@ const MEASURE_EVERY_MS = 2_000;
 export type ServiceReport = { id: string; address: string; state: string; user: string | null };
 
 export class Overview {
+  /** Called with the ids of files that were processed. */
+  #processedListeners = new Set<(fileId: number) => void>();
   #store;
   #connection;
   #token;
@@ -26,6 +28,9 @@ export class Overview {
     connection.on("s2c:service-registry", (news) => this.#serviceChanged(news));
     connection.on("s2c:file-modify", () => this.#measureSoon());
     connection.on("s2c:folder-modify", () => this.#measureSoon());
+    connection.on("s2c:file-processed", ({ file_id: id }) => {
+      for (const listener of [...this.#processedListeners]) listener(id);
+    });
   }
 
   online() {
@@ -52,6 +57,16 @@ export class Overview {
     const parameters = new URLSearchParams({ path: formatPath(path), name });
     const answer = await askManager(`/page/metadata?${parameters}`, { token: await this.#token() });
     return answer.metadata;
+  }
+
+  /**
+   * Calls whenever processing of a file has ended, where the manager announces that (the extension `overview`).
+   * @returns ends it
+   */
+  onProcessed(fileId: number, listener: () => void): () => void {
+    const each = (id: number) => id === fileId && listener();
+    this.#processedListeners.add(each);
+    return () => this.#processedListeners.delete(each);
   }
 
   async #measure() {

@@ -12,9 +12,10 @@ export const ORGANISE = "organise";
 const ADMINISTER = "administer";
 const REJECTIONS = "rejections";
 const LARGE_CHUNKS = "large-chunks";
+const OVERVIEW = "overview";
 export const RESUME = "resume";
 /** Files are recognised by SHA-256, which browsers have where a page comes by HTTPS, or from this machine. */
-const WANTED = [ORGANISE, ADMINISTER, REJECTIONS, LARGE_CHUNKS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];
+const WANTED = [ORGANISE, ADMINISTER, OVERVIEW, REJECTIONS, LARGE_CHUNKS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];
 /** How long a manager that is there may take for an answer that it has at hand. */
 const PROBE_MS = 5_000;
 

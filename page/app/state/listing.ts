@@ -9,6 +9,8 @@ import type { FileHandle, FolderHandle, FolderStatus } from "../../types/wire.js
 const DEFAULT_PAGE_SIZE = 100;
 /** Pages that are kept; the ones farthest from the newest go first. */
 export const KEPT_PAGES = 40;
+/** Pages of which it is known where their items stand: more than the largest selection needs. */
+export const KEPT_PLACES = 200;
 
 export type PageRef = { kind: PageKind; page: number };
 /** by key */
@@ -48,19 +50,23 @@ export function withPage(listing: Listing, ref: PageRef, items: readonly Item[],
   while (pages.size > kept) {
     pages.delete([...pages.keys()].reduce((a, b) => (distance(b) > distance(a) ? b : a)));
   }
-  return {
-    ...listing,
-    pages,
-    keys: new Map(listing.keys).set(
-      pageKey(ref),
-      items.map((item) => item.key),
-    ),
-  };
+  const keys = items.map((item) => item.key);
+  return { ...listing, pages, keys: latest([...listing.keys, [pageKey(ref), keys]]) };
 }
 
 /** Knowing also where the items stand that were seen in another listing of the same folder and order, which may be older. */
 export function withPlaces(listing: Listing, other: Listing): Listing {
-  return { ...listing, keys: new Map([...other.keys, ...listing.keys]) };
+  return { ...listing, keys: latest([...other.keys, ...listing.keys]) };
+}
+
+/** The keys of the pages that came last; of the same page the last ones. */
+function latest(entries: readonly (readonly [string, readonly string[]])[]): Listing["keys"] {
+  const keys = new Map<string, readonly string[]>();
+  for (const [page, items] of entries) {
+    keys.delete(page);
+    keys.set(page, items);
+  }
+  return new Map([...keys].slice(-KEPT_PLACES));
 }
 
 /** Pages that rows `first` to `last` (inclusive) need and that are not here. */

@@ -13,9 +13,8 @@ import { useApp, useEffect, useState, useStore } from "./dom.js";
 import { Icon, ItemIcon } from "./icon.js";
 import { Sheet } from "./sheet.js";
 import { Thumbnail } from "./thumbnail.js";
+import { useOnline } from "./work.js";
 
-const FIRST_PAUSE_MS = 1_000;
-const LAST_PAUSE_MS = 32_000;
 const FILE_ACTIONS = ["download", "link", "share"] as const;
 const FOLDER_ACTIONS = ["open", "download"] as const;
 /** On several items. */
@@ -215,23 +214,22 @@ function whereabouts(path: readonly string[]) {
 function Metadata({ file }: { file: FileItem }) {
   const app = useApp();
   const path = useStore((state) => state.listing.path);
+  const isOnline = useOnline();
   const [facts, setFacts] = useState<ReturnType<typeof factsOf>>([]);
   useEffect(() => {
-    let timer = 0;
-    let isWanted = file.can !== "none";
-    const ask = async (pauseMs: number) => {
+    if (file.can === "none" || !isOnline) return undefined;
+    let isWanted = true;
+    const ask = async () => {
       const found = await app.overview.metadata(path, file.name).catch(() => null);
-      if (!isWanted) return;
-      setFacts(factsOf(found));
-      // Nobody tells when processing is done, so it is asked less and less often.
-      if (!found && pauseMs <= LAST_PAUSE_MS) timer = window.setTimeout(() => void ask(pauseMs * 2), pauseMs);
+      if (isWanted) setFacts(factsOf(found));
     };
-    if (isWanted) void ask(FIRST_PAUSE_MS);
+    const stop = app.overview.onProcessed(file.id, ask);
+    void ask();
     return () => {
       isWanted = false;
-      clearTimeout(timer);
+      stop();
     };
-  }, [file]);
+  }, [file, isOnline]);
   return facts.map(({ name, value }) => <Fact key={name} label={text.metadata[name]} value={value} />);
 }
 

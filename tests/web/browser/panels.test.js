@@ -57,3 +57,41 @@ test("a double click opens a folder where details come up under the pointer", as
   await page.getByRole("heading", { name: "opened twice", level: 1 }).waitFor();
   await person.leaves();
 });
+
+test("what processing finds out about a file appears when the manager announces it, and is not asked for before", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { page } = person;
+  /** @type {string[]} */
+  const asked = [];
+  /** @type {object | null} */
+  let metadata = null;
+  await page.route("**/page/metadata?*", (route) => {
+    asked.push(route.request().url());
+    return route.fulfill({ json: { error: false, metadata, views: [] } });
+  });
+  /** @type {import("playwright-core").WebSocketRoute | undefined} */
+  let socket;
+  let id = 0;
+  await page.routeWebSocket(/type=client/, (opened) => {
+    socket = opened;
+    opened.connectToServer().onMessage((message) => {
+      id = JSON.parse(String(message)).data.files?.find((/** @type {any} */ file) => file.name === "film.txt")?.id ?? id;
+      opened.send(message);
+    });
+  });
+  await page.reload();
+  await person.ready();
+  await person.uploads([{ name: "film.txt", buffer: Buffer.from("1") }]);
+  const first = page.waitForRequest(/page\/metadata/);
+  await person.row("film.txt").click();
+  await first;
+  const details = page.getByRole("complementary", { name: "Details" });
+  await details.getByText("film.txt").waitFor();
+  await page.clock.runFor(60_000);
+  const before = asked.length;
+  metadata = { lines: 1234 };
+  socket?.send(JSON.stringify({ id: "s2c:file-processed", uuid: crypto.randomUUID(), data: { file_id: id } }));
+  await details.getByText("1,234").waitFor();
+  assert.equal(asked.length, before + 1);
+  await person.leaves();
+});

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { BoundedMap } from "../../../page/app/state/bounded-map.js";
 import { severalAtOnce } from "../../../page/app/actions/timing.js";
 import { retryDelay } from "../../../page/app/protocol/backoff.js";
 import { decodeFrame, encodeFrame, newUuid } from "../../../page/app/protocol/frames.js";
@@ -106,4 +107,13 @@ test("several are worked on at once, in order, and an error ends it", async () =
   under.at(-1)?.fail(new Error("no"));
   await assert.rejects(failing, /no/);
   await severalAtOnce([], 2, work);
+});
+
+test("what was used longest ago is forgotten once the limit is reached", () => {
+  const known = new BoundedMap<string, number>(2);
+  known.set("a", 1);
+  known.set("b", 2);
+  assert.equal(known.get("a"), 1);
+  known.set("c", 3);
+  assert.deepEqual([known.get("a"), known.get("b"), known.get("c"), known.size], [1, undefined, 3, 2]);
 });

@@ -88,6 +88,17 @@ test("pages far from the newest are dropped", () => {
   assert.equal(listings.withPage(whole, { kind: "files", page: 0 }, [file(0)], Infinity).pages.size, listings.KEPT_PAGES + 1);
 });
 
+test("places of the pages that came last are known", () => {
+  let whole = listing(0, 10_000);
+  for (let page = 0; page < 300; page += 1) whole = listings.withPage(whole, { kind: "files", page }, [file(page)]);
+  whole = listings.withPage(whole, { kind: "files", page: 100 }, [file(100)]);
+  whole = listings.withPage(whole, { kind: "files", page: 300 }, [file(300)]);
+  assert.equal(whole.keys.size, listings.KEPT_PLACES);
+  assert.ok(whole.keys.has("files/100") && whole.keys.has("files/300"));
+  assert.ok(!whole.keys.has("files/101"));
+  assert.equal(listings.withPlaces(listing(0, 10_000), whole).keys.size, listings.KEPT_PLACES);
+});
+
 test("hidden items leave no gap", () => {
   const whole = loaded(listing(2, 5));
   const hidden = hiding([folder(1), file(0), file(4), file(77)]);
