@@ -52,17 +52,20 @@ class ReadBuffers:
         if self._buffers:
             self._trim_later()
 
-    def _free(self, size: int) -> bytearray | None:
-        for buffer in self._buffers:
-            if len(buffer) == size and not _has_views(buffer):
+    def _free(self, size: int | None = None) -> bytearray | None:
+        """One that nobody uses, of that size or of any."""
+        # The last one first: fewer are used then, and more of it may still be in the CPU's cache.
+        for buffer in reversed(self._buffers):
+            if size in {None, len(buffer)} and not _has_views(buffer):
                 return buffer
         return None
 
     def _new(self, size: int) -> bytearray:
+        while self.remembered_bytes + size > self._capacity_bytes and (other := self._free()):
+            self._buffers = [each for each in self._buffers if each is not other]
         buffer = bytearray(size)
-        self._buffers.append(buffer)
-        while self.remembered_bytes > self._capacity_bytes:
-            self._buffers.pop(0)
+        if self.remembered_bytes + size <= self._capacity_bytes:
+            self._buffers.append(buffer)
         if self._trimming is None:
             self._trim_later()
         return buffer

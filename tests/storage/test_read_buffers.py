@@ -41,7 +41,7 @@ async def test_a_thread_that_still_works_keeps_its_buffer() -> None:
 
 
 async def test_memory_is_bounded_and_given_back() -> None:
-    """The oldest are forgotten, and those that nobody has used since the last time."""
+    """No more are remembered than fit, and none that nobody has used since the last time."""
     buffers = ReadBuffers(3 * UNIT_BYTES)
     held = [buffers.take(UNIT_BYTES) for _ in range(5)]
     assert buffers.remembered_bytes == 3 * UNIT_BYTES
@@ -53,6 +53,16 @@ async def test_memory_is_bounded_and_given_back() -> None:
     assert buffers.remembered_bytes == UNIT_BYTES
     buffers.trim()
     assert buffers.remembered_bytes == 0
+
+
+async def test_other_sizes_make_room() -> None:
+    """Where chunks become larger, the free buffers of before do not stay."""
+    buffers = ReadBuffers(3 * UNIT_BYTES)
+    held = [buffers.take(UNIT_BYTES) for _ in range(3)]
+    del held[:2]
+    buffers.take(2 * UNIT_BYTES)[:3] = b"two"
+    assert bytes(buffers.take(2 * UNIT_BYTES)[:3]) == b"two"
+    assert buffers.remembered_bytes == 3 * UNIT_BYTES
 
 
 @pytest.mark.parametrize("size", [0, 1, UNIT_BYTES - 1])
