@@ -39,6 +39,10 @@ _HEAD = (
     f"{'':34}{'wall s':>9}{'ratio':>7}{'server CPU':>13}{'client CPU':>13}"
     f"{'server RSS':>12}{'client RSS':>12}"
 )
+MIDDLE_TARGET = 1.5
+"""The first byte in the middle takes at most so much of the first byte of the file: one chunk's time."""
+NEXT_TARGET = 0.5
+"""Each range after it, which is in memory, takes at most so much of that."""
 TARGETS = {"put small": 1.0, "get small": 1.0, "put large": 1.0, "get large": 1.0}
 """At most this part of the reference's time."""
 
@@ -56,8 +60,9 @@ class _StepFigures:
 
 @dataclass(frozen=True, slots=True)
 class _RangeFigures:
-    """Milliseconds: the first byte of a range in the middle, and the median of the ranges after it."""
+    """Milliseconds: first byte of the file, of a range in its middle; the median of ranges after it."""
 
+    start_ms: float
     first_byte_ms: float
     next_ms: float
 
@@ -162,20 +167,29 @@ def _ranges(download: DownloadAddress) -> _RangeFigures:
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
     with closing(connection):
         target = f"{parts.path}?{parts.query}"
-        start = _size(connection, target, download) // 2
-        taken = []
-        for number in range(NEXT_RANGES + 1):
-            first = start + number * RANGE_BYTES
-            headers = {**download.headers, "Range": f"bytes={first}-{first + RANGE_BYTES - 1}"}
-            began_at = time.perf_counter()
-            connection.request("GET", target, headers=headers)
-            response = connection.getresponse()
-            response.read(1)
-            first_byte_s = time.perf_counter() - began_at
-            assert response.status == http.client.PARTIAL_CONTENT
-            response.read()
-            taken.append(first_byte_s if number == 0 else time.perf_counter() - began_at)
-    return _RangeFigures(taken[0] * 1000, median(taken[1:]) * 1000)
+        middle = _size(connection, target, download) // 2
+        start_s, _ = _fetch_range(connection, target, download, 0)
+        first_byte_s, _ = _fetch_range(connection, target, download, middle)
+        following = [
+            _fetch_range(connection, target, download, middle + number * RANGE_BYTES)[1]
+            for number in range(1, NEXT_RANGES + 1)
+        ]
+    return _RangeFigures(start_s * 1000, first_byte_s * 1000, median(following) * 1000)
+
+
+def _fetch_range(
+    connection: http.client.HTTPConnection, target: str, download: DownloadAddress, first: int
+) -> tuple[float, float]:
+    """Fetch a range; returns the seconds until its first byte, and until its last."""
+    headers = {**download.headers, "Range": f"bytes={first}-{first + RANGE_BYTES - 1}"}
+    began_at = time.perf_counter()
+    connection.request("GET", target, headers=headers)
+    response = connection.getresponse()
+    response.read(1)
+    first_byte_s = time.perf_counter() - began_at
+    assert response.status == http.client.PARTIAL_CONTENT
+    response.read()
+    return first_byte_s, time.perf_counter() - began_at
 
 
 def _size(connection: http.client.HTTPConnection, target: str, download: DownloadAddress) -> int:
@@ -209,7 +223,7 @@ def _report(rounds: list[_Round], options: Options) -> str:
             verdict(f"{step} in at most {target} of the reference's time", reached=ratio <= target)
         )
     lines += ["", *_range_lines(rounds)]
-    return "\n".join([*lines, "", *verdicts])
+    return "\n".join([*lines, "", *verdicts, *_range_verdicts(rounds)])
 
 
 def _line(name: str, figures: _StepFigures, ratio: float, step: str, options: Options) -> str:
@@ -226,13 +240,35 @@ def _line(name: str, figures: _StepFigures, ratio: float, step: str, options: Op
 
 def _range_lines(rounds: list[_Round]) -> list[str]:
     lines = [
-        f"{'middle of the large file, by Range':34}{'first byte ms':>15}{'next MiB each ms':>18}"
+        f"{'the large file by Range, ms':34}{'at its start':>14}{'in the middle':>15}{'next MiB':>10}"
     ]
     for name in rounds[0].ranges:
-        first = median(each.ranges[name].first_byte_ms for each in rounds)
-        following = median(each.ranges[name].next_ms for each in rounds)
-        lines.append(f"{name:34}{first:>15.1f}{following:>18.1f}")
+        figures = _range_medians(rounds, name)
+        lines.append(
+            f"{name:34}{figures.start_ms:>14.1f}{figures.first_byte_ms:>15.1f}{figures.next_ms:>10.1f}"
+        )
     return lines
+
+
+def _range_medians(rounds: list[_Round], name: str) -> _RangeFigures:
+    runs = [each.ranges[name] for each in rounds]
+    return _RangeFigures(
+        *(median(getattr(run, each.name) for run in runs) for each in fields(_RangeFigures))
+    )
+
+
+def _range_verdicts(rounds: list[_Round]) -> list[str]:
+    own = _range_medians(rounds, DiscordCloud.name)
+    middle, following = own.first_byte_ms / own.start_ms, own.next_ms / own.first_byte_ms
+    return [
+        verdict(
+            f"the first byte in the middle in at most {MIDDLE_TARGET} of that at the start",
+            reached=middle <= MIDDLE_TARGET,
+        ),
+        verdict(
+            f"each MiB after it in at most {NEXT_TARGET} of that", reached=following <= NEXT_TARGET
+        ),
+    ]
 
 
 PRODUCT = Suite("product", "the whole product beside rclone with SeaweedFS", _run)
