@@ -1,6 +1,6 @@
 /** Finds items by their names in the whole folder, also where its pages are not here. */
 
-import type { Item, PageKind } from "../../types/state.js";
+import type { FileItem, Item, PageKind } from "../../types/state.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
 import type { Browser } from "./browser.js";
@@ -25,6 +25,8 @@ import { text } from "../text/text.js";
 const TYPING_PAUSE_MS = 900;
 /** A file may move to another page while its page is loaded. */
 const ATTEMPTS = 3;
+/** Files that are looked at for the next one to open, since each page of them has to be loaded. */
+const MOST_PASSED = 1_000;
 
 /** A word that is being typed. */
 export type Typing = { word: string; typedAt: number; origin: number };
@@ -35,7 +37,7 @@ export class Finder {
   #settled = Promise.resolve();
   /** Name of the file that is being looked for. */
   #opening = "";
-  #stepped = Promise.resolve();
+  #stepped = Promise.resolve(false);
   #store;
   #connection;
   #browser;
@@ -100,21 +102,30 @@ export class Finder {
     }
   }
 
-  /** Opens the file after the open one that may be read, or the one before. */
-  step(by: 1 | -1) {
-    this.#stepped = this.#stepped.then(() => this.#step(by));
+  /**
+   * Opens the file after the open one that may be read, or the one before.
+   * @param accepts what is passed over when it says no
+   * @returns whether there was one
+   */
+  step(by: 1 | -1, accepts: (file: FileItem) => boolean = () => true): Promise<boolean> {
+    this.#stepped = this.#stepped.then(() => this.#step(by, accepts));
+    return this.#stepped;
   }
 
-  async #step(by: 1 | -1) {
+  async #step(by: 1 | -1, accepts: (file: FileItem) => boolean) {
     const { listing, route } = this.#store.state;
     const file = loadedFile(listing, route.open);
-    if (!file) return;
+    if (!file) return false;
     const row = rawRowOf(listing, file.key);
-    for (let raw = row + by; raw >= listing.folderCount && raw < rawCount(listing); raw += by) {
+    const [first, last] = [Math.max(listing.folderCount, row - MOST_PASSED), Math.min(rawCount(listing) - 1, row + MOST_PASSED)];
+    for (let raw = row + by; raw >= first && raw <= last; raw += by) {
       const item = await this.#browser.bring(raw);
-      if (item?.kind !== "file" || this.#store.state.route.open !== file.name) return;
-      if (this.#isShown(item) && item.can !== "none") return this.#navigation.openFile(item.name);
+      if (item?.kind !== "file" || this.#store.state.route.open !== file.name) return false;
+      if (!this.#isShown(item) || item.can === "none" || !accepts(item)) continue;
+      this.#navigation.openFile(item.name);
+      return true;
     }
+    return false;
   }
 
   /** @param item one whose page is here */

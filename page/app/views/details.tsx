@@ -127,7 +127,6 @@ function FolderDetails({ folder }: { folder: FolderItem }) {
 
 function FileDetails({ file }: { file: FileItem }) {
   const app = useApp();
-  const path = useStore((state) => state.listing.path);
   const canRead = file.can !== "none";
   const canPreview = canRead && previewOf(file.type, file.size) !== "none";
   return (
@@ -148,16 +147,24 @@ function FileDetails({ file }: { file: FileItem }) {
       </button>
       <h3 class="details-name">{file.name}</h3>
       {canRead ? <ActionButtons items={[file]} names={FILE_ACTIONS} /> : <p class="lead">{text.access.why[file.status]}</p>}
-      <dl class="facts">
-        <Fact label={text.details.kind} value={text.kind[kindOf(file.type)]} note={file.type} />
-        <Fact label={text.details.size} value={formatSize(file.size)} />
-        <Metadata file={file} />
-        <Fact label={text.details.changed} value={formatFullDate(file.updatedAt)} />
-        <Fact label={text.details.added} value={formatFullDate(file.createdAt)} />
-        <Fact label={text.details.where} value={whereabouts(path)} />
-        <OwnerAndAccess file={file} />
-      </dl>
+      <FileFacts file={file} />
     </>
+  );
+}
+
+/** What is known of a file of the present folder. */
+export function FileFacts({ file }: { file: FileItem }) {
+  const path = useStore((state) => state.listing.path);
+  return (
+    <dl class="facts">
+      <Fact label={text.details.kind} value={text.kind[kindOf(file.type)]} note={file.type} />
+      <Fact label={text.details.size} value={formatSize(file.size)} />
+      <Metadata file={file} />
+      <Fact label={text.details.changed} value={formatFullDate(file.updatedAt)} />
+      <Fact label={text.details.added} value={formatFullDate(file.createdAt)} />
+      <Fact label={text.details.where} value={whereabouts(path)} />
+      <OwnerAndAccess file={file} />
+    </dl>
   );
 }
 
