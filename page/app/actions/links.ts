@@ -42,7 +42,15 @@ export class Links {
     await remembered(this.#thumbnails, `${file.key}@${file.updatedAt}`, async () => {
       await this.#connection.request("c2s:thumbnail-request", { id: file.id });
     });
-    return `${await this.#access.path()}/${file.id}/thumbnail?v=${encodeURIComponent(file.updatedAt ?? "")}`;
+    return this.view(file, "thumbnail");
+  }
+
+  /**
+   * The address of what processing has made from the file. Rejects with `HttpError`.
+   * @param name one of those that there are (`Overview.processed`)
+   */
+  async view(file: FileItem, name: string): Promise<string> {
+    return `${await this.#access.path()}/${file.id}/${name}?v=${encodeURIComponent(file.updatedAt ?? "")}`;
   }
 
   /** Rejects with `HttpError` and `Disconnected`. */

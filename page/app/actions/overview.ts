@@ -10,6 +10,8 @@ import { atMostEvery } from "./timing.js";
 
 const MEASURE_EVERY_MS = 2_000;
 
+export type Processed = { metadata: Record<string, unknown> | null; views: readonly string[] };
+
 export type ServiceReport = { id: string; address: string; state: string; user: string | null };
 
 export class Overview {
@@ -54,9 +56,17 @@ export class Overview {
    * @param path of the folder
    */
   async metadata(path: readonly string[], name: string): Promise<Record<string, unknown> | null> {
+    return (await this.processed(path, name)).metadata;
+  }
+
+  /**
+   * What processing has made of a file: metadata, null when there are none yet, and the names of its views.
+   * @param path of the folder
+   */
+  async processed(path: readonly string[], name: string): Promise<Processed> {
     const parameters = new URLSearchParams({ path: formatPath(path), name });
-    const answer = await askManager(`/page/metadata?${parameters}`, { token: await this.#token() });
-    return answer.metadata;
+    const { metadata, views } = await askManager(`/page/metadata?${parameters}`, { token: await this.#token() });
+    return { metadata, views };
   }
 
   /**

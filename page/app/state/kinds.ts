@@ -18,21 +18,57 @@ export function kindOf(type: string): Kind {
   return type.startsWith("text/") ? "document" : "other";
 }
 
-/** How a file can be shown; "perhaps-text" where that takes a look at its bytes. */
-export type Preview = "image" | "video" | "audio" | "pdf" | "text" | "perhaps-text" | "none";
+/**
+ * How a file can be shown: "converted-image" by a view alone, as browsers do not show such images, and "perhaps-text" where
+ * that takes a look at its bytes.
+ */
+export type Preview = "image" | "converted-image" | "video" | "audio" | "pdf" | "text" | "perhaps-text" | ArchiveKind | "none";
+
+/** Archives of which the contents can be listed. */
+export type ArchiveKind = "zip" | "tar" | "gzipped-tar";
 
 const SHOWN_IMAGES = /^image\/(png|jpeg|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/;
 
 /** A look at the bytes of a larger file would cost its first 10 MiB on their way from Discord. */
 const LARGEST_GUESS = 1_000_000;
 
-/** @param size bytes */
-export function previewOf(type: string, size: number): Preview {
+/**
+ * @param size bytes
+ * @param name tells archives apart, whose types browsers do not agree about
+ */
+export function previewOf({ type, size, name }: { type: string; size: number; name: string }): Preview {
   if (SHOWN_IMAGES.test(type)) return "image";
   const kind = kindOf(type);
+  if (kind === "image") return "converted-image";
   if (kind === "video" || kind === "audio" || kind === "pdf") return kind;
   if (kind === "code" || type.startsWith("text/")) return "text";
+  const archive = kind === "document" ? null : archiveOf(type, name.toLowerCase());
+  if (archive) return archive;
   return kind === "other" && size <= LARGEST_GUESS ? "perhaps-text" : "none";
+}
+
+/** Whether the file is shown as a picture, if it can be shown. */
+export function isPicture(file: { type: string; size: number; name: string }) {
+  return ["image", "converted-image"].includes(previewOf(file));
+}
+
+function archiveOf(type: string, name: string): ArchiveKind | null {
+  if (/\.(tar\.gz|tgz)$/.test(name)) return "gzipped-tar";
+  if (/\.tar$/.test(name) || type === "application/x-tar") return "tar";
+  return /\.(zip|jar|apk|cbz|whl)$/.test(name) || /^application\/(x-)?zip/.test(type) ? "zip" : null;
+}
+
+/** What is in a text, as far as it changes how it is shown. */
+export type TextKind = "markdown" | "table" | "code";
+
+export function textKindOf({ type, name }: { type: string; name: string }): TextKind {
+  if (/\.(md|markdown)$/i.test(name) || type === "text/markdown") return "markdown";
+  return /\.(csv|tsv)$/i.test(name) || /^text\/(csv|tab-separated-values)/.test(type) ? "table" : "code";
+}
+
+/** What names the language of code: the end of the file's name, or the name where there is none, as of a Makefile. */
+export function languageOf(name: string) {
+  return name.slice(name.lastIndexOf(".") + 1).toLowerCase();
 }
 
 /**

@@ -539,6 +539,29 @@ export const de: Texts = {
     empty: "Diese Datei ist leer.",
     part: (shown: string, size: string) => `Das ist der Anfang: ${shown} von ${size}.`,
     more: (size: string) => `Mehr anzeigen (noch ${size})`,
+    downloadForAll: "Laden Sie die Datei herunter, um alles zu sehen.",
+    notLoaded: "Die Anzeige konnte nicht geladen werden. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+    playSlides: "Diashow starten",
+    pauseSlides: "Diashow anhalten",
+    hideFacts: "Details ausblenden",
+    zoom: "Zoom",
+    zoomIn: "Vergrößern",
+    zoomOut: "Verkleinern",
+    viewOf: (name: string) => `Vorschaubild von ${name}`,
+    page: (number: number) => `Seite ${formatCount(number)}`,
+    shownAs: "Anzeigen als",
+    asDocument: "Dokument",
+    asTable: "Tabelle",
+    asSource: "Text",
+    entry: "Name",
+    archiveUnreadable: "Der Inhalt dieses Archivs kann nicht aufgelistet werden. Es ist vielleicht beschädigt oder zu groß.",
+    noEntries: "Dieses Archiv ist leer.",
+    firstEntries: (shown: number, count: number | null) =>
+      count === null
+        ? `Die ersten ${counted(shown, "Eintrag", "Einträge")} dieses Archivs. Laden Sie es herunter, um alle zu sehen.`
+        : `Die ersten ${formatCount(shown)} von ${counted(count, "Eintrag", "Einträgen")}. Laden Sie das Archiv herunter, um alle zu sehen.`,
+    firstRows: (rows: number, columns: number) =>
+      `Die ersten ${counted(rows, "Zeile", "Zeilen")} und ${counted(columns, "Spalte", "Spalten")}. Laden Sie die Datei herunter, um alles zu sehen.`,
   },
   uploads: {
     title: "Uploads",
@@ -675,6 +698,10 @@ export const de: Texts = {
       ["Umschalt F10", "Menü"],
       ["Esc", "Auswahl aufheben"],
       ["A … Z", "Tippen, um zu suchen"],
+      ["← →", "In einer geöffneten Datei: vorige und nächste Datei"],
+      ["+ - 0", "In einem geöffneten Bild: vergrößern, verkleinern, ganzes Bild"],
+      ["S", "In einem geöffneten Bild: Diashow"],
+      ["I", "In einer geöffneten Datei: Details"],
     ],
   },
   errors: {

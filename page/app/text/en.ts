@@ -14,6 +14,10 @@ function things(files: number, folders: number) {
   return counted(files + folders, folders === 0 ? "file" : files === 0 ? "folder" : "item");
 }
 
+function entries(count: number) {
+  return count === 1 ? "1 entry" : `${formatCount(count)} entries`;
+}
+
 export const en = {
   app: {
     name: "discord-cloud",
@@ -523,6 +527,29 @@ export const en = {
     empty: "This file is empty.",
     part: (shown: string, size: string) => `This is the beginning: ${shown} of ${size}.`,
     more: (size: string) => `Show more (${size} left)`,
+    downloadForAll: "Download the file to see all of it.",
+    notLoaded: "The viewer could not be loaded. Reload the page and try again.",
+    playSlides: "Start slide show",
+    pauseSlides: "Pause slide show",
+    hideFacts: "Hide details",
+    zoom: "Zoom",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    viewOf: (name: string) => `Preview picture of ${name}`,
+    page: (number: number) => `Page ${formatCount(number)}`,
+    shownAs: "Show as",
+    asDocument: "Document",
+    asTable: "Table",
+    asSource: "Text",
+    entry: "Name",
+    archiveUnreadable: "The contents of this archive cannot be listed. It may be damaged, or too large for that.",
+    noEntries: "This archive is empty.",
+    firstEntries: (shown: number, count: number | null) =>
+      count === null
+        ? `The first ${entries(shown)} of this archive. Download it to see all.`
+        : `The first ${formatCount(shown)} of ${entries(count)}. Download the archive to see all.`,
+    firstRows: (rows: number, columns: number) =>
+      `The first ${counted(rows, "row")} and ${counted(columns, "column")}. Download the file to see all of it.`,
   },
   uploads: {
     title: "Uploads",
@@ -656,6 +683,10 @@ export const en = {
       ["Shift F10", "Menu"],
       ["Escape", "Clear the selection"],
       ["A … Z", "Type to find"],
+      ["← →", "In an open file: previous and next file"],
+      ["+ - 0", "In an open picture: zoom in, zoom out, whole picture"],
+      ["S", "In an open picture: slide show"],
+      ["I", "In an open file: details"],
     ] as [string, string][],
   },
   errors: {

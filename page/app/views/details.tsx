@@ -128,7 +128,7 @@ function FolderDetails({ folder }: { folder: FolderItem }) {
 function FileDetails({ file }: { file: FileItem }) {
   const app = useApp();
   const canRead = file.can !== "none";
-  const canPreview = canRead && previewOf(file.type, file.size) !== "none";
+  const canPreview = canRead && previewOf(file) !== "none";
   return (
     <>
       <button

@@ -41,6 +41,6 @@ export function Thumbnail({ item }: { item: Item }) {
 function find(app: App, file: FileItem) {
   if (file.can === "none") return null;
   if (file.hasThumbnail) return app.links.thumbnail(file);
-  const isSmallImage = previewOf(file.type, file.size) === "image" && file.size > 0 && file.size <= SMALL_IMAGE;
+  const isSmallImage = previewOf(file) === "image" && file.size > 0 && file.size <= SMALL_IMAGE;
   return isSmallImage ? app.links.content(file) : null;
 }

@@ -44,12 +44,13 @@ export function Workspace() {
           </div>
         </div>
       </main>
-      <div class="messages">
-        <Banner />
-        <Toasts />
-      </div>
       <ContextMenu />
-      <Viewer />
+      <Viewer>
+        <div class="messages">
+          <Banner />
+          <Toasts />
+        </div>
+      </Viewer>
       <Dialogs />
       <OverwriteDialog />
       {drop && <DropOverlay folder={drop.folder} />}

@@ -146,6 +146,14 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await person.row("Notes from the trip.md").dblclick();
     await page.getByRole("dialog").getByText("The ferry").waitFor();
     await reads(page, "viewer");
+    for (const name of ["Harbour.png", "Interview.wav", "Payroll.csv", "settings.json", "Backup of the laptop.zip"]) {
+      await page.evaluate((hash) => void (location.hash = hash), `#/?open=${encodeURIComponent(name)}`);
+      await page.getByRole("dialog", { name, exact: true }).waitFor();
+      await page.locator("dialog .spinner").waitFor({ state: "detached" });
+      if (name === "Harbour.png") await page.keyboard.press("i");
+      await reads(page, `viewer of ${name}`);
+    }
+    await page.keyboard.press("i");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     for (const [name, choice] of [

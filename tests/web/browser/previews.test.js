@@ -44,7 +44,9 @@ async function opens(name) {
 test("a picture is shown, and the arrow keys go on to the next file", async () => {
   const { person, viewer } = await opens("a picture.png");
   await viewer.getByRole("img", { name: "a picture.png" }).waitFor();
-  await person.page.waitForFunction(() => document.querySelector("img")?.naturalWidth === 320);
+  await person.page.waitForFunction(() =>
+    [...document.images].some((each) => each.alt === "a picture.png" && each.naturalWidth === 320),
+  );
   await person.page.keyboard.press("ArrowRight");
   await person.page.getByRole("dialog", { name: "b film.webm" }).waitFor();
   await person.page.keyboard.press("ArrowLeft");

@@ -105,3 +105,114 @@ export async function webm(page) {
   });
   return Buffer.from(base64, "base64");
 }
+
+/**
+ * A picture that browsers do not show.
+ * @param {number} width
+ * @param {number} height
+ */
+export function tiff(width, height) {
+  const strip = Buffer.alloc(width * height * 3, Buffer.from([40, 130, 200]));
+  /** @type {[number, number, number][]} tag, type (3: 16 bits, 4: 32 bits) and value */
+  const fields = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, 8],
+    [259, 3, 1],
+    [262, 3, 2],
+    [273, 4, 8],
+    [277, 3, 3],
+    [278, 4, height],
+    [279, 4, strip.length],
+  ];
+  const directory = Buffer.alloc(2 + 12 * fields.length + 4);
+  directory.writeUInt16LE(fields.length, 0);
+  for (const [index, [tag, type, value]] of fields.entries()) {
+    const at = 2 + 12 * index;
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(type, at + 2);
+    directory.writeUInt32LE(1, at + 4);
+    directory.writeUInt32LE(value, at + 8);
+  }
+  const head = Buffer.from("49492a0000000000", "hex");
+  head.writeUInt32LE(8 + strip.length, 4);
+  return Buffer.concat([head, strip, directory]);
+}
+
+/**
+ * A second of silence with tags and a cover.
+ * @param {{ title: string, artist: string, cover: Buffer }} tags `cover` is a PNG
+ */
+export function mp3({ title, artist, cover }) {
+  const frame = (/** @type {string} */ id, /** @type {Buffer} */ body) => {
+    const head = Buffer.alloc(10);
+    head.write(id);
+    head.writeUInt32BE(body.length, 4);
+    return Buffer.concat([head, body]);
+  };
+  const words = (/** @type {string} */ value) => Buffer.from(`\0${value}`, "latin1");
+  const tags = Buffer.concat([
+    frame("TIT2", words(title)),
+    frame("TPE1", words(artist)),
+    frame("APIC", Buffer.concat([Buffer.from("\0image/png\0\u0003\0", "latin1"), cover])),
+  ]);
+  const head = Buffer.from("49443303000000000000", "hex");
+  // Seven bits in each byte of the size.
+  for (let at = 0; at < 4; at += 1) head[6 + at] = (tags.length >> (7 * (3 - at))) & 0x7f;
+  // MPEG-1 layer III, 32 kbit/s, 44.1 kHz, mono; all zeros are silence.
+  const silence = Buffer.alloc(104);
+  silence.set([0xff, 0xfb, 0x10, 0xc4]);
+  return Buffer.concat([head, tags, ...Array.from({ length: 40 }, () => silence)]);
+}
+
+/** @param {Record<string, Buffer>} files by name, stored as they are */
+export function zip(files) {
+  let offset = 0;
+  const parts = Object.entries(files).map(([name, content]) => {
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(0x5b21, 8);
+    fields.writeUInt32LE(crc32(content), 10);
+    fields.writeUInt32LE(content.length, 14);
+    fields.writeUInt32LE(content.length, 18);
+    fields.writeUInt16LE(Buffer.byteLength(name), 22);
+    const local = Buffer.concat([Buffer.from("PK\u0003\u0004"), fields, Buffer.from(name), content]);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    offset += local.length;
+    return { local, central: Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\0"), fields, rest, Buffer.from(name)]) };
+  });
+  const central = Buffer.concat(parts.map((part) => part.central));
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(parts.length, 4);
+  end.writeUInt16LE(parts.length, 6);
+  end.writeUInt32LE(central.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...parts.map((part) => part.local), central, Buffer.from("PK\u0005\u0006"), end]);
+}
+
+/** @param {Record<string, Buffer>} files by name */
+export function tar(files) {
+  const parts = Object.entries(files).map(([name, content]) => tarEntry(name, "0", content));
+  return Buffer.concat([...parts, Buffer.alloc(1024)]);
+}
+
+/**
+ * @param {string} name
+ * @param {string} type a letter or digit
+ * @param {Buffer} content
+ * @param {number} [size] as it is written, where that is another one
+ */
+export function tarEntry(name, type, content, size = content.length) {
+  const head = Buffer.alloc(512);
+  head.write(name, 0, 100);
+  head.write("0000644\0", 100);
+  head.write(`${size.toString(8).padStart(11, "0")}\0`, 124);
+  head.write(`${(1_780_000_000).toString(8).padStart(11, "0")}\0`, 136);
+  head.write("        ", 148);
+  head.write(type, 156);
+  head.write("ustar\0" + "00", 257);
+  const sum = head.reduce((total, byte) => total + byte, 0);
+  head.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Buffer.concat([head, content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}

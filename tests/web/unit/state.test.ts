@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concealed, goneFrom, nothingHidden, revealed, withGone } from "../../../page/app/state/hidden.js";
-import { bytesByKind, kindOf, largest, previewOf } from "../../../page/app/state/kinds.js";
+import { bytesByKind, kindOf, languageOf, largest, previewOf, textKindOf } from "../../../page/app/state/kinds.js";
 import * as listings from "../../../page/app/state/listing.js";
 import { factsOf } from "../../../page/app/state/metadata.js";
 import { formatPath, isWithin, nameProblem, parsePath, relocated, stemLength } from "../../../page/app/state/paths.js";
@@ -274,10 +274,17 @@ test("types are kinds that people know, and known to be shown or not", () => {
     ["image", "video", "audio", "pdf", "archive", "document", "code", "code", "other"],
   );
   const previews = ["image/png", "image/tiff", "text/html", "application/zip", "application/octet-stream"].map((type) =>
-    previewOf(type, 10),
+    previewOf({ type, size: 10, name: "" }),
   );
-  assert.deepEqual(previews, ["image", "none", "text", "none", "perhaps-text"]);
-  assert.equal(previewOf("application/octet-stream", 10_000_000), "none");
+  assert.deepEqual(previews, ["image", "converted-image", "text", "zip", "perhaps-text"]);
+  assert.equal(previewOf({ type: "application/octet-stream", size: 10_000_000, name: "" }), "none");
+  const archives = ["a.zip", "a.TAR", "a.tar.gz", "a.tgz", "a.7z"].map((name) =>
+    previewOf({ type: "application/x-compressed", size: 10, name }),
+  );
+  assert.deepEqual(archives, ["zip", "tar", "gzipped-tar", "gzipped-tar", "none"]);
+  const texts = ["README.md", "a.csv", "a.tsv", "Makefile"].map((name) => textKindOf({ type: "text/plain", name }));
+  assert.deepEqual(texts, ["markdown", "table", "table", "code"]);
+  assert.deepEqual(["a.b.PY", "Makefile"].map(languageOf), ["py", "makefile"]);
   assert.deepEqual(bytesByKind({ "image/png": 5, "image/gif": 6, "audio/wav": 20, "text/plain": 0 }), [
     { kind: "audio", bytes: 20 },
     { kind: "image", bytes: 11 },

@@ -114,7 +114,7 @@ function Version(properties: { title: string; size: string; date: string | null;
 function LocalPicture({ source }: { source: Prompt["source"] }) {
   const [address, setAddress] = useState<string | null>(null);
   useEffect(() => {
-    const isPicture = source instanceof File && previewOf(source.type, source.size) === "image";
+    const isPicture = source instanceof File && previewOf(source) === "image";
     if (!isPicture || source.size > LARGEST_PICTURE) return undefined;
     const made = URL.createObjectURL(source);
     setAddress(made);

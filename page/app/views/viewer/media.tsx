@@ -1,0 +1,47 @@
+/** Films and sound. */
+
+import type { Shown } from "./preview.js";
+import { factsOf } from "../../state/metadata.js";
+import { useApp, useEffect, useState } from "../dom.js";
+import { Icon } from "../icon.js";
+import { processedOf } from "./pictures.js";
+import { useView } from "./use-view.js";
+
+export function Video({ file, address, onError }: Shown) {
+  const poster = useView(file, ["poster"]);
+  return (
+    <video
+      class="shown"
+      src={address}
+      poster={poster ?? undefined}
+      aria-label={file.name}
+      controls
+      autoplay
+      playsinline
+      onError={onError}
+    ></video>
+  );
+}
+
+export function Audio({ file, address, onError }: Shown) {
+  const app = useApp();
+  const cover = useView(file, ["cover"]);
+  const [facts, setFacts] = useState<ReturnType<typeof factsOf>>([]);
+  useEffect(() => void processedOf(app, file).then(({ metadata }) => setFacts(factsOf(metadata))), [file]);
+  const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
+  const credits = [valueOf("author"), valueOf("album")].filter(Boolean).join(" · ");
+  return (
+    <div class="audio">
+      {cover ? (
+        <img class="audio-art" src={cover} alt="" />
+      ) : (
+        <span class="audio-art">
+          <Icon name="audio" />
+        </span>
+      )}
+      <strong>{valueOf("title") ?? file.name}</strong>
+      {credits && <span class="muted">{credits}</span>}
+      <audio src={address} aria-label={file.name} controls autoplay onError={onError}></audio>
+    </div>
+  );
+}
