@@ -14,6 +14,8 @@ import { askForPasskey } from "./passkeys.js";
 import { takeSetupCode } from "./setup-code.js";
 import { Tokens } from "./token.js";
 
+type FirstStart = { needs_administrator: boolean; needs_setup_code: boolean };
+
 const RETRY_MS = 3_000;
 /** Answers to a right password that is not enough. */
 const STEPS = ["second-factor-required", "second-factor-demanded"];
@@ -23,24 +25,37 @@ export class Accounts {
   #lastUser: number | null = null;
   /** The code from the link that led here. */
   #setupCode = "";
-  #tokens = new Tokens((token) => this.#renewed(token));
+  #tokens;
   #store;
   #connection;
   #onOtherUser;
 
-  /** @param onOtherUser called before somebody else is connected than before */
-  constructor(store: Store, connection: Connection, onOtherUser: () => void) {
+  /**
+   * @param listener `onOtherUser` is called before somebody else is connected than before, `onLogout` before this tab is logged
+   *   out because another one was
+   */
+  constructor(store: Store, connection: Connection, listener: { onOtherUser: () => void; onLogout: () => void }) {
     this.#store = store;
     this.#connection = connection;
-    this.#onOtherUser = onOtherUser;
+    this.#onOtherUser = listener.onOtherUser;
+    this.#tokens = new Tokens({
+      onRenewed: (token) => this.#renewed(token),
+      onLogin: (token) => this.#join(token),
+      onLogout: () => {
+        if (store.state.session.phase !== "signed-in") return;
+        listener.onLogout();
+        void this.logout();
+      },
+    });
   }
 
   /** Goes on with the token that is remembered, or asks for a login. */
   async start() {
     this.#setupCode ||= takeSetupCode();
     try {
+      const firstStart = this.#tokens.remembered ? null : await this.#firstStart();
       if (this.#tokens.remembered) await this.#enter(await this.#tokens.fresh());
-      else await this.#ask();
+      else if (firstStart) this.#ask(firstStart);
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) return this.#leave(text.login.ended);
       const pauseMs = (error instanceof HttpError && error.retryAfterMs) || RETRY_MS;
@@ -127,6 +142,11 @@ export class Accounts {
     await askManager("/update-password", { body, token: await this.token() });
   }
 
+  /** Logs out the other tabs of this browser. */
+  announceLogout() {
+    this.#tokens.announceLogout();
+  }
+
   /** Ends the session, and shows the page of those who are not logged in. */
   async logout() {
     const token = this.#tokens.remembered;
@@ -175,8 +195,24 @@ export class Accounts {
     return found.results ?? [];
   }
 
-  async #ask() {
-    const { needs_administrator: isFirst, needs_setup_code: needsCode } = await askManager("/page/first-start");
+  /** Goes on with the login of another tab. */
+  async #join(token: string) {
+    if (this.#store.state.session.phase !== "signed-out") return;
+    try {
+      await this.#enter(token);
+    } catch {
+      // It has ended meanwhile: the form stays, and the next login is a new one.
+      this.#tokens.forget();
+    }
+  }
+
+  /** What those who are not logged in need to know; meanwhile another tab may hand over its login. */
+  async #firstStart(): Promise<FirstStart> {
+    const [firstStart] = await Promise.all([askManager("/page/first-start"), this.#tokens.handOver()]);
+    return firstStart;
+  }
+
+  #ask({ needs_administrator: isFirst, needs_setup_code: needsCode }: FirstStart) {
     const phase = isFirst ? "first-start" : "signed-out";
     const setupCode = needsCode ? this.#setupCode : null;
     this.#store.set(({ session }) => ({

@@ -34,7 +34,10 @@ export class App {
     onOffline: (retryAt) => this.#offline(retryAt),
     mayRetry: () => this.accounts.isTokenAlive(),
   });
-  readonly accounts: Accounts = new Accounts(this.store, this.connection, () => this.#forgetUser());
+  readonly accounts: Accounts = new Accounts(this.store, this.connection, {
+    onOtherUser: () => this.#forgetUser(),
+    onLogout: () => this.#loggedOutElsewhere(),
+  });
   readonly #token = () => this.accounts.token();
   readonly ownAccount = new OwnAccount(this.#token);
   readonly secondFactors = new SecondFactors(this.#token);
@@ -94,10 +97,17 @@ export class App {
 
   /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */
   async logout() {
+    this.accounts.announceLogout();
     await this.deletions.commitAll();
     this.deletions.forgetAll();
     this.uploads.discard();
     await this.accounts.logout();
+  }
+
+  /** Another tab ends the session, which this one shares. */
+  #loggedOutElsewhere() {
+    this.deletions.commitLast();
+    this.#forgetUser();
   }
 
   /** What one user has begun is not done in the name of another one. */

@@ -1,9 +1,12 @@
 /**
- * The token of the login, and the secret that gets the next one: in this tab alone, or in this browser when somebody wants to
- * stay logged in. Either is out of reach of other sites; no script but the page's own runs here (docs/web.md).
+ * The token of the login, and the secret that gets the next one: in the open tabs alone, which hand it to each other, or in this
+ * browser when somebody wants to stay logged in. Either is out of reach of other sites; no script but the page's own runs here
+ * (docs/web.md).
  */
 
+import type { StoredLogin } from "./login-channel.js";
 import { HttpError, askManager } from "./http.js";
+import { LoginChannel } from "./login-channel.js";
 
 const TOKEN = "discord-cloud.token";
 /** Gets the next token once. Without one the token lives as long as the session. */
@@ -14,17 +17,35 @@ const KEYS = [TOKEN, RENEWAL, RENEW_AT];
 /** The part of its life for which a token is used. */
 const USED = 0.8;
 const RETRY_MS = 10_000;
+/** How long other tabs may take to hand over their login. */
+const HANDOVER_MS = 150;
 
 export type Issued = { token: string; renewal?: string };
+
+export interface TokenListener {
+  /** called with each new token of the same login */
+  onRenewed: (token: string) => void;
+  /** called when another tab has handed over a login */
+  onLogin: (token: string) => void;
+  /** called when another tab has logged out */
+  onLogout: () => void;
+}
 
 export class Tokens {
   #renewing: Promise<string> | null = null;
   #timer = 0;
-  #onRenewed;
+  #listener;
+  #channel;
+  /** To be called when another tab has answered. */
+  #answered: (() => void)[] = [];
 
-  /** @param onRenewed called with each new token */
-  constructor(onRenewed: (token: string) => void) {
-    this.#onRenewed = onRenewed;
+  constructor(listener: TokenListener) {
+    this.#listener = listener;
+    this.#channel = new LoginChannel({
+      ownLogin: () => read(place()),
+      onLogin: (login) => this.#take(login),
+      onLogout: listener.onLogout,
+    });
     // A timer does not run while a machine sleeps.
     document.addEventListener("visibilitychange", () => document.hidden || this.#renewInTime());
   }
@@ -33,15 +54,25 @@ export class Tokens {
     return place().getItem(TOKEN);
   }
 
-  /** Whether the login outlives this tab. */
-  get stays() {
-    return localStorage.getItem(TOKEN) !== null;
-  }
-
   remember(issued: Issued, stay: boolean) {
     this.forget();
     write(stay ? localStorage : sessionStorage, issued);
+    this.#announce();
     this.#renewInTime();
+  }
+
+  /** Takes over the login of another tab, if there is one that has it. Never rejects. */
+  async handOver() {
+    this.#channel.ask();
+    await new Promise<void>((resolve) => {
+      this.#answered.push(resolve);
+      window.setTimeout(resolve, HANDOVER_MS);
+    });
+  }
+
+  /** Logs out the other tabs. */
+  announceLogout() {
+    this.#channel.announceLogout();
   }
 
   forget() {
@@ -69,19 +100,42 @@ export class Tokens {
   async #renew(before: string) {
     return alone(async () => {
       const storage = place();
+      // A secret is good once: what another tab has got for it may still be on its way.
+      if (storage === sessionStorage) await this.handOver();
       const known = storage.getItem(TOKEN) ?? "";
       const renewal = storage.getItem(RENEWAL);
       // Another tab may have renewed it meanwhile.
       if (!renewal || known !== before) return this.#renewed(known);
       const issued: Issued = await askManager("/account/token", { body: { renewal }, isPatient: true });
       // Unless somebody has logged out, or in, meanwhile.
-      if (storage.getItem(RENEWAL) === renewal) write(storage, issued);
+      if (storage.getItem(RENEWAL) === renewal) {
+        write(storage, issued);
+        this.#announce();
+      }
       return this.#renewed(storage.getItem(TOKEN) ?? "");
     });
   }
 
+  #announce() {
+    const login = read(place());
+    if (login) this.#channel.announce(login);
+  }
+
+  /** What another tab has stored for all may not be seen here yet, so it is stored again. */
+  #take(login: StoredLogin) {
+    const own = read(place());
+    const isRenewed = own !== null && own.stays === login.stays && isSuccessor(login, own);
+    if (own === null || isRenewed) {
+      store(login.stays ? localStorage : sessionStorage, login);
+      for (const resolve of this.#answered.splice(0)) resolve();
+    }
+    if (isRenewed) return void this.#renewed(login.token);
+    this.#renewInTime();
+    this.#listener.onLogin(this.remembered ?? login.token);
+  }
+
   #renewed(token: string) {
-    this.#onRenewed(token);
+    this.#listener.onRenewed(token);
     this.#renewInTime();
     return token;
   }
@@ -110,16 +164,36 @@ function isDue() {
 }
 
 function write(storage: Storage, { token, renewal }: Issued) {
+  const renewAt = renewal ? String(Date.now() + USED * lifeMs(token)) : null;
+  store(storage, { token, renewal: renewal ?? null, renewAt });
+}
+
+function store(storage: Storage, { token, renewal, renewAt }: Omit<StoredLogin, "stays">) {
   storage.setItem(TOKEN, token);
-  if (!renewal) return;
-  storage.setItem(RENEWAL, renewal);
-  storage.setItem(RENEW_AT, String(Date.now() + USED * lifeMs(token)));
+  if (renewal !== null) storage.setItem(RENEWAL, renewal);
+  if (renewAt !== null) storage.setItem(RENEW_AT, renewAt);
+}
+
+function read(storage: Storage): StoredLogin | null {
+  const [token, renewal, renewAt] = [TOKEN, RENEWAL, RENEW_AT].map((key) => storage.getItem(key));
+  return token ? { token, renewal: renewal ?? null, renewAt: renewAt ?? null, stays: storage === localStorage } : null;
+}
+
+/** Whether a login is the same one, renewed later. */
+function isSuccessor(login: StoredLogin, before: StoredLogin | null) {
+  if (!login.renewal || !before?.renewal) return false;
+  const [now, then] = [claimsOf(login.renewal), claimsOf(before.renewal)];
+  return now["sid"] === then["sid"] && now["generation"] > then["generation"];
 }
 
 /** How long a token lives: clocks differ, but not lengths of time. */
 function lifeMs(token: string) {
-  const claims = JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
-  return 1000 * (claims.exp - claims.iat);
+  const claims = claimsOf(token);
+  return 1000 * (claims["exp"] - claims["iat"]);
+}
+
+function claimsOf(token: string) {
+  return JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
 }
 
 /**

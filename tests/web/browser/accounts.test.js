@@ -7,6 +7,8 @@ import { Gate } from "../harness/gate.js";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
+/** @import { Page } from "playwright-core" */
+
 const set = stage({ isNew: true });
 
 test("nobody becomes the administrator of a new cloud without the code that it prints", async () => {
@@ -61,7 +63,7 @@ test("a wrong password is told, and the right one opens the files", async () => 
   await person.leaves();
 });
 
-test("a login lasts for the tab, and for the device when that is wanted", async () => {
+test("tabs share a login for as long as one is open, and the device keeps it when that is wanted", async () => {
   const person = await Person.visits(set.browser, set.cloud);
   await person.logsIn("ada");
   await person.ready();
@@ -69,13 +71,70 @@ test("a login lasts for the tab, and for the device when that is wanted", async 
   await person.ready();
   const other = await person.context.newPage();
   await other.goto(set.cloud.url);
-  await other.getByRole("heading", { name: "Welcome back" }).waitFor();
-  await other.getByLabel("Stay logged in").check();
-  await new Person(person.context, other).logsIn("ada");
   await other.locator(".summary").waitFor();
+  await person.page.close();
   const third = await person.context.newPage();
   await third.goto(set.cloud.url);
   await third.locator(".summary").waitFor();
+  for (const page of [other, third]) await page.close();
+  const last = await person.context.newPage();
+  await last.goto(set.cloud.url);
+  await last.getByRole("heading", { name: "Welcome back" }).waitFor();
+  await last.getByLabel("Stay logged in").check();
+  await new Person(person.context, last).logsIn("ada");
+  await last.locator(".summary").waitFor();
+  await last.close();
+  const after = await person.context.newPage();
+  await after.goto(set.cloud.url);
+  await after.locator(".summary").waitFor();
+  await person.leaves();
+});
+
+for (const stays of [false, true]) {
+  test(`who logs in and out in one tab does so in all, ${stays ? "also when it is kept" : "in open tabs alone"}`, async () => {
+    const person = await Person.visits(set.browser, set.cloud);
+    const other = await person.context.newPage();
+    await other.goto(set.cloud.url);
+    await other.getByRole("heading", { name: "Welcome back" }).waitFor();
+    if (stays) await person.page.getByLabel("Stay logged in").check();
+    await person.logsIn("ada");
+    for (const page of [person.page, other]) await page.locator(".summary").waitFor();
+    await new Person(person.context, other).opensAccountMenu();
+    await other.getByRole("menuitem", { name: "Log out" }).click();
+    for (const page of [other, person.page]) await page.getByRole("heading", { name: "Welcome back" }).waitFor();
+    await person.page.reload();
+    await person.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+    await person.leaves();
+  });
+}
+
+test("a login that tabs share is renewed once for all of them", async () => {
+  const person = await Person.visits(set.browser, set.cloud);
+  await person.logsIn("ada");
+  await person.ready();
+  const pages = [person.page, await person.context.newPage(), await person.context.newPage()];
+  for (const page of pages.slice(1)) await page.goto(set.cloud.url);
+  for (const page of pages) await page.locator(".summary").waitFor();
+  const secret = (/** @type {Page} */ page) => page.evaluate(() => sessionStorage.getItem("discord-cloud.renewal") ?? "");
+  const before = await secret(person.page);
+  let renewals = 0;
+  await person.context.route("**/account/token", (route) => {
+    renewals += 1;
+    return route.continue();
+  });
+  const isRenewed = (/** @type {Page} */ page) =>
+    page.waitForFunction((was) => sessionStorage.getItem("discord-cloud.renewal") !== was, before);
+  await Promise.all(
+    pages.map((page) =>
+      page.evaluate(() => {
+        sessionStorage.setItem("discord-cloud.renew-at", "0");
+        document.dispatchEvent(new Event("visibilitychange"));
+      }),
+    ),
+  );
+  await Promise.all(pages.map(isRenewed));
+  assert.equal(new Set(await Promise.all(pages.map(secret))).size, 1);
+  assert.equal(renewals, 1);
   await person.leaves();
 });
 
