@@ -72,11 +72,11 @@ local-supabase: .venv/local-supabase/installed ## PostgreSQL and PostgREST, for 
 
 test-compose: .venv/installed-dev node_modules/installed .venv/containers/installed ## builds the image, starts docker-compose.yml, uses it: with Docker, else podman
 	tests/need-tools.sh curl chromium
-	$(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
+	$(BIN)/python -m tests.compose.isolated $(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
 
 test-compose-long: .venv/installed-dev .venv/containers/installed ## what takes longer there: a large file, full disks, other clocks, certificates, updates, restores, moves, systemd; as root
 	tests/need-tools.sh curl
-	$(BIN)/pytest -m compose_long --timeout 2400 tests/compose $(ARGS)
+	$(BIN)/python -m tests.compose.isolated $(BIN)/pytest -m compose_long --timeout 2400 tests/compose $(ARGS)
 
 .venv/containers/installed: tests/compose/install.sh tests/compose/podman-compose.txt local_supabase/package-lock.json | .venv/installed
 	tests/compose/install.sh $(@D)

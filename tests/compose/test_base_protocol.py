@@ -3,7 +3,6 @@
 First of this package: they expect that there is no file yet.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -45,9 +44,3 @@ async def stage(stage: DeployedStage, quiet_link: QuietLink) -> AsyncIterator[De
 async def alice(stage: DeployedStage) -> Frontend:
     """A user with two services booked."""
     return await stage.frontend(booked=2)
-
-
-@pytest.fixture
-def content() -> bytes:
-    """Bytes of a file of one chunk."""
-    return hashlib.shake_256(b"content").digest(350)

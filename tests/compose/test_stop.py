@@ -1,26 +1,37 @@
 """How everything ends. The last module of this package: nothing runs after it."""
 
+from datetime import datetime
+
 import pytest
 
-from tests.compose.deployment import KILLED, SECRETS, Deployment
+from tests.compose.deployment import EMULATED, KILLED, RUN_ONCE, SECRETS, SERVICES, Deployment
+from tests.compose.stop_order import dependents_of
 
 pytestmark = pytest.mark.compose
 
 OURS = {"manager", "processing-service", "upload-service"}
-STOP_ORDER = (("processing-service", "upload-service"), ("manager",), ())
-"""What Compose derives from `depends_on`; podman-compose stops everything at once."""
 
 
-def test_everything_stops_within_its_grace(deployment: Deployment):
-    """Nobody has to be killed, and our programs say that they have ended well."""
-    for services in STOP_ORDER:
-        for container in deployment.containers(*services):
-            deployment.stop(container)
-    for container in deployment.containers():
-        code = deployment.engine.inspect(container.id)["State"]["ExitCode"]
-        assert code != KILLED, container
-        if container.service in OURS:
-            assert code == 0, (container, deployment.logs(container)[-3000:])
+def ends_of(deployment: Deployment, service: str) -> list[datetime]:
+    """When the containers of a service have ended, which was well."""
+    ends = []
+    for container in deployment.containers(service):
+        state = deployment.engine.inspect(container.id)["State"]
+        assert state["ExitCode"] != KILLED, container
+        if service in OURS:
+            assert state["ExitCode"] == 0, (container, deployment.logs(container)[-3000:])
+        ends.append(datetime.fromisoformat(state["FinishedAt"]))
+    return ends
+
+
+def test_everything_stops_in_order_within_its_grace(deployment: Deployment):
+    """Nobody is killed, none outlives what it depends on, and our programs say that they have ended well."""
+    deployment.stop_all()
+    dependents = dependents_of(SERVICES, EMULATED)
+    ends = {service: ends_of(deployment, service) for service in set(dependents) - RUN_ONCE}
+    for service, ended in ends.items():
+        for dependent in dependents[service] - RUN_ONCE:
+            assert max(ends[dependent]) < min(ended), (dependent, service)
 
 
 def test_logs_hold_no_secret(deployment: Deployment, ada: str):

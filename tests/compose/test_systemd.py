@@ -21,7 +21,7 @@ from PIL import Image
 
 from tests.compose import images
 from tests.compose.deployment import PASSWORD
-from tests.compose.engine import ROOT, Engine
+from tests.compose.engine import NAME, ROOT, Engine, online
 from tests.compose.machine import documented, present_files
 from tests.docs.blocks import blocks_of
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.compose_long
 
 PAGE = "docs/systemd.md"
 IMAGE = "localhost/discord-cloud-systemd"
-NAME = "discord-cloud-test-systemd"
+MACHINE = f"{NAME}-systemd"
 MANAGER, PROCESSING = "discord-cloud-manager", "discord-cloud-processing"
 UPLOADS = [f"discord-cloud-upload@{port}" for port in (4001, 4002)]
 UNITS = [MANAGER, *UPLOADS, PROCESSING]
@@ -77,7 +77,7 @@ class Booted:
 
     def run(self, commands: str, *options: str, stdin: str = "") -> str:
         """Runs commands there as root, until one fails; returns what they print."""
-        program = [self.engine.program, "exec", "--interactive", *options, NAME]
+        program = [self.engine.program, "exec", "--interactive", *options, MACHINE]
         done = subprocess.run(  # noqa: S603
             [*program, "bash", "-euo", "pipefail", "-c", commands],
             env=dict(self.engine.environment),
@@ -135,7 +135,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         documented(PAGE, "systemd wheel").replace("pip", pip, 1),
         f"{pip} wheel --constraint constraints.txt --wheel-dir dist '.[server,processing]'",
     ):
-        subprocess.run(["/bin/sh", "-euc", command], cwd=folder, check=True, timeout=580)  # noqa: S603
+        words = online("/bin/sh", "-euc", command)
+        subprocess.run(words, cwd=folder, check=True, timeout=580)  # noqa: S603
     return folder / "dist"
 
 
@@ -147,13 +148,13 @@ def booted(engine: Engine, dist: Path) -> Iterator[Booted]:
     mounts.append(f"--volume={ROOT / 'constraints.txt'}:/srv/constraints.txt:ro")
     # To confine its units it needs what a machine may do.
     options = ["--detach", "--privileged", "--systemd=always", "--network=none"]
-    engine.run("run", *options, f"--name={NAME}", *mounts, IMAGE)
+    engine.run("run", *options, f"--name={MACHINE}", *mounts, IMAGE)
     try:
         machine = Booted(engine, dist)
         machine.wait_until("systemctl is-system-running --wait")
         yield machine
     finally:
-        engine.run("rm", "--force", "--time=0", "--volumes", NAME)
+        engine.run("rm", "--force", "--time=0", "--volumes", MACHINE)
 
 
 def test_the_wheel_has_everything(dist: Path):
@@ -273,7 +274,7 @@ def test_it_is_backed_up_updated_and_booted_again(booted: Booted):
     assert json.loads(export[-1])["counts"]["file"] == 4
     booted.follow("update")
     booted.check()
-    booted.engine.run("restart", "--time=60", NAME)
+    booted.engine.run("restart", "--time=60", MACHINE)
     booted.wait_until("systemctl is-system-running --wait")
     booted.run(EMULATOR)
     for unit in UNITS:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.compose import images
 from tests.compose.contents import MIB, Contents, content_of, curl
-from tests.compose.deployment import PASSWORD
+from tests.compose.deployment import CLIENT_S, PASSWORD
 from tests.compose.engine import Engine
 from tests.compose.machine import (
     DEPLOY,
@@ -29,6 +29,12 @@ pytestmark = pytest.mark.compose_long
 RELEASE = "6afe1e61310457027138150050b4411b7bd0c52f"
 """The last commit of release 0.2.0."""
 OLD_IMAGE = "localhost/discord-cloud:0.2.0"
+PIECES = 64
+"""Of 16 MiB: such a file is on its way for longer than an update needs to stop everything."""
+BEGUN = 30 * MIB
+"""What of it is stored when the update begins."""
+LOST = "lost the manager, trying again"
+"""What the client says then."""
 
 
 @dataclass
@@ -53,22 +59,31 @@ class Story:
 
     def old(self, user: str, *arguments: str | Path, stdin: str = "") -> str:
         """Runs `discord-cloud` of the release before; returns its standard output."""
+        with self.old_process(user, *arguments) as process:
+            output, errors = process.communicate(stdin, timeout=CLIENT_S)
+        assert process.returncode == 0, output + errors
+        return output
+
+    def old_process(self, user: str, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Starts `discord-cloud` of the release before."""
         home = self.shared / f"home-{user}"
         home.mkdir(exist_ok=True)
         variables = [f"--env=HOME={home}", f"--env=DISCORD_CLOUD_URL={self.machine.url}"]
         options = [f"--volume={self.shared}:{self.shared}", "--user=0:0", "--network=host"]
         program = [self.machine.engine.program, "run", "--rm", "--interactive"]
-        done = subprocess.run(  # noqa: S603
+        return subprocess.Popen(  # noqa: S603
             [*program, *options, *variables, OLD_IMAGE, *map(str, arguments)],
             env=dict(self.machine.engine.environment),
-            input=stdin,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=300,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+
+    def stored_bytes(self) -> int:
+        """What the emulator has on its disk."""
+        discord = self.machine.container("discord")
+        return 1024 * int(self.machine.execute(discord, "du", "-sk", "/data").split()[0])
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +125,24 @@ def fill(story: Story) -> None:
 
 
 def test_an_upgrade_keeps_everything(story: Story, tmp_path: Path):
-    """Export, pull, what is said about this release, `up`; then all of it is there, byte for byte."""
-    story.follow("update", "update from 0.2", "update start")
+    """Export, pull, what is said about this release, `up`; then all of it is there, byte for byte.
+
+    A client of the release before that uploads meanwhile waits for the manager, and sends its file anew.
+    """
+    content = content_of("meanwhile", 16 * MIB) * PIECES
+    (story.shared / "meanwhile.bin").write_bytes(content)
+    story.machine.follow(DEPLOY, "update", **story.releases)
+    before = story.stored_bytes()
+    with story.old_process("ada", "put", story.shared / "meanwhile.bin", "/") as client:
+        while story.stored_bytes() < before + BEGUN:
+            assert client.poll() is None
+        story.follow("update from 0.2", "update start")
+        output, errors = client.communicate(timeout=CLIENT_S)
+    assert client.returncode == 0, output + errors
+    assert LOST in errors
     story.contents.check(story.machine, tmp_path)
+    story.machine.user("ada", "get", "/meanwhile.bin", tmp_path)
+    assert (tmp_path / "meanwhile.bin").read_bytes() == content
 
 
 def test_clients_of_the_release_before_go_on(story: Story, tmp_path: Path):
