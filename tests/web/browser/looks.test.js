@@ -144,7 +144,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await pictures(page, `tiles-${colorScheme}`);
     await page.getByRole("button", { name: "Table" }).click();
     await person.row("Notes from the trip.md").dblclick();
-    await page.getByRole("dialog").getByText("The ferry").waitFor();
+    await page.getByRole("dialog").getByText("The ferry").first().waitFor();
     await reads(page, "viewer");
     for (const name of ["Harbour.png", "Interview.wav", "Payroll.csv", "settings.json", "Backup of the laptop.zip"]) {
       await page.evaluate((hash) => void (location.hash = hash), `#/?open=${encodeURIComponent(name)}`);

@@ -38,7 +38,7 @@ export function ArchiveContents({ file, address, kind }: Shown & { kind: Archive
             <tr>
               <td class="entry">{entry.name}</td>
               <td class="number">{entry.isFolder ? "" : formatSize(entry.size)}</td>
-              <td>{entry.changedAt === null ? "" : formatFullDate(new Date(entry.changedAt).toISOString())}</td>
+              <td class="date">{entry.changedAt === null ? "" : formatFullDate(new Date(entry.changedAt).toISOString())}</td>
             </tr>
           ))}
         </tbody>

@@ -10,9 +10,8 @@ import { pictureOf, type Picture } from "./pictures.js";
 /** One turn of a button or key. */
 const ZOOM_FACTOR = 1.6;
 const MOST_ZOOM = 8;
-/** The height of the head, and the width of the facts beside the picture: as in viewer.css. */
+/** The height of the head, as in viewer.css. */
 const HEAD_PX = 60;
-const FACTS_PX = 340;
 const MARGIN_PX = 12;
 
 export function PictureStage({ file, onReady, onError }: { file: FileItem; onReady: () => void; onError: () => void }) {
@@ -88,9 +87,15 @@ function openStage(Stage: typeof PhotoSwipe, root: HTMLElement, picture: Picture
 }
 
 function paddingOf(root: HTMLElement) {
-  const facts = root.closest("dialog")?.querySelector(".viewer-facts");
-  const isBeside = facts && facts.getBoundingClientRect().height > innerHeight / 2 && innerWidth > 2 * FACTS_PX;
-  return { top: HEAD_PX, bottom: MARGIN_PX, left: MARGIN_PX, right: isBeside ? FACTS_PX + MARGIN_PX : MARGIN_PX };
+  // The facts are beside the picture, or on a phone below it.
+  const facts = root.closest("dialog")?.querySelector(".viewer-facts")?.getBoundingClientRect();
+  const isBeside = facts && facts.left > 0;
+  return {
+    top: HEAD_PX,
+    bottom: MARGIN_PX + (facts && !isBeside ? facts.height : 0),
+    left: MARGIN_PX,
+    right: MARGIN_PX + (isBeside ? facts.width : 0),
+  };
 }
 
 function isCloserThanWhole(stage: PhotoSwipe | null) {
