@@ -139,7 +139,8 @@ def _report(medians: dict[str, _DownloadFigures]) -> str:
         )
     lines.append(
         f"{_SMALL:26}{SMALL_FILES / small.taken_s:>8.0f} files/s, "
-        f"{small.cpu_s / SMALL_FILES * 1000:.2f} ms of CPU each"
+        f"{small.cpu_s / SMALL_FILES * 1000:.2f} ms of CPU each, "
+        f"peak RSS {small.peak_rss_mib:.0f} MiB"
     )
     ratio = archive.cpu_s / single.cpu_s
     return "\n".join(
@@ -150,9 +151,12 @@ def _report(medians: dict[str, _DownloadFigures]) -> str:
                 f"CPU of an archive at most {TARGET_RATIO} of its files",
                 reached=ratio <= TARGET_RATIO,
             ),
-            verdict(
-                f"peak RSS below {TARGET_RSS_MIB} MiB",
-                reached=archive.peak_rss_mib < TARGET_RSS_MIB,
+            *(
+                verdict(
+                    f"{name}: peak RSS below {TARGET_RSS_MIB} MiB",
+                    reached=each.peak_rss_mib < TARGET_RSS_MIB,
+                )
+                for name, each in medians.items()
             ),
         ]
     )

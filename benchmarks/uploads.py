@@ -224,8 +224,9 @@ def _verdicts(medians: dict[tuple[str, int], _UploadFigures]) -> list[str]:
                 continue
             claim = f"CPU at {concurrency} in flight at most {target} of {to}"
             verdicts.append(verdict(claim, reached=ratio <= target))
-    peak = medians["service", max(CONCURRENCIES)].peak_rss_mib
-    verdicts.append(verdict(f"peak RSS below {TARGET_RSS_MIB} MiB", reached=peak < TARGET_RSS_MIB))
+        peak = medians["service", concurrency].peak_rss_mib
+        claim = f"peak RSS at {concurrency} in flight below {TARGET_RSS_MIB} MiB"
+        verdicts.append(verdict(claim, reached=peak < TARGET_RSS_MIB))
     return verdicts
 
 
