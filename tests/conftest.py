@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 
 from local_supabase.stack import LocalSupabase, running_supabase
@@ -26,6 +27,17 @@ settings.load_profile("suite")
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, LoopFactory]:
     """The event loops of a test."""
     return loops_for(item.path)
+
+
+@pytest.fixture(autouse=True)
+def applications_end() -> Iterator[None]:
+    """Let each application go after its test.
+
+    aiohttp keeps the last 1024 handlers that it has wrapped in middleware, and with them the applications and
+    all that those hold: buffers of chunks, gigabytes in the course of a run. A program has one application.
+    """
+    yield
+    web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - there is no other way
 
 
 @pytest.fixture
