@@ -47,6 +47,28 @@ for (const width of [1280, 900]) {
   });
 }
 
+test("uploads cover neither sizes nor menus, wherever they stand", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { page } = person;
+  const gate = await Gate.before(page);
+  await page.getByRole("button", { name: "Details" }).click();
+  await person.uploads(Array.from({ length: 9 }, (_, index) => ({ name: `${index} held.txt`, buffer: Buffer.from("1") })));
+  await gate.holds(1);
+  for (const fold of ["Collapse list", "Expand list"]) {
+    await page.getByRole("button", { name: fold }).click();
+    for (const width of [360, 768, 1000, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 740 });
+      const [files, queue] = [await box(page.locator(".panel.files")), await box(page.getByRole("region", { name: "Uploads" }))];
+      const where = `${width}, ${fold}: ${JSON.stringify({ files, queue })}`;
+      assert.ok(files.right <= queue.x || files.bottom <= queue.y, where);
+      assert.ok(queue.right <= width && queue.bottom <= 740 && files.height > 200, where);
+    }
+  }
+  await person.cancelsAllUploads();
+  await gate.open();
+  await person.leaves();
+});
+
 test("a double click opens a folder where details come up under the pointer", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 900, height: 700 } });
   const { page } = person;
