@@ -19,6 +19,7 @@ import {
   rowOf,
   withPage,
   withPlaces,
+  withSameItems,
   withStatus,
 } from "../state/listing.js";
 import { formatPath, isWithin, parsePath, relocated, samePath } from "../state/paths.js";
@@ -177,8 +178,9 @@ export class Browser {
   }
 
   /** @param gone hidden items that are certainly not in it */
-  #replace(listing: Listing, gone: readonly string[]) {
+  #replace(newest: Listing, gone: readonly string[]) {
     const { selection, hidden: before, listing: old } = this.#store.state;
+    const listing = samePath(newest.path, old.path) ? withSameItems(newest, old) : newest;
     const hidden = revealed(before, gone);
     const items = new Map(loadedItems(listing).map((item) => [item.key, item]));
     const focusKey = itemAt(old, before, selection.focus)?.key ?? this.#focusKey;

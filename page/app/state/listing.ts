@@ -54,6 +54,23 @@ export function withPage(listing: Listing, ref: PageRef, items: readonly Item[],
   return { ...listing, pages, keys: latest([...listing.keys, [pageKey(ref), keys]]) };
 }
 
+/**
+ * With the very items of another listing of the same folder where nothing has changed, so that they need not be drawn again.
+ */
+export function withSameItems(listing: Listing, other: Listing): Listing {
+  const known = new Map(loadedItems(other).map((item) => [item.key, item]));
+  const reused = (item: Item) => {
+    const before = known.get(item.key);
+    return before && isSame(before, item) ? before : item;
+  };
+  return { ...listing, pages: new Map([...listing.pages].map(([page, items]) => [page, items.map(reused)])) };
+}
+
+/** Whether two items have the same fields, which are all plain values. */
+function isSame(a: Item, b: Item) {
+  return (Object.entries(a) as [keyof Item, unknown][]).every(([field, value]) => b[field] === value);
+}
+
 /** Knowing also where the items stand that were seen in another listing of the same folder and order, which may be older. */
 export function withPlaces(listing: Listing, other: Listing): Listing {
   return { ...listing, keys: latest([...other.keys, ...listing.keys]) };

@@ -5,17 +5,17 @@ import { locale } from "./language.js";
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const STEP = 1024;
 
+/** By the number of digits behind the point. Making one takes longer than drawing a row of a list. */
+const SIZES = [0, 1].map(
+  (digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }),
+);
+
 export function formatSize(bytes: number) {
   // From 999.5 on it is rounded to what has the next unit.
   const exponent = UNITS.findIndex((_, at) => at === UNITS.length - 1 || bytes / STEP ** at < 999.5);
   const value = bytes / STEP ** exponent;
   const digits = exponent === 0 || value >= 99.95 ? 0 : 1;
-  const number = value.toLocaleString(locale, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    useGrouping: false,
-  });
-  return `${number}\u00a0${UNITS[exponent]}`;
+  return `${SIZES[digits]?.format(value)}\u00a0${UNITS[exponent]}`;
 }
 
 /**
@@ -59,8 +59,10 @@ export function formatFullDate(iso: string | null) {
   return Number.isNaN(date.getTime()) ? "–" : FULL.format(date);
 }
 
+const COUNT = new Intl.NumberFormat(locale);
+
 export function formatCount(count: number) {
-  return count.toLocaleString(locale);
+  return COUNT.format(count);
 }
 
 const PERCENT = new Intl.NumberFormat(locale, { style: "percent" });

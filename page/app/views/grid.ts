@@ -59,17 +59,28 @@ export function gridHandlers(app: App, columns: number) {
   };
 }
 
+const SELECTED = 1;
+const FOCUSED = 2;
+const RENAMING = 4;
+
 /**
  * What an item of a list is at the moment, and the properties of its element.
  * @param kind class of the element
  */
 export function useItem(item: Item, row: number, kind: string) {
   const app = useApp();
-  const isSelected = useStore((state) => state.selection.items.has(item.key));
-  const isFocused = useStore((state) => state.selection.focus === row);
-  const isRenaming = useStore((state) => state.renaming === item.key);
-  const path = useStore((state) => state.listing.path);
-  const [isTarget, drop] = useDropTarget([...path, item.name]);
+  // One subscription, since a list has many items.
+  const flags = useStore(
+    ({ selection, renaming }) =>
+      (selection.items.has(item.key) ? SELECTED : 0) |
+      (selection.focus === row ? FOCUSED : 0) |
+      (renaming === item.key ? RENAMING : 0),
+  );
+  const isSelected = (flags & SELECTED) !== 0;
+  const isFocused = (flags & FOCUSED) !== 0;
+  const isRenaming = (flags & RENAMING) !== 0;
+  // Items of another folder are other ones, so the path needs no subscription.
+  const [isTarget, drop] = useDropTarget([...app.store.state.listing.path, item.name]);
   const isFolder = item.kind === "folder";
   const properties = {
     id: `${kind}-${row}`,

@@ -37,22 +37,29 @@ export function useViewport<Kind extends Layout>(
   const root = useRef<HTMLDivElement | null>(null);
   const lineHeightNow = useRef(1);
   const [view, setView] = useState({ top: 0, height: 800, width: 800 });
+  const latest = useRef(view);
   useLayoutEffect(() => {
     const element = root.current;
     if (!element) return undefined;
-    const measure = () => {
+    const look = (height: number, width: number) => {
       const step = STEP * lineHeightNow.current;
       const top = Math.floor(element.scrollTop / step) * step;
-      const { clientHeight: height, clientWidth: width } = element;
-      setView((view) => (view.top === top && view.height === height && view.width === width ? view : { top, height, width }));
+      const before = latest.current;
+      // Most scrolling shows what is drawn already, and then even asking for a new state costs something.
+      if (before.top === top && before.height === height && before.width === width) return;
+      latest.current = { top, height, width };
+      setView(latest.current);
     };
+    const measure = () => look(element.clientHeight, element.clientWidth);
+    // The size is known, and reading it would make the browser lay out the page while it scrolls.
+    const onScroll = () => look(latest.current.height, latest.current.width);
     const observer = new ResizeObserver(measure);
     measure();
     observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
+    element.addEventListener("scroll", onScroll, { passive: true });
     return () => {
       observer.disconnect();
-      element.removeEventListener("scroll", measure);
+      element.removeEventListener("scroll", onScroll);
     };
   }, []);
   const layout = layoutOf(view.width);

@@ -55,6 +55,37 @@ async function isAt(person, wanted) {
   }, wanted);
 }
 
+test("scrolling draws the rows that come into sight, and no row again", async () => {
+  const person = await worksHere();
+  const { page } = person;
+  await person.row(name(0)).waitFor();
+  const drawn = (/** @type {number} */ top) =>
+    page.evaluate(async (top) => {
+      const list = /** @type {HTMLElement} */ (document.querySelector(".table"));
+      const frames = async () => {
+        for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+      };
+      await frames();
+      let rows = 0;
+      let changes = 0;
+      const observer = new MutationObserver((records) => {
+        for (const { type, addedNodes, target } of records) {
+          if (type === "childList" && target === list.querySelector(".rows")) rows += addedNodes.length;
+          else changes += 1;
+        }
+      });
+      observer.observe(list, { subtree: true, childList: true, attributes: true, characterData: true });
+      list.scrollTop = top;
+      await frames();
+      observer.disconnect();
+      return { rows, changes };
+    }, top);
+  await drawn(48 * 40);
+  assert.deepEqual(await drawn(48 * 41), { rows: 0, changes: 0 });
+  assert.deepEqual(await drawn(48 * 44), { rows: 4, changes: 0 });
+  await person.leaves();
+});
+
 test("a bookmarked file opens from whatever page it is on, and is in sight afterwards", async () => {
   for (const query of ["?", "?view=grid&", "?sort=size&"]) {
     const person = await worksHere(`${query}open=${encodeURIComponent(name(230))}`);

@@ -99,6 +99,16 @@ test("places of the pages that came last are known", () => {
   assert.equal(listings.withPlaces(listing(0, 10_000), whole).keys.size, listings.KEPT_PLACES);
 });
 
+test("what has not changed in a newer listing stays the very same item", () => {
+  const before = listings.withPage(listing(0, 3), { kind: "files", page: 0 }, [file(0), file(1)]);
+  const changed = { ...file(1), hasThumbnail: true } as Item;
+  const newer = listings.withPage(listing(0, 3), { kind: "files", page: 0 }, [file(0), changed, file(2)]);
+  const whole = listings.withSameItems(newer, before);
+  assert.equal(listings.itemAt(whole, NOTHING, 0), listings.itemAt(before, NOTHING, 0));
+  assert.equal(listings.itemAt(whole, NOTHING, 1), changed);
+  assert.equal(listings.loadedItems(whole).length, 3);
+});
+
 test("hidden items leave no gap", () => {
   const whole = loaded(listing(2, 5));
   const hidden = hiding([folder(1), file(0), file(4), file(77)]);
