@@ -135,7 +135,7 @@ def _served(gateway: Gateway, port: int) -> Iterator[str]:
     thread = threading.Thread(target=loop.run_forever, name="local-supabase-gateway")
     thread.start()
     try:
-        runner = web.AppRunner(gateway.application(), shutdown_timeout=0.0)
+        runner = web.AppRunner(gateway.application(), access_log=None, shutdown_timeout=0.0)
         asyncio.run_coroutine_threadsafe(_listen(runner, port), loop).result()
         try:
             yield f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -1,6 +1,6 @@
 """Names for content: finding, committing, renaming, moving, sharing and deleting them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from catalog.errors import CatalogError
@@ -18,8 +18,9 @@ from catalog.port import (
 )
 from catalog.records import File, Share
 from catalog.rows import share_of
-from catalog.supabase.client import SupabasePart, permit_to_json
+from catalog.supabase.client import Functions, SupabasePart, permit_to_json
 from catalog.supabase.failures import refusal_of
+from catalog.supabase.grouped_requests import GroupedRequests
 from catalog.supabase.objects import draft_to_json
 from catalog.supabase.rows import Row, file_of, moved_file_of, placed_file_of, placed_folder_of
 
@@ -32,6 +33,10 @@ _CONFLICTS = {
 
 class SupabaseFiles(SupabasePart):
     """`FileStore` on Supabase."""
+
+    def __init__(self, functions: Functions, clock: Callable[[], float]) -> None:
+        super().__init__(functions, clock)
+        self._commits = GroupedRequests(self._commit_together)
 
     async def file_at(
         self, folder: FolderPath, name: str, *, viewer_id: int | None = None
@@ -74,6 +79,11 @@ class SupabaseFiles(SupabasePart):
         self, uploads: Sequence[UploadCommit]
     ) -> list[CommittedFile | CatalogError]:
         """Does that for many uploads, each of which succeeds or fails alone."""
+        return list(await self._commits.carry_out(uploads))
+
+    async def _commit_together(
+        self, uploads: Sequence[UploadCommit]
+    ) -> list[CommittedFile | CatalogError]:
         rows = await self._functions.write(
             "commit_uploads", orders=[_order_of(upload) for upload in uploads], now=self._clock()
         )

@@ -1,6 +1,6 @@
 """Content, the messages that hold it, the webhooks that post them, and master keys."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from catalog.records import (
     Watch,
 )
 from catalog.rows import channel_limits_of, chunk_of, message_of, object_of, quarantine_of
-from catalog.supabase.client import SupabasePart
+from catalog.supabase.client import Functions, SupabasePart
+from catalog.supabase.grouped_requests import GroupedRequests
 from catalog.supabase.rows import garbage_of, location_of, text_of
 
 
@@ -50,12 +51,20 @@ def beginning_of(draft: StoredObject, hold: Reference) -> dict[str, object]:
 class SupabaseObjects(SupabasePart):
     """`ObjectStore` on Supabase."""
 
+    def __init__(self, functions: Functions, clock: Callable[[], float]) -> None:
+        super().__init__(functions, clock)
+        self._beginnings = GroupedRequests(self._begin_together)
+
     async def begin_objects(
         self, drafts: Sequence[StoredObject], holds: Sequence[Reference]
     ) -> None:
         """Starts objects in state `uploading`, each with what keeps it alive."""
         beginnings = [beginning_of(draft, hold) for draft, hold in zip(drafts, holds, strict=True)]
+        await self._beginnings.carry_out(beginnings)
+
+    async def _begin_together(self, beginnings: Sequence[Mapping[str, object]]) -> Sequence[None]:
         await self._functions.write("begin_objects", drafts=beginnings)
+        return [None] * len(beginnings)
 
     async def add_message(self, message: Message, chunks: Sequence[Chunk]) -> list[bool]:
         """Enters a message with its chunks. For each of them whether it is there now."""
