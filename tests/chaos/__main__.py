@@ -56,10 +56,13 @@ def running_catalog(
         yield settings, FailingSupabase(supabase)
 
 
-async def weather(kind: str, seed: int, rounds: int, folder: Path) -> Tally:
+async def weather(
+    kind: str, seed: int, rounds: int, folder: Path, *, has_rate_limits: bool = False
+) -> Tally:
     """Runs one storm on a cluster of its own, with its data and logs in the folder. Raises `Broken`."""
     with running_catalog(kind, folder) as (settings, failing):
-        async with running_cluster(folder, settings) as cluster:
+        limited = has_rate_limits
+        async with running_cluster(folder, settings, has_rate_limits=limited) as cluster:
             storm = Storm(cluster, seed, failing, say)
             await storm.run(rounds, folder)
             return storm.tally
@@ -77,6 +80,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50, help="rounds on each catalog (50)")
     parser.add_argument("--seed", type=int, default=None, help="repeats the decisions of a run")
     parser.add_argument("--catalog", choices=["sqlite", "supabase"], help="only this one")
+    parser.add_argument(
+        "--limits", choices=["real", "off"], default="real", help="of Discord's rates"
+    )
     arguments = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     for kind in [arguments.catalog] if arguments.catalog else ["sqlite", "supabase"]:
@@ -84,7 +90,9 @@ def main() -> None:
         began = time.monotonic()
         say(f"{kind}: seed {seed}, {arguments.rounds} rounds, logs in {folder}")
         try:
-            tally = asyncio.run(weather(kind, seed, arguments.rounds, folder))
+            limited = arguments.limits == "real"
+            storm = weather(kind, seed, arguments.rounds, folder, has_rate_limits=limited)
+            tally = asyncio.run(storm)
         except Broken as broken:
             sys.exit(f"BROKEN with seed {seed} on {kind}: {broken}")
         say(f"{kind}: every promise was kept in {time.monotonic() - began:.0f} s")

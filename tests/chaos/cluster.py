@@ -22,6 +22,7 @@ END_S = 90.0
 """Bounds an end: far beyond the grace after which a program that hangs ends itself and prints its stack."""
 GRACE_S = 30.0
 """Bounds a stop on a busy machine; one that has nothing to wait for takes a moment."""
+CHANNELS = 8
 SLOTS = 3
 CHUNKS_IN_FLIGHT = 2
 CHUNK_SIZE = 20_000
@@ -165,12 +166,15 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running_cluster(folder: Path, catalog: Mapping[str, str]) -> AsyncIterator[Cluster]:
+async def running_cluster(
+    folder: Path, catalog: Mapping[str, str], *, has_rate_limits: bool = False
+) -> AsyncIterator[Cluster]:
     """Starts everything; what still runs at the end is killed.
 
     Args:
         folder: for data and logs.
         catalog: the manager's settings of its catalog.
+        has_rate_limits: whether Discord has its own; then chunks that wait for them share messages.
     """
     password, key = secrets.token_urlsafe(), base64.b64encode(secrets.token_bytes(32)).decode()
     common = {"STOP_GRACE_S": str(GRACE_S), "LOG_FORMAT": "json", "HOME": str(folder)}
@@ -181,7 +185,8 @@ async def running_cluster(folder: Path, catalog: Mapping[str, str]) -> AsyncIter
         | {
             "EMULATOR_PORT": str(port),
             "EMULATOR_DATA": str(folder / "discord"),
-            "EMULATOR_LIMITS": "off",
+            "EMULATOR_LIMITS": "real" if has_rate_limits else "off",
+            "EMULATOR_CHANNELS": str(CHANNELS),
             "EMULATOR_FAULT_CONTROL": "true",
             "EMULATOR_BOT_TOKEN": BOT_TOKEN,
         },
@@ -197,7 +202,7 @@ async def running_cluster(folder: Path, catalog: Mapping[str, str]) -> AsyncIter
             "SERVICE_PASSWORD": password,
             "MESSAGE_ENCRYPTION_KEY": key,
             "DISCORD_API_URL": f"{discord.url}/api/v10",
-            "GLOBAL_REQUESTS_PER_S": "100000",
+            "GLOBAL_REQUESTS_PER_S": "50" if has_rate_limits else "100000",
             "CHUNK_SIZE": str(CHUNK_SIZE),
             "SETUP_CODE": "none",
             "UPLOAD_HOLD_S": str(HOLD_S),
