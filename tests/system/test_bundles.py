@@ -4,62 +4,31 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from client_sdk import Client, ClientSettings, FolderResult, Outcome
 from client_sdk.batches import GROUP_FILES
-from discord_emulator.emulator import Emulator
-from discord_emulator.faults import Fault, FaultKind
-from discord_emulator.operations import Operation
-from discord_emulator.testing import running_emulator
-from tests.chaos.cluster import free_port
-from tests.manager.sockets.stage import SERVICE_PASSWORD
-from tests.system.server import COMMAND, Server, manager, program
+from tests.system.scene import Scene
+from tests.system.server import COMMAND, Server
 
 FILES = {f"{number % 3}/file {number}": os.urandom(100) for number in range(2 * GROUP_FILES + 9)}
 BUNDLES = 3
 PATIENCE_S = 60.0
 
 
-@dataclass
-class Scene:
-    """A Discord that takes a bundle and then lets posts wait, and programs around it."""
+class BundleScene(Scene):
+    """Takes one bundle."""
 
-    folder: Path
-    emulator: Emulator
-    slow: Fault
-    port: int
+    MANAGER: ClassVar[dict[str, str]] = {"CHUNK_SIZE": "100000"}
 
     @property
     def source(self) -> Path:
         """The folder that is uploaded."""
         return self.folder / "source"
-
-    def manager(self) -> AbstractAsyncContextManager[Server]:
-        """The manager; the next one has the same address and catalog."""
-        return manager(
-            self.emulator,
-            MANAGER_PORT=str(self.port),
-            DATABASE_PATH=str(self.folder / "catalog.sqlite3"),
-            CHUNK_SIZE="100000",
-        )
-
-    def service(self) -> AbstractAsyncContextManager[Server]:
-        """An upload service with one slot; all of them share the folder of their reports."""
-        port = str(free_port())
-        return program(
-            "upload-service",
-            MANAGER_ADDRESS=f"http://127.0.0.1:{self.port}",
-            SERVICE_PASSWORD=SERVICE_PASSWORD,
-            OWN_ADDRESS=f"http://127.0.0.1:{port}/",
-            PORT=port,
-            SLOTS="1",
-            REPORTS_FOLDER=str(self.folder / "reports"),
-        )
 
     @asynccontextmanager
     async def uploading(self, server: Server) -> AsyncIterator[None]:
@@ -68,7 +37,7 @@ class Scene:
         async with Client(server.url, token, settings=ClientSettings(parallel_uploads=1)) as cloud:
             upload = asyncio.create_task(cloud.upload_folder(self.source, "/in"))
             async with asyncio.timeout(PATIENCE_S):
-                await self.slow.reached.wait()
+                await self.waiting.reached.wait()
                 yield
                 result = await upload
             await self.require_all(cloud, result)
@@ -88,30 +57,27 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path) -> AsyncIterator[BundleScene]:
     """An emulator, and nothing else yet."""
     for name, content in FILES.items():
         path = tmp_path / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    async with running_emulator(tmp_path / "discord", limits="off", channels=2) as emulator:
-        slow = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE, times=None, skip=1)
-        emulator.faults.add(slow)
-        yield Scene(tmp_path, emulator, slow, free_port())
-        slow.release()
+    async with BundleScene.set_up(tmp_path, posts=1) as scene:
+        yield scene
 
 
-async def test_small_files_share_a_message(scene: Scene):
+async def test_small_files_share_a_message(scene: BundleScene):
     """As many messages as bundles, whatever folders the files are in."""
-    scene.slow.release()
+    scene.waiting.release()
     async with scene.manager() as server, scene.service():
         token = await server.register()
         async with Client(server.url, token) as cloud:
             await scene.require_all(cloud, await cloud.upload_folder(scene.source, "/in"))
-    assert scene.emulator.requests.count(Operation.EXECUTE, 200) == BUNDLES
+    assert scene.posts == BUNDLES
 
 
-async def test_a_killed_service_is_replaced(scene: Scene):
+async def test_a_killed_service_is_replaced(scene: BundleScene):
     """Another one takes the bundle that was on its way."""
     async with (
         scene.manager() as server,
@@ -121,11 +87,11 @@ async def test_a_killed_service_is_replaced(scene: Scene):
     ):
         await later.enter_async_context(scene.service())
         await first.kill()
-        scene.slow.release()
+        scene.waiting.release()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-async def test_a_restarted_manager_has_what_was_entered(scene: Scene, how: signal.Signals):
+async def test_a_restarted_manager_has_what_was_entered(scene: BundleScene, how: signal.Signals):
     """The client comes back by itself; no file is there twice."""
     async with (
         AsyncExitStack() as later,
@@ -135,11 +101,11 @@ async def test_a_restarted_manager_has_what_was_entered(scene: Scene, how: signa
     ):
         server.process.send_signal(how)
         await server.process.wait()
-        scene.slow.release()
+        scene.waiting.release()
         await later.enter_async_context(scene.manager())
 
 
-async def test_a_killed_client_has_stored_what_it_was_told(scene: Scene):
+async def test_a_killed_client_has_stored_what_it_was_told(scene: BundleScene):
     """The same command again stores the rest, and skips what is there."""
     async with scene.manager() as server, scene.service():
         token = await server.register()
@@ -148,10 +114,10 @@ async def test_a_killed_client_has_stored_what_it_was_told(scene: Scene):
         environment = {**os.environ, "DISCORD_CLOUD_URL": server.url, "DISCORD_CLOUD_TOKEN": token}
         first = await asyncio.create_subprocess_exec(*put, env=environment)
         async with asyncio.timeout(PATIENCE_S):
-            await scene.slow.reached.wait()
+            await scene.waiting.reached.wait()
         first.kill()
         await first.wait()
-        scene.slow.release()
+        scene.waiting.release()
         again = await asyncio.create_subprocess_exec(*put, env=environment)
         assert await again.wait() == 0
         async with Client(server.url, token) as cloud:

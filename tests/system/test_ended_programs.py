@@ -4,10 +4,9 @@ import asyncio
 import itertools
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -22,13 +21,8 @@ from client_sdk import (
     Stage,
 )
 from common.retry import QUICK_TRIES
-from discord_emulator.emulator import Emulator
-from discord_emulator.faults import Fault, FaultKind
-from discord_emulator.operations import Operation
-from discord_emulator.testing import running_emulator
-from tests.chaos.cluster import free_port
-from tests.manager.sockets.stage import SERVICE_PASSWORD
-from tests.system.server import Server, manager, program
+from tests.system.scene import Scene
+from tests.system.server import Server
 from tests.system.whole import CHUNK_SIZE, content_of
 
 CHUNKS = 40
@@ -40,35 +34,10 @@ GOES_ON_WITHIN_S = 5.0
 TRIES_UNTIL_LONGEST_DELAY = QUICK_TRIES + 3
 
 
-@dataclass
-class Scene:
-    """A Discord that takes half of a file and then lets posts wait, and programs around it."""
+class FileScene(Scene):
+    """Takes half of a file."""
 
-    folder: Path
-    emulator: Emulator
-    half: Fault
-    port: int
-
-    def manager(self) -> AbstractAsyncContextManager[Server]:
-        """The manager; the next one has the same address and catalog."""
-        catalog = str(self.folder / "catalog.sqlite3")
-        return manager(self.emulator, MANAGER_PORT=str(self.port), DATABASE_PATH=catalog)
-
-    @asynccontextmanager
-    async def service(self) -> AsyncIterator[Server]:
-        """An upload service with one slot; all of them share the folder of their reports."""
-        port = str(free_port())
-        async with program(
-            "upload-service",
-            MANAGER_ADDRESS=f"http://127.0.0.1:{self.port}",
-            SERVICE_PASSWORD=SERVICE_PASSWORD,
-            OWN_ADDRESS=f"http://127.0.0.1:{port}/",
-            PORT=port,
-            SLOTS="1",
-            CHUNKS_IN_FLIGHT=str(IN_FLIGHT),
-            REPORTS_FOLDER=str(self.folder / "reports"),
-        ) as running:
-            yield running
+    SERVICE: ClassVar[dict[str, str]] = {"CHUNKS_IN_FLIGHT": str(IN_FLIGHT)}
 
     @asynccontextmanager
     async def uploading(
@@ -82,30 +51,22 @@ class Scene:
         async with Client(server.url, token, settings=settings) as cloud:
             upload = asyncio.create_task(cloud.upload(source, "/film.bin", progress=progress))
             async with asyncio.timeout(PATIENCE_S):
-                await self.half.reached.wait()
+                await self.waiting.reached.wait()
                 yield
                 result = await upload
             assert await cloud.read("/film.bin") == CONTENT
             assert [kept async for kept in cloud.uploads()] == []
         assert result.sent_bytes <= len(CONTENT) + IN_FLIGHT * CHUNK_SIZE
 
-    @property
-    def posts(self) -> int:
-        """How many chunks Discord has taken."""
-        return self.emulator.requests.count(Operation.EXECUTE, 200)
-
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path) -> AsyncIterator[FileScene]:
     """An emulator, and nothing else yet."""
-    async with running_emulator(tmp_path / "discord", limits="off", channels=2) as emulator:
-        half = Fault(kind=FaultKind.SLOW, route=Operation.EXECUTE, times=None, skip=HALF)
-        emulator.faults.add(half)
-        yield Scene(tmp_path, emulator, half, free_port())
-        half.release()
+    async with FileScene.set_up(tmp_path, posts=HALF) as scene:
+        yield scene
 
 
-async def test_a_killed_service_is_replaced(scene: Scene):
+async def test_a_killed_service_is_replaced(scene: FileScene):
     """Another one goes on; at most the chunks that were on their way are sent again."""
     async with (
         scene.manager() as server,
@@ -115,11 +76,11 @@ async def test_a_killed_service_is_replaced(scene: Scene):
     ):
         await later.enter_async_context(scene.service())
         await first.kill()
-        scene.half.release()
+        scene.waiting.release()
     assert scene.posts <= CHUNKS + IN_FLIGHT
 
 
-async def test_a_stopped_service_hands_over(scene: Scene):
+async def test_a_stopped_service_hands_over(scene: FileScene):
     """What it had on its way is stored, and nothing is stored twice."""
     async with (
         scene.manager() as server,
@@ -129,13 +90,13 @@ async def test_a_stopped_service_hands_over(scene: Scene):
     ):
         await later.enter_async_context(scene.service())
         stopping = asyncio.create_task(first.stop())
-        scene.half.release()
+        scene.waiting.release()
         assert await stopping == 0
     assert scene.posts == CHUNKS
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-async def test_a_restarted_manager_finds_the_upload(scene: Scene, how: signal.Signals):
+async def test_a_restarted_manager_finds_the_upload(scene: FileScene, how: signal.Signals):
     """The client comes back by itself; what was stored is not sent again."""
     async with (
         AsyncExitStack() as later,
@@ -145,13 +106,13 @@ async def test_a_restarted_manager_finds_the_upload(scene: Scene, how: signal.Si
     ):
         server.process.send_signal(how)
         await server.process.wait()
-        scene.half.release()
+        scene.waiting.release()
         again = await later.enter_async_context(scene.manager())
         assert again.url == server.url
     assert scene.posts <= CHUNKS + IN_FLIGHT
 
 
-async def test_a_manager_that_was_away_for_long_is_noticed_at_once(scene: Scene):
+async def test_a_manager_that_was_away_for_long_is_noticed_at_once(scene: FileScene):
     """The upload goes on within five seconds of its return, although all had waited long for it."""
     tries, gave_up_hurrying, went_on = itertools.count(1), asyncio.Event(), asyncio.Event()
 
@@ -171,7 +132,7 @@ async def test_a_manager_that_was_away_for_long_is_noticed_at_once(scene: Scene)
         scene.uploading(server, watch, sleep=pause),
     ):
         await server.kill()
-        scene.half.release()
+        scene.waiting.release()
         async with asyncio.timeout(PATIENCE_S):
             await gave_up_hurrying.wait()
         await later.enter_async_context(scene.manager())
@@ -179,9 +140,9 @@ async def test_a_manager_that_was_away_for_long_is_noticed_at_once(scene: Scene)
             await went_on.wait()
 
 
-async def test_a_question_is_asked_again_by_the_next_manager(scene: Scene):
+async def test_a_question_is_asked_again_by_the_next_manager(scene: FileScene):
     """Whoever was asked by the one that was killed is asked once more, and that answer counts."""
-    scene.half.release()
+    scene.waiting.release()
     asked: asyncio.Queue[asyncio.Future[ConflictAnswer]] = asyncio.Queue()
 
     async def ask(conflict: Conflict) -> ConflictAnswer:
