@@ -119,6 +119,6 @@ class WorkerLoop:
 
 def _log_report(bound: structlog.stdlib.BoundLogger, report: JobDone | JobFailed) -> None:
     if isinstance(report, JobDone):
-        bound.info("job-done")
+        bound.debug("job-done")
     else:
         bound.warning("job-failed", error=report.error, retry=report.retry)
