@@ -5,6 +5,7 @@ import asyncio
 
 from benchmarks.archives import ARCHIVES
 from benchmarks.broadcasts import BROADCASTS
+from benchmarks.bundles import BUNDLES
 from benchmarks.catalogs import CATALOGS
 from benchmarks.channels import CHANNELS
 from benchmarks.harness import Options, Suite
@@ -23,6 +24,7 @@ SUITES: dict[str, Suite] = {
         UPLOADS,
         LIMITER,
         MESSAGES,
+        BUNDLES,
         ARCHIVES,
         CATALOGS,
         LISTINGS,

@@ -7,16 +7,12 @@ machine. Chunks that wait share messages, so messages are what is counted.
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from benchmarks.children import CHANNELS as CHANNEL_COUNT
 from benchmarks.children import announcement_of
-from benchmarks.harness import ChildName, Options, Suite, child, cores, verdict
-from benchmarks.live_manager import claim, live_manager
-from benchmarks.stores import free_ports
+from benchmarks.harness import Options, Suite, verdict
+from benchmarks.live_manager import CATALOG, claim, fleet
 from client_sdk import Client
 from client_sdk.settings import ClientSettings
 from discord_emulator.emulator import Emulator
@@ -33,37 +29,16 @@ TARGET_PART = 0.9
 async def _run(_options: Options) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        token = await claim(folder / "catalog.sqlite3")
+        token = await claim(folder / CATALOG)
         async with running_emulator(
             folder / "discord", limits="real", sink=True, channels=CHANNEL_COUNT
         ) as emulator:
             announced = announcement_of(emulator)
-            async with _fleet(folder, token, announced) as url:
+            settings = {"CHUNK_SIZE": str(CHUNK_BYTES)}
+            async with fleet(
+                folder, token, announced, processes=PROCESSES, settings=settings
+            ) as url:
                 return _report(await _upload(url, token, folder, emulator))
-
-
-@asynccontextmanager
-async def _fleet(folder: Path, token: str, announced: dict[str, Any]) -> AsyncIterator[str]:
-    """Run the manager and all upload processes; yields the manager's address."""
-    server_cores, other_cores = cores()
-    database = folder / "catalog.sqlite3"
-    async with AsyncExitStack() as stack:
-        manager = await stack.enter_async_context(
-            live_manager(database, token, announced, server_cores, CHUNK_SIZE=str(CHUNK_BYTES))
-        )
-        for number, port in enumerate(free_ports(PROCESSES)):
-            environment = {
-                "MANAGER_ADDRESS": manager.url,
-                "SERVICE_PASSWORD": "benchmark",
-                "OWN_ADDRESS": f"http://127.0.0.1:{port}",
-                "SLOTS": "1",
-                "PORT": str(port),
-                "REPORTS_FOLDER": str(folder / f"reports-{number}"),
-            }
-            await stack.enter_async_context(
-                child(ChildName.UPLOAD_SERVICE, other_cores, environment)
-            )
-        yield manager.url
 
 
 async def _upload(url: str, token: str, folder: Path, emulator: Emulator) -> Counter[int]:

@@ -1,16 +1,17 @@
-"""The manager as a child process, on an SQLite catalog that is filled before it starts."""
+"""The manager as a child process, on an SQLite catalog that is filled before it starts, and a whole fleet."""
 
 import base64
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
 
-from benchmarks.harness import ChildName, ChildProcess, child
+from benchmarks.harness import ChildName, ChildProcess, child, cores
+from benchmarks.stores import free_ports
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
 from common.key_derivation import Purpose
@@ -24,6 +25,7 @@ from storage.keys import KeyRing
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 USER_ID = 1
+CATALOG = "catalog.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,43 @@ async def live_manager(
     }
     async with child(ChildName.MANAGER, pinned_to, environment) as process:
         yield LiveManager(process, process.announcement["url"], token)
+
+
+@asynccontextmanager
+async def fleet(
+    folder: Path,
+    token: str,
+    announced: Mapping[str, Any],
+    *,
+    processes: int = 1,
+    slots: int = 1,
+    settings: Mapping[str, str],
+) -> AsyncIterator[str]:
+    """Run the manager with upload services on an emulated Discord; yields the manager's address.
+
+    Args:
+        folder: Has the catalog, which `claim` has made.
+        token: Of its user.
+        announced: What the emulator has announced.
+        processes: Upload services.
+        slots: Of each.
+        settings: More settings of the manager.
+    """
+    server_cores, other_cores = cores()
+    async with AsyncExitStack() as stack:
+        manager = await stack.enter_async_context(
+            live_manager(folder / CATALOG, token, announced, server_cores, **settings)
+        )
+        for number, port in enumerate(free_ports(processes)):
+            environment = {
+                "MANAGER_ADDRESS": manager.url,
+                "SERVICE_PASSWORD": "benchmark",
+                "OWN_ADDRESS": f"http://127.0.0.1:{port}",
+                "SLOTS": str(slots),
+                "PORT": str(port),
+                "REPORTS_FOLDER": str(folder / f"reports-{number}"),
+            }
+            await stack.enter_async_context(
+                child(ChildName.UPLOAD_SERVICE, other_cores, environment)
+            )
+        yield manager.url

@@ -92,9 +92,14 @@ class DiscordCloud:
         return self._run("ls", "-l", f"/{name}")
 
     def _run(self, *arguments: str) -> CommandFigures:
-        login = {"DISCORD_CLOUD_URL": self._url, "DISCORD_CLOUD_TOKEN": self._token}
-        command = [_own_command(), *arguments]
-        return run_measured(command, environment={**login, **_BYTE_CODE}, folder=self._folder)
+        return run_own_command(self._url, self._token, self._folder, *arguments)
+
+
+def run_own_command(url: str, token: str, folder: Path, *arguments: str) -> CommandFigures:
+    """Run the command of this project at a manager; its log goes into the folder."""
+    login = {"DISCORD_CLOUD_URL": url, "DISCORD_CLOUD_TOKEN": token}
+    command = [_own_command(), *arguments]
+    return run_measured(command, environment={**login, **_BYTE_CODE}, folder=folder)
 
 
 @contextlib.contextmanager
