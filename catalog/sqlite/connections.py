@@ -24,8 +24,10 @@ from common.tasks import settled
 BUSY_TIMEOUT_S: Final = 5.0
 """How long a statement waits for another connection's transaction before it fails."""
 WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
-CACHE_KIB: Final = 64 * 1024
-"""Memory in which the writer keeps pages, at most: those that deleting a big folder touches."""
+CACHE_KIB: Final = 16 * 1024
+"""Memory in which the writer keeps pages, at most; it is not given back."""
+LONG_CACHE_KIB: Final = 64 * 1024
+"""The same during a long transaction: those that deleting a big folder touches."""
 _STATEMENTS_KEPT: Final = 512
 """More than there are: none is compiled twice."""
 
@@ -123,6 +125,16 @@ class Session:
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()
+
+
+@contextmanager
+def long_cache(session: Session) -> Iterator[None]:
+    """Let a writer keep more pages for the length of a transaction."""
+    session.run(f"PRAGMA cache_size = -{LONG_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        session.run(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 class Connections:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 from catalog.errors import CatalogUnavailable
-from catalog.sqlite.connections import Connections, Session
+from catalog.sqlite.connections import Connections, Session, long_cache
 from common.tasks import settled
 
 LARGEST_GROUP: Final = 128
@@ -86,7 +86,8 @@ class GroupCommit:
         if not group:
             self._is_idle.set()
             return
-        commit = partial(_commit, [operation.work for operation in group])
+        run = _commit_long if group[0].is_long else _commit
+        commit = partial(run, [operation.work for operation in group])
         try:
             self._writer.submit(commit).add_done_callback(partial(self._end, group))
         except CatalogUnavailable as error:
@@ -137,6 +138,12 @@ def _commit(works: Sequence[Callable[[Session], Any]], session: Session) -> list
         session.roll_back()
         raise
     return outcomes
+
+
+def _commit_long(works: Sequence[Callable[[Session], Any]], session: Session) -> list[_Outcome]:
+    """Runs operations as `_commit` does, with memory for many pages."""
+    with long_cache(session):
+        return _commit(works, session)
 
 
 def in_savepoint(work: Callable[[Session], _T], session: Session) -> _T:

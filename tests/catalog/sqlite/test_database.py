@@ -24,12 +24,30 @@ from tests.catalog.sqlite.transactions import ADD_FOLDER, open_transaction
 
 
 async def test_settings_of_connections(database):
-    """Commits are durable (WAL, FULL), foreign keys are enforced, big deletions stay in memory."""
-    names = ("journal_mode", "synchronous", "foreign_keys", "cache_size")
+    """Commits are durable (WAL, FULL), foreign keys are enforced."""
+    names = ("journal_mode", "synchronous", "foreign_keys")
     settings = await database.write(
         lambda session: [session.row(f"PRAGMA {name}")[0] for name in names]
     )
-    assert settings == ["wal", 2, 1, -65536]
+    assert settings == ["wal", 2, 1]
+
+
+async def test_big_deletions_stay_in_memory(database):
+    """A long transaction keeps more pages than the writer may hold for good, also after a failure."""
+
+    def cache_size(session: Session) -> int:
+        row = session.row("PRAGMA cache_size")
+        assert row is not None
+        return int(row[0])
+
+    def fail(session: Session) -> None:
+        raise KeyError
+
+    assert await database.write(cache_size) == -16 * 1024
+    assert await database.write(cache_size, is_long=True) == -64 * 1024
+    with pytest.raises(KeyError):
+        await database.write(fail, is_long=True)
+    assert await database.write(cache_size) == -16 * 1024
 
 
 async def test_readers_cannot_write(database):
