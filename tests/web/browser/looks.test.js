@@ -244,6 +244,12 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.locator('.queue-row[data-state="paused"]').waitFor();
     await reads(page, "queue");
     await pictures(page, `uploads-${colorScheme}`);
+    await page.getByRole("button", { name: "Cancel all" }).click();
+    await reads(page, "cancelling all");
+    await page.keyboard.press("Escape");
+    await page.clock.runFor(12_000);
+    await page.getByText("Uploads have stalled").waitFor();
+    await reads(page, "stalled");
     await page.reload();
     const unfinished = page.locator('.queue-row[data-state="kept"]');
     await unfinished.nth(1).waitFor();
@@ -259,6 +265,14 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const question = page.getByRole("dialog", { name: "Name already exists" });
     await question.waitFor();
     await reads(page, "overwrite");
+    await question.getByRole("button", { name: "Decide later" }).click();
+    await page.getByRole("button", { name: "Decide", exact: true }).waitFor();
+    await reads(page, "put off");
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Upload as public files" }).click();
+    await reads(page, "public files");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Decide", exact: true }).click();
     await question.getByRole("button", { name: /^Skip/ }).click();
     await person.row(`twice ${colorScheme}.txt`).click();
     await page.keyboard.press("Delete");
