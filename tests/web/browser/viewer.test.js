@@ -33,10 +33,10 @@ const answer = 42;
 `;
 const LONG = "a line of a very long text\n".repeat(110_000);
 const ROWS = ["name;amount", ...Array.from({ length: 700 }, (_, row) => `"row; ${row}";${row}`)].join("\n");
-const BACKUP = { "docs/": Buffer.alloc(0), "docs/letter.txt": Buffer.from("Dear all"), "film.bin": Buffer.alloc(3_000_000) };
+const BACKUP = { "docs/": Buffer.alloc(0), "docs/letter.txt": Buffer.from("Dear all"), "film.bin": Buffer.alloc(1_200_000) };
 const noise = (/** @type {number} */ value) => (Math.sin(value * 78_233) * 43_758) % 1;
 /** Of no pattern, so that the file is too large to be shown where a view will do. */
-const LARGE = png(1800, 700, (x, y) => [200 * x + 40 * noise(x + 7 * y), 120, 200 * y + 40 * noise(3 * x + y)]);
+const LARGE = png(1700, 400, (x, y) => [200 * x + 40 * noise(x + 7 * y), 120, 200 * y + 40 * noise(3 * x + y)]);
 const FILES = [
   { name: "a large.png", mimeType: "image/png", buffer: LARGE },
   { name: "b notes.txt", mimeType: "text/plain", buffer: Buffer.from("some notes") },
@@ -329,7 +329,7 @@ test("what is in archives is listed, without loading them", async () => {
     await page.evaluate((hash) => void (location.hash = hash), `#/?open=${encodeURIComponent(name)}`);
     const archive = await showing(page, name);
     await archive.getByRole("row", { name: /^docs\/letter\.txt 8 B/ }).waitFor();
-    await archive.getByRole("row", { name: /^film\.bin 2\.9 MiB/ }).waitFor();
+    await archive.getByRole("row", { name: /^film\.bin 1\.1 MiB/ }).waitFor();
     assert.ok(loaded > 0 && loaded < 700_000, `${name}: ${loaded} bytes`);
     await person.leaves();
   }
@@ -361,6 +361,33 @@ test("details, sharing and links are there while the file is open, and Escape cl
   await facts.waitFor({ state: "detached" });
   await page.keyboard.press("Escape");
   await viewer.waitFor({ state: "detached" });
+  await person.leaves();
+});
+
+test("on a phone the actions are in a menu, and Back closes it before the file", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, {
+    hasTouch: true,
+    isMobile: true,
+    viewport: { width: 390, height: 800 },
+  });
+  const { page } = person;
+  await person.row("c small.png").tap();
+  const viewer = await showing(page, "c small.png");
+  const actions = viewer.getByRole("button", { name: "Actions" });
+  await actions.tap();
+  await page.getByRole("menuitem", { name: "Share" }).waitFor();
+  await page.goBack();
+  await page.getByRole("menuitem", { name: "Share" }).waitFor({ state: "detached" });
+  await actions.tap();
+  await page.getByRole("menuitem", { name: "Details" }).tap();
+  await viewer.getByRole("complementary", { name: "Details" }).getByText("300 × 200").waitFor();
+  await actions.tap();
+  await page.getByRole("menuitem", { name: "Delete" }).tap();
+  const next = await showing(page, "d scan.tiff");
+  await next.getByRole("button", { name: "Undo" }).tap();
+  await page.goBack();
+  await next.waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: "All files", level: 1 }).waitFor();
   await person.leaves();
 });
 
