@@ -148,7 +148,8 @@ class UploadAbortRequest(Packet, frozen=True, kw_only=True):
 
     Client → manager. Answered by `generic:boolean`, followed by `s2c:upload-finish-info` with
     `success` false. False if this client has no such upload. With the id of a bundle it aborts all of
-    that, as far as it can; then `s2c:bundle-finished` follows.
+    that, as far as it can; then `s2c:bundle-finished` follows. With that of a file of a bundle it
+    aborts that file, and the others go on.
     """
 
     id: ClassVar[str] = "c2s:upload-abort-request"

@@ -558,7 +558,7 @@ class BundleResponse(Packet, frozen=True, kw_only=True):
 
 
 class BundledFileEnd(Record, frozen=True, kw_only=True):
-    """How a file of a bundle ended; without `success` its end is still to come.
+    """How a file of a bundle ended; without `success` its end is told by itself.
 
     `rename_target` is the name that the file got instead of the requested one; `reason` says why it
     did not succeed.
@@ -573,9 +573,10 @@ class BundledFileEnd(Record, frozen=True, kw_only=True):
 class BundleFinished(Packet, frozen=True, kw_only=True):
     """Says how the files of a bundle ended.
 
-    Manager → client, once for each bundle that was accepted, after its `s2c:upload-stage-finish`. Of a
-    file whose name is taken the client was asked by `s2c:upload-overwrite-request`; such a file has
-    no `success` here, and `s2c:upload-finish-info` follows. Not answered.
+    Manager → client, once for each bundle that was accepted, after its `s2c:upload-stage-finish`. A file
+    whose name is taken, of which the client was asked by `s2c:upload-overwrite-request`, has no
+    `success` here, and neither has one that the client has aborted by itself:
+    `s2c:upload-finish-info` says how it ended. Not answered.
     """
 
     id: ClassVar[str] = "s2c:bundle-finished"

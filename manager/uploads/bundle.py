@@ -184,8 +184,14 @@ class RunningBundle:
             raise IllegalTransition("illegal-transition", "the files of this bundle are entered")
 
     def abort_file(self, file: BundledFile) -> None:
-        """The client aborts a file about which it was asked. Raises `IllegalTransition`."""
-        self._queue(file, file.upload.abort_requested())
+        """The client aborts one file: the others go on. Raises `IllegalTransition` when it is too late."""
+        others = (each for each in self._files.values() if each is not file)
+        if file.takes_chunks and any(each.takes_chunks for each in others):
+            following = file.upload.withdrawn()
+        else:
+            following = file.upload.abort_requested()
+        file.is_told_alone = True
+        self._queue(file, following)
 
     def file_decided(self, file: BundledFile, action: Action) -> None:
         """It is decided what happens to a file whose name is taken."""
@@ -315,6 +321,9 @@ class RunningBundle:
     def _answer(self) -> None:
         self._is_answered = True
         address = self._assignment.slot.address
+        for upload_id, file in self._files.items():
+            if file.upload.is_on_service:
+                self._siblings.running[upload_id] = file
         self._reply(bundle_response(self.id, self._answers, address))
 
     def _reject(self, group: _Group) -> None:
@@ -335,7 +344,7 @@ class RunningBundle:
     def _tell_finish(self, group: _Group) -> None:
         for file, effect in group:
             file.end = effect
-            if file.is_asked:
+            if file.is_told_alone:
                 self._client.connection.send(
                     s2c.UploadFinishInfo(
                         success=effect.success,
@@ -351,7 +360,7 @@ class RunningBundle:
         if self._is_end_sent:
             return
         files = [file for file in self._files.values() if file.rejection is None]
-        if all(file.is_asked or file.end is not None for file in files):
+        if all(file.is_told_alone or file.end is not None for file in files):
             self._is_end_sent = True
             self._client.connection.send(
                 s2c.BundleFinished(bundle_id=self.id, files=tuple(end_of(file) for file in files))
@@ -362,8 +371,7 @@ class RunningBundle:
             upload_id = file.layout.upload_id
             standing = self._siblings.overwrites.ask(upload_id)
             if standing is None:
-                file.is_asked = True
-                self._siblings.running[upload_id] = file
+                file.is_told_alone = True
                 self.ask(file)
             else:
                 self.file_decided(file, standing)

@@ -38,18 +38,19 @@ class BundledFile:
     Attributes:
         upload: decides.
         is_begun: whether the catalog may have an object for it.
-        is_asked: whether the client was asked about its name.
+        is_told_alone: whether the client hears of its end by itself, since it was asked about the name,
+            or has aborted the file alone.
         rejection: why it does not begin; None if it does.
         end: how it ended, as its client is told; None before.
         committed: what was entered; None before.
     """
 
-    __slots__ = ("_bundle", "committed", "end", "is_asked", "is_begun", "rejection", "upload")
+    __slots__ = ("_bundle", "committed", "end", "is_begun", "is_told_alone", "rejection", "upload")
 
     def __init__(self, bundle: FileDecisions, upload: Upload) -> None:
         self._bundle = bundle
         self.upload = upload
-        self.is_begun = self.is_asked = False
+        self.is_begun = self.is_told_alone = False
         self.rejection: Rejection | None = None
         self.end: effects.TellFinish | None = None
         self.committed: CommittedFile | None = None
@@ -117,7 +118,7 @@ def event_of_commit(committed: CommittedFile) -> UploadEvent:
 def end_of(file: BundledFile) -> s2c.BundledFileEnd:
     """How a file ended, as far as it has."""
     upload_id, end = file.layout.upload_id, file.end
-    if end is None or file.is_asked:
+    if end is None or file.is_told_alone:
         return s2c.BundledFileEnd(upload_id=upload_id)
     return s2c.BundledFileEnd(
         upload_id=upload_id,

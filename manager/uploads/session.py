@@ -56,7 +56,7 @@ INTERNAL_ERROR = 1011
 
 
 class ClientUpload(Protocol):
-    """An upload, a bundle, or a file of a bundle about which the client was asked."""
+    """An upload, a bundle, or a file of a bundle."""
 
     def abort(self) -> None:
         """The client aborts it. Raises `IllegalTransition` when it is too late."""

@@ -166,6 +166,10 @@ class Upload:
         """The client aborts it. Too late once the file is being committed."""
         return self._move(UploadEvent.ABORT_REQUESTED)
 
+    def withdrawn(self) -> list[Effect]:
+        """The client aborts a file of a bundle of which the service goes on with other files."""
+        return self._move(UploadEvent.WITHDRAWN)
+
     def client_left(self) -> list[Effect]:
         """The client disconnected."""
         return self._move(self._kept_or(UploadEvent.KEPT_CLIENT_LEFT, UploadEvent.CLIENT_LEFT))

@@ -80,6 +80,8 @@ class UploadEvent(StrEnum):
     SERVICE_LOST = "service lost"
     SERVICE_STOPPED = "service stopped"
     ABORT_REQUESTED = "abort requested"
+    WITHDRAWN = "withdrawn"
+    """The client aborts a file of a bundle whose other files go on, so that the service does not stop."""
     CLIENT_LEFT = "client left"
     TAKEN_OVER = "resumed elsewhere"
     """Another connection goes on with the kept upload."""
@@ -194,6 +196,7 @@ TRANSITIONS: dict[tuple[UploadState, UploadEvent], Step] = {
     (_S.UPLOADING, _E.SERVICE_FAILED): Step(_S.FAILED, (_free, _tell_failed, _release)),
     (_S.UPLOADING, _E.SERVICE_LOST): Step(_S.FAILED, (_stage_lost, _tell_lost, _release)),
     (_S.UPLOADING, _E.ABORT_REQUESTED): Step(_S.ABORTING, (_abort,)),
+    (_S.UPLOADING, _E.WITHDRAWN): Step(_S.ABORTED, (_tell_aborted, _release)),
     (_S.UPLOADING, _E.CLIENT_LEFT): Step(_S.ABANDONED, (_abort,)),
     (_S.UPLOADING, _E.KEPT_CLIENT_LEFT): Step(_S.PARKING, (_abort,)),
     (_S.UPLOADING, _E.TAKEN_OVER): Step(_S.PARKING, (_tell_taken_over, _abort)),

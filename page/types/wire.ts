@@ -56,6 +56,13 @@ export interface UploadRejection {
   retry: Retry;
 }
 
+/** The answer of the extension `bundle`; an upload is to be sent if it has an id. */
+export interface BundleResponse {
+  bundle_id: string;
+  upload_address?: string;
+  uploads: { upload_id?: string; rejection?: UploadRejection }[];
+}
+
 export interface UploadResponse {
   name: string;
   path: string;
@@ -148,6 +155,10 @@ export interface Requests extends OrganiseRequests, AdministerRequests, ResumeRe
   "c2s:upload-request": {
     data: { name: string; path: string; size: number; is_public: boolean; do_overwrite?: boolean };
     answer: UploadResponse | UploadRejection;
+  };
+  "c2s:bundle-request": {
+    data: { files: { name: string; path: string; size: number; is_public: boolean }[] };
+    answer: BundleResponse | UploadRejection;
   };
   "c2s:upload-abort-request": { data: { upload_id: string }; answer: Boolean_ };
   "c2s:empty-file-upload": { data: { path: string; name: string }; answer: Boolean_ };
@@ -264,6 +275,13 @@ export interface Events {
   "s2c:file-modify": { path: string; action: "add" | "delete" | "modify"; handle: FileHandle };
   /** Processing has ended for a file: its metadata can be had. */
   "s2c:file-processed": { file_id: number };
+  /** Several files of a folder at once; each is passed on as an `s2c:file-modify`. */
+  "s2c:files-modify": { path: string; action: "add" | "delete" | "modify"; handles: FileHandle[] };
+  /** How the files of a bundle ended; one without `success` is asked about. */
+  "s2c:bundle-finished": {
+    bundle_id: string;
+    files: { upload_id: string; success?: boolean; rename_target?: string; reason?: string }[];
+  };
   "s2c:folder-modify": {
     path: string;
     handle: FolderHandle;

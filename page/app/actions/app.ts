@@ -1,7 +1,7 @@
 /** Everything that the page can do, put together: views get this one object. */
 
 import type { Picked } from "../uploads/picked.js";
-import { Connection, ORGANISE, RESUME } from "../protocol/connection.js";
+import { BUNDLE, Connection, ORGANISE, RESUME } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
@@ -130,7 +130,11 @@ export class App {
     // Names that are wanted for uploads may be among what is still to be deleted.
     void this.deletions.online().then(() => {
       if (this.connection.isOnline) {
-        const can = { keep: extensions.includes(RESUME), check: extensions.includes(ORGANISE) };
+        const can = {
+          keep: extensions.includes(RESUME),
+          check: extensions.includes(ORGANISE),
+          bundle: extensions.includes(BUNDLE),
+        };
         void this.uploads.online(can);
       }
     });

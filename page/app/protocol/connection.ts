@@ -10,12 +10,13 @@ import { PendingReplies } from "./pending.js";
 /** The extensions of docs/extensions.md that the page has a use for. */
 export const ORGANISE = "organise";
 const ADMINISTER = "administer";
+export const BUNDLE = "bundle";
 const REJECTIONS = "rejections";
 const LARGE_CHUNKS = "large-chunks";
 const OVERVIEW = "overview";
 export const RESUME = "resume";
 /** Files are recognised by SHA-256, which browsers have where a page comes by HTTPS, or from this machine. */
-const WANTED = [ORGANISE, ADMINISTER, OVERVIEW, REJECTIONS, LARGE_CHUNKS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];
+const WANTED = [ORGANISE, ADMINISTER, BUNDLE, OVERVIEW, REJECTIONS, LARGE_CHUNKS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];
 /** How long a manager that is there may take for an answer that it has at hand. */
 const PROBE_MS = 5_000;
 
@@ -39,6 +40,9 @@ export class Connection {
 
   constructor(listener: Listener) {
     this.#listener = listener;
+    this.on("s2c:files-modify", ({ handles, ...change }) => {
+      for (const handle of handles) this.#tell("s2c:file-modify", { ...change, handle });
+    });
     window.addEventListener("online", () => (this.#socket ? this.#probe() : this.retryNow()));
     window.addEventListener("offline", () => this.#probe());
     document.addEventListener("visibilitychange", () => document.hidden || this.#probe());
@@ -141,7 +145,11 @@ export class Connection {
     const frame = decodeFrame(message);
     if (!frame) return;
     if (frame.replyUuid && this.#pending.settle(frame, text.errors.refused)) return;
-    for (const handler of this.#handlers.get(frame.id) ?? []) handler(frame.data);
+    this.#tell(frame.id, frame.data);
+  }
+
+  #tell(id: string, data: unknown) {
+    for (const handler of this.#handlers.get(id) ?? []) handler(data);
   }
 
   async #closed() {

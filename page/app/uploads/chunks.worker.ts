@@ -4,7 +4,8 @@
  */
 
 export type Order =
-  { do: "send"; id: number; address: string; uploadId: string; index: number; bytes: Blob } | { do: "stop"; id: number };
+  | { do: "send"; id: number; address: string; uploadId: string; index: number; bytes: Blob; isBundle?: boolean }
+  | { do: "stop"; id: number };
 
 export type News =
   | { id: number; news: "progress"; loaded: number }
@@ -24,10 +25,6 @@ self.addEventListener("message", (event: MessageEvent<Order>) => {
 
 function send(order: Extract<Order, { do: "send" }>) {
   const { id } = order;
-  const form = new FormData();
-  form.append("id", order.uploadId);
-  form.append("chunk", String(order.index));
-  form.append("file", order.bytes, "chunk");
   // `fetch` tells nothing of how much has been sent.
   const request = new XMLHttpRequest();
   requests.set(id, request);
@@ -36,7 +33,15 @@ function send(order: Extract<Order, { do: "send" }>) {
   request.onerror = () => tell({ id, news: "failed", reason: "", isLasting: false });
   request.onloadend = () => requests.delete(id);
   request.open("POST", order.address);
-  request.send(form);
+  request.send(order.isBundle ? order.bytes : formOf(order));
+}
+
+function formOf(order: Extract<Order, { do: "send" }>) {
+  const form = new FormData();
+  form.append("id", order.uploadId);
+  form.append("chunk", String(order.index));
+  form.append("file", order.bytes, "chunk");
+  return form;
 }
 
 function failed(id: number, request: XMLHttpRequest): News {

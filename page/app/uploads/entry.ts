@@ -2,6 +2,8 @@
 
 import type { Item, UploadRow, UploadState } from "../../types/state.js";
 import type { ChunkRange, OverwriteAction } from "../../types/wire.js";
+import type { Bundle } from "./bundle.js";
+import type { ChunkEffect } from "./chunk-plan.js";
 import { stemLength } from "../state/paths.js";
 import { Meter } from "./meter.js";
 import { ProgressWatch } from "./progress-watch.js";
@@ -32,6 +34,12 @@ export class Entry {
   /** Whether it keeps a booked service from taking another upload. */
   occupies = false;
   uploadId: string | null = null;
+  /** The bundle that it is sent in; null if it is sent by itself. */
+  bundle: Bundle | null = null;
+  /** Bytes that have gone with the body of its bundle. */
+  bundledBytes = 0;
+  /** Whether it is sent by itself, since it could not be in a bundle. */
+  isAlone = false;
   address = "";
   /** Which files were chosen together with it. */
   selection = 0;
@@ -60,10 +68,12 @@ export class Entry {
   isLost = false;
   /** The folder as the manager was asked to put the file into it. */
   requestedFolder: string | null = null;
-  /** Whether the manager took it for a folder that is elsewhere by now, so that it is to begin anew. */
+  /** Whether this upload of it is given up so that it begins anew: its folder is elsewhere by now, or its bundle goes without it. */
   isAstray = false;
   /** The upload that the manager keeps, or was asked to keep, for this file: it can be resumed. */
   keptId: string | null = null;
+  /** Whether `keptId` was not kept, but may have been entered when the connection was lost. */
+  isUncertain = false;
   /** What says that the file is still the same; null until it was needed. */
   fingerprint: string | null = null;
   /** Whether all of it was stored before, so that the file itself is not needed, and not here. */
@@ -121,13 +131,19 @@ export class Entry {
 
   get sentBytes() {
     if (this.state === "done" || this.state === "storing" || this.isAskedLate) return this.size;
-    let bytes = this.storedBytes;
+    let bytes = this.storedBytes + this.bundledBytes;
     for (const loaded of this.inFlight.values()) bytes += loaded;
     return Math.min(bytes, this.size);
   }
 
   chunkLength(index: number) {
     return Math.min(this.chunkSize, this.size - index * this.chunkSize);
+  }
+
+  /** The manager is asked to take it. */
+  requested() {
+    this.state = "requesting";
+    this.requestedFolder = this.folder;
   }
 
   /** A service takes these chunks. */
@@ -139,12 +155,18 @@ export class Entry {
     this.storedBytes = this.size - bytes.reduce((sum, each) => sum + each, 0);
   }
 
+  /** How many chunks are on their way. */
+  get sentAtOnce() {
+    return this.inFlight.size;
+  }
+
   /** The chunk to send next; null when all are sent or on their way. */
-  takeChunk() {
-    const index = this.again.shift() ?? this.#takeMissing();
-    if (index === null) return null;
+  takeNext(): ChunkEffect | null {
+    const { uploadId } = this;
+    const index = uploadId ? (this.again.shift() ?? this.#takeMissing()) : null;
+    if (!uploadId || index === null) return null;
     this.inFlight.set(index, 0);
-    return index;
+    return { do: "send", entry: this, uploadId, index };
   }
 
   #takeMissing() {
@@ -179,6 +201,21 @@ export class Entry {
     this.reason = this.stalledSince = null;
   }
 
+  /** The connection is lost: it may have been entered, which the manager is asked before it begins again. */
+  supposeEntered() {
+    const mayBeEntered = this.state === "storing" || (this.state === "sending" && this.sentBytes === this.size);
+    if (!mayBeEntered || this.isAstray || this.keptId !== null) return;
+    this.keptId = this.uploadId;
+    this.isUncertain = this.uploadId !== null;
+    this.storedBytes = 0;
+  }
+
+  /** It was not entered. */
+  notEntered() {
+    this.keptId = null;
+    this.isUncertain = false;
+  }
+
   /** What went wrong before does not count any more. */
   forgive() {
     this.attempts = this.failures = this.notBefore = 0;
@@ -201,6 +238,8 @@ export class Entry {
     this.state = "waiting";
     this.occupies = false;
     this.uploadId = null;
+    this.bundle = null;
+    this.bundledBytes = 0;
     if (this.keptId === null) this.storedBytes = 0;
     this.missing = [];
     this.again = [];

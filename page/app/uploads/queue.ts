@@ -7,11 +7,13 @@
 import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
 import type { FinishedBatch, Item, UploadState } from "../../types/state.js";
 import type { BookingEffect } from "./booking.js";
-import type { ChunkEffect } from "./chunk-plan.js";
+import type { SendingEffect } from "./chunk-plan.js";
 import type { Kept, Source } from "./entry.js";
 import type { NameCheck } from "./name-checks.js";
 import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
+import type { Bundle } from "./bundle.js";
+import { Bundles } from "./bundles.js";
 import { nextChunks } from "./chunk-plan.js";
 import { Conflicts } from "./conflicts.js";
 import { Entry } from "./entry.js";
@@ -20,10 +22,11 @@ import { NameChecks } from "./name-checks.js";
 
 export type Effect =
   | BookingEffect
-  | ChunkEffect
+  | SendingEffect
   | NameCheck
   | { do: "answer"; uploadId: string; action: OverwriteAction }
   | { do: "request"; entry: Entry }
+  | { do: "request-bundle"; bundle: Bundle }
   | { do: "make-empty"; entry: Entry }
   | { do: "keep"; entry: Entry; uploadId: string }
   | { do: "resume"; entry: Entry; uploadId: string }
@@ -31,6 +34,9 @@ export type Effect =
   | { do: "tell-anew"; entry: Entry; isChanged: boolean }
   | { do: "stop-sending"; uploadId: string }
   | { do: "abort"; uploadId: string };
+
+/** What the manager does on a connection: `keep` uploads, tell which names are taken (`check`), take small files together (`bundle`). */
+export type Capabilities = { keep: boolean; check: boolean; bundle: boolean };
 
 export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?: Kept };
 
@@ -54,6 +60,11 @@ export class UploadQueue {
   lookups = 0;
   #checks = new NameChecks();
   #lineup = new Lineup((entry) => this.isHeld(entry));
+  readonly bundles = new Bundles(this.#lineup, {
+    reject: (entry, reason, retry, now) => this.rejected(entry, reason, retry, now),
+    fail: (entry, reason) => this.#giveUp(entry, "failed", reason),
+    end: (info, now) => this.finished(info, now),
+  });
   #effects: Effect[] = [];
   /** Kept uploads to be dropped, as soon as there is a connection. */
   #dropped: string[] = [];
@@ -94,31 +105,36 @@ export class UploadQueue {
     }
   }
 
-  /**
-   * @param can `keep`: the manager keeps uploads for this connection; `check`: it tells which names are taken
-   */
-  online({ keep = false, check = false }: { keep?: boolean; check?: boolean } = {}) {
+  /** @param can what the manager does on this connection */
+  online({ keep = false, check = false, bundle = false }: Partial<Capabilities> = {}) {
+    this.bundles.areTaken = bundle;
     this.#isOnline = true;
     this.#canKeep = keep;
     this.#canCheck = check;
     // What went wrong before the connection was lost says nothing about what is there now.
-    for (const entry of this.entries.values()) if (entry.keptId !== null && !entry.isOver) entry.forgive();
+    for (const entry of this.entries.values()) {
+      if (entry.keptId !== null && !entry.isOver) entry.forgive();
+      if (entry.isUncertain && !keep) entry.notEntered();
+    }
   }
 
   /** The manager keeps some of what a client leaves behind; everything else starts again. */
   offline() {
     this.#isOnline = false;
     this.booking.ended();
+    this.bundles.connectionLost();
     for (const entry of this.#lineup.active) {
       this.conflicts.drop(entry);
       this.#stopSending(entry);
       this.#lineup.leave(entry);
       if (entry.isUnwanted) this.#drop(entry);
-      if (!entry.isOver) this.#restart(entry);
-      else {
+      if (entry.isOver) {
         entry.occupies = false;
         this.#endTold(entry);
+        continue;
       }
+      if (this.#canKeep) entry.supposeEntered();
+      this.#restart(entry);
     }
   }
 
@@ -186,12 +202,18 @@ export class UploadQueue {
     if (entry.isUnwanted) this.#drop(entry);
     if (entry.isOver) return this.#endTold(entry);
     if (code === "resumed-elsewhere") return this.#end(entry, "elsewhere", null);
+    if (code === "upload-gone" && entry.isUncertain) return this.#notEntered(entry);
     if (code === "upload-gone" && !entry.isAbsent) return this.#beginAnew(entry, false);
     if (code === "source-changed") return this.#beginAnew(entry, true);
     // Without the file a service that takes chunks is of no use.
     if (retry === "never" || (retry === "soon" && entry.isAbsent)) return this.#end(entry, "failed", reason);
     if (retry === "soon") return this.#restartAt(entry, now + RETRY_MS);
     this.#postpone(entry, reason, now);
+  }
+
+  #notEntered(entry: Entry) {
+    entry.notEntered();
+    this.#restart(entry);
   }
 
   /** A kept upload does not run any more, and can be resumed. */
@@ -272,6 +294,7 @@ export class UploadQueue {
 
   /** All chunks are stored; the service is free for the next upload. */
   stageFinished(uploadId: string, lostService: boolean) {
+    if (this.bundles.stageFinished(uploadId, lostService)) return;
     const entry = this.#lineup.find(uploadId);
     if (!entry) return;
     entry.occupies = false;
@@ -328,7 +351,7 @@ export class UploadQueue {
     const entry = this.#lineup.find(info.upload_id);
     if (!entry) return;
     const reason = info.reason ?? null;
-    entry.keptId = null;
+    entry.notEntered();
     this.#leave(entry);
     entry.renamedTo = info.rename_target ?? null;
     if (info.success) this.#end(entry, "done", null);
@@ -344,7 +367,8 @@ export class UploadQueue {
     const entry = this.entries.get(id);
     if (!entry || entry.isOver) return;
     entry.isHeld = true;
-    this.#holdChunks(entry);
+    if (entry.bundle) this.bundles.withdraw(entry, entry.bundle);
+    else this.#holdChunks(entry);
   }
 
   resume(id: number) {
@@ -354,6 +378,7 @@ export class UploadQueue {
 
   pauseAll() {
     this.isPaused = true;
+    this.bundles.cutAll();
     for (const entry of this.#lineup.active) this.#holdChunks(entry);
   }
 
@@ -496,11 +521,13 @@ export class UploadQueue {
    * @param now milliseconds
    */
   next(now: number): Effect[] {
+    this.#effects.push(...this.bundles.next());
     if (this.#isOnline) {
       if (this.#canCheck) this.#effects.push(...this.#checks.next());
       else for (const entry of this.#checks.takeAll()) this.#lineup.wait(entry);
       for (const uploadId of this.#dropped.splice(0)) this.#effects.push({ do: "drop", uploadId });
-      const booking = this.booking.next(this.#lineup.occupied + this.#lineup.startable(MAX_SERVICES), now);
+      const startable = this.#lineup.startable(MAX_SERVICES, this.bundles.bytes);
+      const booking = this.booking.next(this.#lineup.occupied + startable, now);
       if (booking) this.#effects.push(booking);
       this.#request(now);
       this.#effects.push(...nextChunks(this.#lineup.senders, this.#lineup.onTheirWay, now));
@@ -518,9 +545,13 @@ export class UploadQueue {
         continue;
       }
       if (entry.needsService && free-- <= 0) break;
+      const bundle = this.bundles.begin(entry, now);
+      if (bundle) {
+        this.#effects.push({ do: "request-bundle", bundle });
+        continue;
+      }
       this.#lineup.begin(entry);
-      entry.state = "requesting";
-      entry.requestedFolder = entry.folder;
+      entry.requested();
       entry.occupies = entry.needsService;
       if (entry.keptId !== null) this.#effects.push({ do: "resume", entry, uploadId: entry.keptId });
       else this.#effects.push({ do: entry.size > 0 ? "request" : "make-empty", entry });
@@ -540,6 +571,7 @@ export class UploadQueue {
     this.#stopSending(entry);
     this.#lineup.leave(entry);
     entry.occupies = false;
+    entry.bundle = null;
   }
 
   #restart(entry: Entry) {
@@ -551,6 +583,8 @@ export class UploadQueue {
   #tryAgain(entry: Entry, reason: string | null, now: number) {
     // Who pauses for longer than the service's patience has not failed.
     if (!this.isHeld(entry)) entry.attempts += 1;
+    // Whatever stands in the way of a bundle may not be there for a file by itself.
+    entry.isAlone ||= entry.attempts > 1;
     if (entry.attempts >= MAX_ATTEMPTS) return this.#end(entry, "failed", reason);
     entry.trouble = reason;
     this.#restartAt(entry, now + RETRY_MS * 2 ** entry.attempts);
@@ -621,6 +655,10 @@ export class UploadQueue {
     if (!wasActive && entry.isUnwanted) this.#drop(entry);
     if (!wasActive || entry.size === 0) return;
     this.#lineup.begin(entry);
+    if (entry.bundle && entry.uploadId) {
+      if (!entry.isAstray) this.bundles.abort(entry, entry.bundle);
+      return;
+    }
     if (entry.uploadId && !canGoOn) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
   }
 

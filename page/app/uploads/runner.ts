@@ -7,13 +7,15 @@ import type { Events, OverwriteAction, Retry, UploadRejection, UploadResponse, U
 import type { Item } from "../../types/state.js";
 import type { Entry } from "./entry.js";
 import type { NameCheck } from "./name-checks.js";
-import type { Effect, NewFile } from "./queue.js";
+import type { Bundle } from "./bundle.js";
+import type { Capabilities, Effect, NewFile } from "./queue.js";
 import type { Picked, PickedFile } from "./picked.js";
 import { Refused, messageOf } from "../protocol/errors.js";
 import { folderItem } from "../state/listing.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { text } from "../text/text.js";
 import { CancelledUploads } from "./cancelled.js";
+import { bodyOf } from "./bundling.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { EmptyFolders } from "./folders.js";
 import { KeptUploads } from "./kept.js";
@@ -79,6 +81,7 @@ export class Uploads {
     connection.on("s2c:upload-overwrite-request", (question) => void this.#overwriteAsked(question));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
     connection.on("s2c:upload-parked", (data) => this.#change(() => queue.parked(data, performance.now())));
+    connection.on("s2c:bundle-finished", (data) => this.#change(() => queue.bundles.finished(data, performance.now())));
     connection.on("s2c:upload-finish-info", (data) => this.#change(() => queue.finished(data, performance.now())));
   }
 
@@ -91,10 +94,8 @@ export class Uploads {
     return Array.from(this.#queue.entries.values()).some((entry) => !entry.isOver && entry.keptId !== null);
   }
 
-  /**
-   * @param can `keep`: the manager keeps uploads for this connection; `check`: it tells which names are taken
-   */
-  async online(can: { keep: boolean; check: boolean }) {
+  /** @param can what the manager does on this connection */
+  async online(can: Capabilities) {
     void this.#folders.make();
     const number = this.#connectionNumber;
     if (can.keep) await this.#findKept();
@@ -321,6 +322,10 @@ export class Uploads {
         });
       case "request":
         return void this.#request(effect.entry);
+      case "request-bundle":
+        return void this.#requestBundle(effect.bundle);
+      case "send-bundle":
+        return this.#sendBundle(effect);
       case "make-empty":
         return void this.#makeEmpty(effect.entry);
       case "keep":
@@ -373,6 +378,56 @@ export class Uploads {
     } catch (error) {
       this.#ifOnline(() => this.#queue.rejected(entry, messageOf(error), "later", performance.now()));
     }
+  }
+
+  async #requestBundle(bundle: Bundle) {
+    const files = bundle.entries.map((entry) => ({
+      name: entry.source.name,
+      path: entry.folder,
+      size: entry.size,
+      is_public: entry.isPublic,
+    }));
+    try {
+      const response = await this.#connection.request("c2s:bundle-request", { files });
+      this.#change(() =>
+        "retry" in response
+          ? this.#queue.bundles.rejected(bundle, response, performance.now())
+          : this.#queue.bundles.accepted(bundle, response, performance.now()),
+      );
+    } catch (error) {
+      const rejection = { code: "", reason: messageOf(error), retry: "later" as const };
+      this.#ifOnline(() => this.#queue.bundles.rejected(bundle, rejection, performance.now()));
+    }
+  }
+
+  #sendBundle({ bundle, bundleId, entries }: Extract<Effect, { do: "send-bundle" }>) {
+    const bytes = bodyOf(entries);
+    const startedAt = performance.now();
+    let hasGone = false;
+    this.#sender.send(
+      { address: `${bundle.address.replace(/\/$/, "")}/bundle/${bundleId}`, uploadId: bundleId, index: 0, bytes, isBundle: true },
+      {
+        onProgress: (loaded) => {
+          const now = performance.now();
+          if (!hasGone && loaded >= bytes.size) this.#queue.bundles.sent(bytes.size, now - startedAt);
+          hasGone ||= loaded >= bytes.size;
+          this.#change(() => this.#queue.bundles.progress(bundle, loaded, now));
+        },
+        onStored: () => this.#change(() => this.#queue.bundles.stored(bundle)),
+        onFailed: (reason, isLasting) => void this.#bundleFailed(bundle, entries, reason, isLasting),
+      },
+    );
+  }
+
+  /** @param reason empty when the browser does not tell */
+  async #bundleFailed(bundle: Bundle, entries: Entry[], reason: string, isLasting: boolean) {
+    const areReadable = await Promise.all(entries.map((entry) => reason !== "" || isReadable(entry.source as File)));
+    const lost = entries.filter((_, index) => !areReadable[index]);
+    this.#change(() =>
+      lost.length > 0
+        ? this.#queue.bundles.sourcesLost(bundle, entries, lost, text.uploads.changed)
+        : this.#queue.bundles.failed(bundle, entries, reason || text.uploads.unreachable, isLasting, performance.now()),
+    );
   }
 
   async #keep(entry: Entry, uploadId: string) {

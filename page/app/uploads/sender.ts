@@ -7,6 +7,8 @@ export interface Chunk {
   uploadId: string;
   index: number;
   bytes: Blob;
+  /** Whether these are the body of a bundle, rather than a chunk. */
+  isBundle?: boolean;
 }
 
 export interface Watcher {

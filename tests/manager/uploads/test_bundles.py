@@ -280,6 +280,41 @@ async def test_a_bundle_is_aborted_as_a_whole(
     assert await client.names() == []
 
 
+async def test_a_file_of_a_bundle_is_aborted_alone(
+    stage: Stage, client: ClientPeer, service: ServicePeer
+):
+    """Its end is told at once, nothing of it is stored or left, and the others arrive."""
+    response = await ask_for_bundle(client, *THREE)
+    start = await service.next(s2u.BundleStart)
+    unwanted = start.files[0]
+    assert (await client.order(c2s.UploadAbortRequest(upload_id=unwanted.upload_id))).success
+    assert not (await client.next(s2c.UploadFinishInfo, upload_id=unwanted.upload_id)).success
+    late = await service.post(as_upload(start, unwanted), 0)
+    assert not (await service.order(late)).success
+    await store_bundle(service, start, failing={"a"})
+    finished = await client.next(s2c.BundleFinished, bundle_id=response.bundle_id)
+    assert outcomes(finished) == [None, True, True]
+    assert service.unread(s2u.UploadAbort) == []
+    assert (await client.names(), await client.names("/sub/deep")) == (["c"], ["b"])
+    assert (await client.request_upload("d")).accepted
+
+
+async def test_a_bundle_is_over_once_each_of_its_files_was_aborted(
+    client: ClientPeer, service: ServicePeer
+):
+    """With the last one its service stops, and is free."""
+    response = await ask_for_bundle(client, *THREE)
+    await service.next(s2u.BundleStart)
+    for upload in response.uploads:
+        assert upload.upload_id is not None
+        assert (await client.order(c2s.UploadAbortRequest(upload_id=upload.upload_id))).success
+        assert not (await client.next(s2c.UploadFinishInfo, upload_id=upload.upload_id)).success
+    await service.next(s2u.UploadAbort)
+    finished = await client.next(s2c.BundleFinished, bundle_id=response.bundle_id)
+    assert outcomes(finished) == [None, None, None]
+    assert (await client.request_upload("d")).accepted
+
+
 async def test_it_is_too_late_to_abort_what_is_entered(client: ClientPeer, service: ServicePeer):
     """Of a bundle whose files wait for a decision these are aborted, each alone or all together."""
     await send_bundle(client, service, [small_file("a"), small_file("b")])

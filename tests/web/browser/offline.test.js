@@ -242,3 +242,21 @@ test("a file that is changed on the disk meanwhile is told as that, and has to b
   await person.leaves();
   await rm(folder, { recursive: true });
 });
+
+test("of small files that go together one that is changed on the disk fails alone", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "discord-cloud-changing-"));
+  const files = ["altered.txt", "same.txt"].map((name) => path.join(folder, name));
+  for (const file of files) await writeFile(file, "as it was chosen");
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const gate = await Gate.before(person.page);
+  await person.page.setInputFiles("#pick-files", files);
+  await gate.holds(1);
+  await writeFile(String(files[0]), "other");
+  await gate.open();
+  const row = person.page.locator(".queue-row").filter({ hasText: "altered.txt" });
+  await row.getByText("The file was changed or removed meanwhile.").waitFor();
+  await person.row("same.txt").waitFor();
+  assert.equal(await person.row("altered.txt").count(), 0);
+  await person.leaves();
+  await rm(folder, { recursive: true });
+});

@@ -31,6 +31,12 @@ async function worksIn(folder) {
 const file = (name, size = 20) => ({ name, buffer: Buffer.alloc(size, name) });
 
 /**
+ * A file that does not go together with small ones.
+ * @param {string} name
+ */
+const large = (name) => file(name, 1_100_000);
+
+/**
  * A row of the queue.
  * @param {Person} person
  * @param {string} name
@@ -119,7 +125,7 @@ test("what is dropped on a folder goes into it", async () => {
 test("all services that are booked work at the same time, and are given back", async () => {
   const person = await worksIn("several");
   const gate = await Gate.before(person.page);
-  await person.uploads(Array.from({ length: 6 }, (_, index) => file(`part ${index}.bin`)));
+  await person.uploads(Array.from({ length: 6 }, (_, index) => large(`part ${index}.bin`)));
   await gate.holds(4);
   await person.page.locator('.queue-row[data-state="sending"]').nth(3).waitFor();
   assert.equal(await person.page.locator('.queue-row[data-state="waiting"]').count(), 2);
@@ -133,52 +139,96 @@ test("all services that are booked work at the same time, and are given back", a
   await person.leaves();
 });
 
-test("uploads are paused, resumed and cancelled", async () => {
-  const person = await worksIn("paused");
-  const gate = await Gate.before(person.page);
-  await person.uploads([file("first.bin", 300), file("second.bin", 300)]);
-  await gate.holds(2);
-  await person.page.getByRole("button", { name: "Pause first.bin" }).click();
-  await queued(person, "first.bin", "paused").waitFor();
-  await person.page.getByRole("button", { name: "Cancel second.bin" }).click();
-  await queued(person, "second.bin", "cancelled").waitFor();
-  await gate.open();
-  await person.page.getByRole("button", { name: "Resume first.bin" }).click();
-  await person.sees(["first.bin"]);
-  await person.page.getByRole("button", { name: "Retry second.bin" }).click();
-  await person.sees(["first.bin", "second.bin"]);
+for (const { kind, make, held } of [
+  { kind: "large", make: large, held: { three: 3, six: 4 } },
+  { kind: "small", make: file, held: { three: 1, six: 1 } },
+]) {
+  test(`${kind} uploads are paused, resumed and cancelled, each alone`, async () => {
+    const person = await worksIn(`${kind} paused`);
+    const gate = await Gate.before(person.page);
+    await person.uploads(["first.bin", "second.bin", "third.bin"].map((name) => make(name)));
+    await gate.holds(held.three);
+    await person.page.getByRole("button", { name: "Pause first.bin" }).click();
+    await queued(person, "first.bin", "paused").waitFor();
+    await person.page.getByRole("button", { name: "Cancel second.bin" }).click();
+    await queued(person, "second.bin", "cancelled").waitFor();
+    await gate.open();
+    await person.sees(["third.bin"]);
+    await person.page.getByRole("button", { name: "Resume first.bin" }).click();
+    await person.sees(["first.bin", "third.bin"]);
+    await person.page.getByRole("button", { name: "Retry second.bin" }).click();
+    await person.sees(["first.bin", "second.bin", "third.bin"]);
+    await person.leaves();
+  });
+
+  test(`${kind} uploads are all paused and resumed at once`, async () => {
+    const person = await worksIn(`${kind} all paused`);
+    const gate = await Gate.before(person.page);
+    await person.uploads(Array.from({ length: 6 }, (_, index) => make(`${index}.bin`)));
+    await gate.holds(held.six);
+    await person.page.getByRole("button", { name: "Pause all" }).click();
+    await person.page.getByText("Paused, 6 left").waitFor();
+    await gate.open();
+    await person.page.getByRole("button", { name: "Resume all" }).click();
+    await person.uploadsAreDone(6);
+    await person.leaves();
+  });
+}
+
+test("small files go together, and a taken name among them is asked about alone", async () => {
+  const person = await worksIn("together");
+  /** @type {string[]} */
+  const sent = [];
+  person.context.on("request", (request) => {
+    if (request.method() === "POST" && /\/(upload|bundle\/[^/]+)$/.test(request.url())) sent.push(request.url());
+  });
+  await person.uploads([file("b.txt", 1500)]);
+  await person.uploadsAreDone(1);
+  sent.length = 0;
+  await person.uploads([file("a.txt"), file("b.txt"), file("c.txt")]);
+  const question = person.page.getByRole("dialog", { name: "Name already exists" });
+  await question.waitFor();
+  await queued(person, "a.txt", "done").waitFor();
+  await queued(person, "c.txt", "done").waitFor();
+  assert.equal(sent.length, 1, "one body for all of them");
+  await question.getByRole("button", { name: /^Keep both/ }).click();
+  await person.sees(["a.txt", "b (1).txt", "b.txt", "c.txt"]);
   await person.leaves();
 });
 
-test("everything is paused and resumed at once", async () => {
-  const person = await worksIn("all paused");
+test("where the manager takes no bundles small files go one by one", async () => {
+  const person = await worksIn("singly");
+  await person.hasNoExtensions();
+  await person.page.reload();
+  await person.ready();
   const gate = await Gate.before(person.page);
-  await person.uploads(Array.from({ length: 6 }, (_, index) => file(`${index}.bin`)));
-  await gate.holds(4);
-  await person.page.getByRole("button", { name: "Pause all" }).click();
-  await person.page.getByText("Paused, 6 left").waitFor();
+  await person.uploads(["a.txt", "b.txt", "c.txt"].map((name) => file(name)));
+  await gate.holds(3);
   await gate.open();
-  await person.page.getByRole("button", { name: "Resume all" }).click();
-  await person.uploadsAreDone(6);
+  await person.uploadsAreDone(3);
+  await person.sees(["a.txt", "b.txt", "c.txt"]);
   await person.leaves();
 });
 
 test("cancelling all asks first, and a double click neither cancels nor closes anything", async () => {
   const person = await worksIn("all cancelled");
   const gate = await Gate.before(person.page);
-  await person.uploads([file("first.bin"), file("second.bin")]);
+  await person.uploads([file("first.bin"), file("second.bin"), large("third.bin")]);
   await gate.holds(2);
   const question = person.page.getByRole("dialog", { name: "Cancel all uploads?" });
   for (const width of [360, 1280]) {
     await person.page.setViewportSize({ width, height: 800 });
     await person.page.getByRole("button", { name: "Cancel all" }).dblclick();
-    await question.getByText("2 files will not be uploaded.").waitFor();
+    await question.getByText("3 files will not be uploaded.").waitFor();
     await question.getByRole("button", { name: "Keep uploading" }).click();
     await queued(person, "second.bin", "sending").waitFor();
   }
   await person.cancelsAllUploads();
   await queued(person, "first.bin", "cancelled").waitFor();
   await queued(person, "second.bin", "cancelled").waitFor();
+  await queued(person, "third.bin", "cancelled").waitFor();
+  await gate.open();
+  await person.page.getByText("This folder is empty").waitFor();
   await person.leaves();
 });
 
@@ -226,9 +276,9 @@ test("all that failed is tried again at once", async () => {
   const person = await worksIn("failed");
   const { page } = person;
   const gate = await Gate.before(page);
-  await person.uploads(["a.bin", "b.bin", "c.bin"].map((name) => file(name)));
-  await gate.holds(3);
-  // Each is sent again several times, less and less often.
+  await person.uploads([file("a.bin"), file("b.bin"), large("c.bin")]);
+  await gate.holds(2);
+  // Each is sent again several times, less and less often; small ones together at first.
   for (let turn = 0; turn < 500 && !(await page.getByText("3 uploads failed").isVisible()); turn += 1) {
     await gate.refuse();
     await page.clock.runFor(2_000);
@@ -244,8 +294,8 @@ test("what is uploaded into a folder goes along when that is renamed and moved",
   const person = await worksIn("before");
   const gate = await Gate.before(person.page);
   const names = Array.from({ length: 12 }, (_, index) => `${index + 10}.txt`);
-  await person.uploads(names.map((name) => file(name)));
-  await gate.holds(1);
+  await person.uploads(names.map((name, index) => (index % 2 ? file(name) : large(name))));
+  await gate.holds(4);
   const other = await Person.works(set.browser, set.cloud, set.token);
   await other.makesFolder("shelf");
   await other.chooses("before", "Rename");
@@ -407,15 +457,15 @@ test("leaving while something is under way asks first", async () => {
 test("after a lost connection the rest is uploaded", async () => {
   const person = await worksIn("cut");
   const gate = await Gate.before(person.page);
-  await person.uploads([file("one.bin", 400), file("two.bin", 400)]);
+  await person.uploads([file("one.bin", 400), file("two.bin", 400), large("three.bin")]);
   await gate.holds(2);
   const { port } = set.cloud;
   await set.cloud.down();
   await person.page.getByText("The connection is lost.").waitFor();
   await gate.open();
   await set.cloud.up(port);
-  await person.uploadsAreDone(2);
-  await person.sees(["one.bin", "two.bin"]);
+  await person.uploadsAreDone(3);
+  await person.sees(["one.bin", "three.bin", "two.bin"]);
   await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
   await person.leaves();
 });

@@ -1,4 +1,4 @@
-/** Holds chunks on their way to an upload service, so that a test can look at uploads under way. */
+/** Holds chunks, and bundles of small files, on their way to an upload service, so that a test can look at uploads under way. */
 
 /** @import { Page, Route } from "playwright-core" */
 
@@ -15,7 +15,7 @@ export class Gate {
    */
   static async before(page) {
     const gate = new Gate();
-    await page.context().route("**/upload", (route) => gate.#arrive(route));
+    await page.context().route(/\/(upload|bundle\/[^/]+)$/, (route) => gate.#arrive(route));
     return gate;
   }
 
@@ -44,7 +44,7 @@ export class Gate {
   }
 
   /**
-   * Waits until so many chunks are held.
+   * Waits until so many chunks and bundles are held.
    * @param {number} count
    */
   async holds(count) {
