@@ -61,6 +61,7 @@ def page_policy(host: str, base: str, public_url: str | None = None) -> str:
             "media-src 'self' blob:",
             f"connect-src 'self'{sockets}",
             f"worker-src {own}",
+            f"manifest-src {own}",
             "frame-src 'self' blob:",
             "object-src blob:",
             "base-uri 'none'",
@@ -108,7 +109,9 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 """Anything else in the folder (licences) is not served."""
 

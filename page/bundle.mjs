@@ -13,7 +13,7 @@ const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const SOURCES = path.join(ROOT, "page");
 const BUNDLE = path.join(ROOT, "manager", "page");
 /** What is served as it is. */
-const UNCHANGED = ["favicon.svg", "icons.svg"];
+const UNCHANGED = ["favicon.svg", "icon-192.png", "icon-512.png", "icons.svg", "manifest.webmanifest"];
 const INDEX = "index.html";
 /** Where the index names what the script imports, so that a browser fetches it at once. */
 const PRELOAD = "{{preload}}";

@@ -1,7 +1,9 @@
 """The web page: what is sent, what browsers may keep, and whom the page may talk to."""
 
 import gzip
+import json
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,13 @@ async def test_the_page_is_at_the_root(cloud: Cloud) -> None:
 
 async def test_everything_that_the_page_names_is_there(cloud: Cloud) -> None:
     """Scripts, styles and icons have their types, and may be kept for ever."""
-    types = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+    types = {
+        "js": "text/javascript",
+        "css": "text/css",
+        "png": "image/png",
+        "svg": "image/svg+xml",
+        "webmanifest": "application/manifest+json",
+    }
     names = re.findall(r'(?:href|src)="(/page/[^"]+)"', await _index(cloud))
     assert len(names) >= 3
     for name in names:
@@ -43,6 +51,23 @@ async def test_everything_that_the_page_names_is_there(cloud: Cloud) -> None:
         assert response.status == 200, name
         assert response.content_type == types[name.rpartition(".")[2]]
         assert "immutable" in response.headers["Cache-Control"]
+
+
+async def test_the_page_can_be_installed(cloud: Cloud) -> None:
+    """The manifest names the page, and icons that are there and as large as it says."""
+    base = await _base(cloud)
+    manifest = json.loads(await (await cloud.client.get(f"{base}/manifest.webmanifest")).text())
+    assert (manifest["start_url"], manifest["scope"], manifest["display"]) == (
+        "/",
+        "/",
+        "standalone",
+    )
+    for icon in manifest["icons"]:
+        response = await cloud.client.get(f"{base}/{icon['src']}")
+        assert (response.status, response.content_type) == (200, icon["type"])
+        if icon["type"] == "image/png":
+            width, height = struct.unpack(">II", (await response.read())[16:24])
+            assert icon["sizes"] == f"{width}x{height}"
 
 
 async def test_an_unchanged_file_is_not_sent_again(cloud: Cloud) -> None:
@@ -105,6 +130,7 @@ async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
     assert f"script-src {own};" in policy
     assert f"style-src {own};" in policy
     assert f"worker-src {own};" in policy
+    assert f"manifest-src {own};" in policy
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy
     assert "unsafe" not in policy
