@@ -19,7 +19,7 @@ export function PdfDocument(shown: Shown) {
 }
 
 /** The first page, until there is more. */
-function Waiting({ file }: Pick<Shown, "file">) {
+function FirstPage({ file }: Pick<Shown, "file">) {
   const firstPage = useView(file, ["first-page"]);
   return (
     <div class="pdf-waiting">
@@ -47,7 +47,7 @@ function InBrowserViewer({ file, address, onError }: Shown) {
       URL.revokeObjectURL(made);
     };
   }, [address]);
-  if (!local) return <Waiting file={file} />;
+  if (!local) return <FirstPage file={file} />;
   return <iframe class="shown document" src={local} title={file.name}></iframe>;
 }
 
@@ -77,7 +77,7 @@ function PageByPage({ file, address, onError }: Shown) {
       void loading?.destroy();
     };
   }, [address]);
-  if (!opened) return <Waiting file={file} />;
+  if (!opened) return <FirstPage file={file} />;
   const { pdf, ratio } = opened;
   return (
     <div class="shown pdf-pages" tabIndex={0} role="document" aria-label={file.name}>
