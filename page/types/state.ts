@@ -25,6 +25,10 @@ export interface FolderItem {
   key: string;
   id: number;
   name: string;
+  /** Bytes of all that is in it; null: not known. */
+  size: number | null;
+  /** When its files were last changed, or it was made; null: not known. */
+  updatedAt: string | null;
 }
 
 export type Item = FileItem | FolderItem;
@@ -35,8 +39,15 @@ export interface Order {
   ascending: boolean;
 }
 
+/** What is shown in place of a folder. */
+export type Place = "recent" | "links";
+
 export interface Route {
   path: readonly string[];
+  /** Null: the folder of the path. */
+  place: Place | null;
+  /** The words that are looked for, beginning in the folder of the path; null: nothing is. */
+  query: string | null;
   order: Order;
   view: "table" | "grid";
   /** Name of the file that is shown large. */
@@ -66,6 +77,29 @@ export interface Hidden {
   folderId: number | null;
   /** Whether the manager has deleted it. */
   isGone: boolean;
+}
+
+/** A file or folder that was found, and the folder in which it is. */
+export interface Hit {
+  path: readonly string[];
+  item: Item;
+}
+
+export interface Search {
+  query: string;
+  hits: readonly Hit[];
+  isRunning: boolean;
+  /** Whether there are more hits, or more folders, than were looked at. */
+  isCut: boolean;
+  /** Why it ended early. */
+  problem: string | null;
+}
+
+/** What has just come into the folder, and is marked for a moment. */
+export interface Fresh {
+  keys: ReadonlySet<string>;
+  /** What the list scrolls to; null: it stays where it is. */
+  sought: string | null;
 }
 
 export interface Selection {
@@ -244,8 +278,16 @@ export interface KeptRow {
   problem: string | null;
 }
 
+/** A column that a table may have beside the names. */
+export type Column = "updated_at" | "size" | "type" | "created_at";
+
 export interface Preferences {
   theme: "auto" | "light" | "dark";
+  /** Of tables, in this order. */
+  columns: readonly Column[];
+  /** How folders are shown whose address does not say it. */
+  order: Order;
+  view: Route["view"];
   details: boolean;
 }
 
@@ -254,6 +296,8 @@ export interface State {
   link: Link;
   route: Route;
   listing: Listing;
+  search: Search | null;
+  fresh: Fresh;
   /** Items that are being deleted, and are shown no more, by key. */
   hidden: ReadonlyMap<string, Hidden>;
   selection: Selection;
@@ -268,6 +312,8 @@ export interface State {
   services: readonly Service[];
   /** Whether the manager lets this connection move folders and list shares. */
   canOrganise: boolean;
+  /** Whether it tells sizes and dates of folders, and which files are recent. */
+  hasOverview: boolean;
   storage: Storage | null;
   /** What the user stores and may store; null: not known yet. */
   use: StorageUse | null;

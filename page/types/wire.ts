@@ -36,6 +36,13 @@ export interface FolderHandle {
   parent_folder: number | null;
 }
 
+/** What a folder amounts to, in bytes, and its date. */
+export interface FolderSummary {
+  id: number;
+  total_size: number;
+  changed_at: string | null;
+}
+
 export interface UserHandle {
   id: number;
   name: string;
@@ -149,7 +156,7 @@ export interface UserList {
 }
 
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
-export interface Requests extends OrganiseRequests, AdministerRequests, ResumeRequests {
+export interface Requests extends OrganiseRequests, OverviewRequests, AdministerRequests, ResumeRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -221,6 +228,15 @@ export interface OrganiseRequests {
   };
   "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number } & FileAccess };
   "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };
+}
+
+/** Requests of the extension `overview`. */
+export interface OverviewRequests {
+  "c2s:folder-summaries-request": {
+    data: { path: string; page: number; ascending_sort?: boolean };
+    answer: { folders: FolderSummary[] };
+  };
+  "c2s:recent-files-request": { data: {}; answer: { files: { path: string; file: FileHandle }[] } };
 }
 
 /** Requests of the extension `administer`, which are refused to whoever is no administrator. */

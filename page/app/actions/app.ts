@@ -1,7 +1,8 @@
 /** Everything that the page can do, put together: views get this one object. */
 
+import type { Order, Route } from "../../types/state.js";
 import type { Picked } from "../uploads/picked.js";
-import { BUNDLE, Connection, ORGANISE, RESUME } from "../protocol/connection.js";
+import { BUNDLE, Connection, ORGANISE, OVERVIEW, RESUME } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
@@ -9,6 +10,7 @@ import { text } from "../text/text.js";
 import { Uploads } from "../uploads/runner.js";
 import { Accounts } from "./accounts.js";
 import { Administration } from "./administration.js";
+import { Arrivals } from "./arrivals.js";
 import { Browser } from "./browser.js";
 import { ContentAccess } from "./content-access.js";
 import { Deletions } from "./deletions.js";
@@ -22,6 +24,7 @@ import { OwnAccount } from "./own-account.js";
 import { OwnLinks } from "./own-links.js";
 import { Preferences } from "./preferences.js";
 import { SecondFactors } from "./second-factors.js";
+import { Search } from "./search.js";
 import { Selecting } from "./selecting.js";
 import { Toasts } from "./toasts.js";
 
@@ -46,14 +49,17 @@ export class App {
   readonly browser = new Browser(this.store, this.connection, this.navigation);
   readonly selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
   readonly finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
+  readonly arrivals = new Arrivals(this.store, this.connection, this.browser, this.finder, this.selecting);
+  readonly search = new Search(this.store, this.connection);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
   readonly ownLinks = new OwnLinks(this.#token);
   readonly deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
-  readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions);
+  readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions, this.arrivals);
   readonly overview = new Overview(this.store, this.connection, this.#token);
   readonly uploads = new Uploads(this.store, this.connection, this.toasts);
 
   constructor() {
+    this.navigation.onAscent = (name) => void this.arrivals.cameUp(name);
     this.connection.on("generic:primitives", ({ string_value: granted = "" }) => this.#granted(granted.split(",")));
   }
 
@@ -75,6 +81,18 @@ export class App {
     if (!returned) return this.accounts.start();
     const confirmation = await this.accounts.comeBack(returned);
     if (confirmation) this.secondFactors.keep(confirmation);
+  }
+
+  /** Shows folders as a table or as tiles, from now on. */
+  showAs(view: Route["view"]) {
+    this.preferences.change({ view });
+    this.navigation.view(view);
+  }
+
+  /** Sorts folders so from now on. */
+  sortBy(order: Order) {
+    this.preferences.change({ order });
+    this.navigation.sort(order);
   }
 
   /**
@@ -115,18 +133,20 @@ export class App {
     this.uploads.discard();
     this.deletions.forgetAll();
     this.links.forget();
+    this.search.forget();
     this.secondFactors.forget();
   }
 
   #online() {
-    this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false });
+    this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false, hasOverview: false });
     this.browser.online();
+    this.search.online();
     this.overview.online();
   }
 
   /** The first frame of a connection: it has these extensions. */
   #granted(extensions: readonly string[]) {
-    this.store.set({ canOrganise: extensions.includes(ORGANISE) });
+    this.store.set({ canOrganise: extensions.includes(ORGANISE), hasOverview: extensions.includes(OVERVIEW) });
     // Names that are wanted for uploads may be among what is still to be deleted.
     void this.deletions.online().then(() => {
       if (this.connection.isOnline) {

@@ -1,7 +1,7 @@
 /** Keeps the listing of the folder that is looked at: loads what is seen, and follows changes of others. */
 
 import type { Item, Listing } from "../../types/state.js";
-import type { Events } from "../../types/wire.js";
+import type { Events, FolderSummary } from "../../types/wire.js";
 import type { HiddenItems, PageRef } from "../state/listing.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
@@ -23,11 +23,12 @@ import {
   withStatus,
 } from "../state/listing.js";
 import { formatPath, isWithin, parsePath, relocated, samePath } from "../state/paths.js";
-import { noSelection, refreshed } from "../state/selection.js";
+import { focused, noSelection, refreshed } from "../state/selection.js";
 import { atMostEvery, severalAtOnce } from "./timing.js";
 
 const FIRST_ROWS = 60;
 const RELOAD_EVERY_MS = 400;
+const RESIZE_EVERY_MS = 3_000;
 /** Pages that are asked for at the same time when many are. */
 const PAGES_AT_ONCE = 6;
 /** How often a page is asked for when the folder is loaded anew meanwhile. */
@@ -45,16 +46,21 @@ export class Browser {
   #connection;
   #navigation;
   #reloadSoon;
+  #resizeSoon;
 
   constructor(store: Store, connection: Connection, navigation: Navigation) {
     this.#store = store;
     this.#connection = connection;
     this.#navigation = navigation;
+    this.#resizeSoon = atMostEvery(() => void this.reload(), RESIZE_EVERY_MS);
     this.#reloadSoon = atMostEvery(() => void this.reload(), RELOAD_EVERY_MS);
     store.watch(() => this.#follow());
     connection.on("s2c:file-modify", (change) => this.#fileChanged(change));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
   }
+
+  /** Over when the folder has been loaded, as far as it can be. */
+  loaded = Promise.resolve();
 
   online() {
     void this.reload();
@@ -68,7 +74,12 @@ export class Browser {
   }
 
   /** Loads the folder anew; what is shown stays until the new rows are here. */
-  async reload() {
+  reload() {
+    this.loaded = this.#reload();
+    return this.loaded;
+  }
+
+  async #reload() {
     const generation = ++this.#generation;
     const { listing: old, hidden } = this.#store.state;
     const gone = goneFrom(hidden);
@@ -114,9 +125,11 @@ export class Browser {
     const { route, listing } = this.#store.state;
     const isSame = samePath(route.path, listing.path);
     if (isSame && route.order.by === listing.order.by && route.order.ascending === listing.order.ascending) return;
-    this.#visible = { first: 0, last: FIRST_ROWS };
-    const selection = isSame ? this.#store.state.selection : noSelection;
-    this.#focusKey = isSame ? itemAt(listing, this.#store.state.hidden, selection.focus)?.key : undefined;
+    const { arrived } = this.#navigation.places;
+    const start = (!isSame && arrived) || { first: 0, last: FIRST_ROWS, focus: -1, focusKey: null };
+    this.#visible = { first: start.first, last: start.last };
+    const selection = isSame ? this.#store.state.selection : focused(noSelection, start.focus);
+    this.#focusKey = (isSame ? itemAt(listing, this.#store.state.hidden, selection.focus)?.key : start.focusKey) ?? undefined;
     this.#store.set({ listing: emptyListing(route.path, route.order), selection, renaming: null });
     if (this.#connection.isOnline) void this.reload();
   }
@@ -167,14 +180,19 @@ export class Browser {
 
   async #fetch(listing: Listing, { kind, page }: PageRef): Promise<Item[]> {
     const order = orderOf(listing, kind);
-    const answer = await this.#connection.request("c2s:list-request", {
-      path: formatPath(listing.path),
-      type: kind,
-      page,
-      sort_by: order.by,
-      ascending_sort: order.ascending,
-    });
-    return [...(answer.folders ?? []).map(folderItem), ...(answer.files ?? []).map(fileItem)];
+    const asked = { path: formatPath(listing.path), page, ascending_sort: order.ascending };
+    const [{ folders = [], files = [] }, summaries] = await Promise.all([
+      this.#connection.request("c2s:list-request", { ...asked, type: kind, sort_by: order.by }),
+      kind === "subfolders" ? this.#summaries(asked) : new Map<number, FolderSummary>(),
+    ]);
+    return [...folders.map((folder) => folderItem(folder, summaries.get(folder.id))), ...files.map(fileItem)];
+  }
+
+  /** Sizes and dates of the folders on a page, by id; without them folders are shown all the same. */
+  async #summaries(asked: { path: string; page: number; ascending_sort: boolean }): Promise<Map<number, FolderSummary>> {
+    if (!this.#store.state.hasOverview) return new Map();
+    const answer = await this.#connection.request("c2s:folder-summaries-request", asked).catch(() => null);
+    return new Map(answer?.folders.map((summary) => [summary.id, summary]));
   }
 
   /** @param gone hidden items that are certainly not in it */
@@ -202,7 +220,11 @@ export class Browser {
 
   #fileChanged(change: Events["s2c:file-modify"]) {
     if (change.action === "delete" && this.#isHidden(fileItem(change.handle))) return;
-    if (samePath(parsePath(change.path), this.#store.state.listing.path)) this.#reloadSoon();
+    const { path } = this.#store.state.listing;
+    const folder = parsePath(change.path);
+    if (samePath(folder, path)) this.#reloadSoon();
+    // The folder through which it is reached has another size now.
+    else if (isWithin(folder, path)) this.#resizeSoon();
   }
 
   /** When it is deleted, nothing changes that is seen. */

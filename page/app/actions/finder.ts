@@ -184,6 +184,14 @@ export class Finder {
     return isLoaded();
   }
 
+  /** The row of an item of the folder, by its name, with its page loaded; -1: none. */
+  async rowOf(kind: PageKind, name: string): Promise<number> {
+    if (!this.#store.state.canOrganise) return -1;
+    const raw = await this.#locate(kind, name, { isPrefix: false, start: 0 }).catch(() => -1);
+    const { listing, hidden } = this.#store.state;
+    return raw < 0 ? -1 : visibleRow(listing, hidden, raw);
+  }
+
   /** The raw row of the first item of a kind that is called so, or whose name begins so; its page is loaded. -1: none. */
   async #locate(kind: PageKind, name: string, { isPrefix, start }: { isPrefix: boolean; start: number }) {
     const { path } = this.#store.state.listing;

@@ -4,6 +4,7 @@ import type { FileItem, Item } from "../../types/state.js";
 import type { FileAccess } from "../../types/wire.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
+import type { Arrivals } from "./arrivals.js";
 import type { Deletions } from "./deletions.js";
 import type { Selecting } from "./selecting.js";
 import type { Toasts } from "./toasts.js";
@@ -16,13 +17,22 @@ export class Organiser {
   #toasts;
   #selecting;
   #deletions;
+  #arrivals;
 
-  constructor(store: Store, connection: Connection, toasts: Toasts, selecting: Selecting, deletions: Deletions) {
+  constructor(
+    store: Store,
+    connection: Connection,
+    toasts: Toasts,
+    selecting: Selecting,
+    deletions: Deletions,
+    arrivals: Arrivals,
+  ) {
     this.#store = store;
     this.#connection = connection;
     this.#toasts = toasts;
     this.#selecting = selecting;
     this.#deletions = deletions;
+    this.#arrivals = arrivals;
   }
 
   get #path() {
@@ -36,6 +46,7 @@ export class Organiser {
   async createFolder(name: string, parent: readonly string[] = this.#path) {
     await this.#deletions.commitAll();
     await this.#connection.request("c2s:create-folder", { path: formatPath([...parent, name]) });
+    void this.#arrivals.folderMade([...parent, name]);
   }
 
   async rename(item: Item, name: string) {

@@ -1,10 +1,11 @@
 /** What is stored, and which services there are. */
 
-import type { Service } from "../../types/state.js";
+import type { Hit, Service } from "../../types/state.js";
 import type { Events } from "../../types/wire.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
-import { formatPath } from "../state/paths.js";
+import { fileItem } from "../state/listing.js";
+import { formatPath, parsePath } from "../state/paths.js";
 import { askManager } from "./http.js";
 import { atMostEvery } from "./timing.js";
 
@@ -37,6 +38,12 @@ export class Overview {
 
   online() {
     this.#measureSoon();
+  }
+
+  /** Files that were added or changed last, those first that were last of all. Rejects with `Refused` and `Disconnected`. */
+  async recent(): Promise<Hit[]> {
+    const { files } = await this.#connection.request("c2s:recent-files-request", {});
+    return files.map(({ path, file }) => ({ path: parsePath(path), item: fileItem(file) }));
   }
 
   /** What each upload service does now. Rejects with `HttpError`. */

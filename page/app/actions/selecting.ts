@@ -5,7 +5,7 @@ import type { Store } from "../state/store.js";
 import type { Browser } from "./browser.js";
 import type { Navigation } from "./navigation.js";
 import type { Toasts } from "./toasts.js";
-import { itemAt, rowCount } from "../state/listing.js";
+import { itemAt, rowCount, rowOf } from "../state/listing.js";
 import { cleared, extended, focused, noSelection, only, toggled } from "../state/selection.js";
 import { text } from "../text/text.js";
 
@@ -80,7 +80,10 @@ export class Selecting {
   }
 
   open(item: Item) {
-    const { route } = this.#store.state;
+    const { route, listing, hidden, selection } = this.#store.state;
+    // Whoever comes back finds it where it was.
+    const row = rowOf(listing, hidden, item.key);
+    if (row >= 0) this.#store.set({ selection: focused(selection, row) });
     if (item.kind === "folder") this.#navigation.openFolder([...route.path, item.name]);
     else this.#navigation.openFile(item.name);
   }

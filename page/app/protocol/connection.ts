@@ -13,7 +13,7 @@ const ADMINISTER = "administer";
 export const BUNDLE = "bundle";
 const REJECTIONS = "rejections";
 const LARGE_CHUNKS = "large-chunks";
-const OVERVIEW = "overview";
+export const OVERVIEW = "overview";
 export const RESUME = "resume";
 /** Files are recognised by SHA-256, which browsers have where a page comes by HTTPS, or from this machine. */
 const WANTED = [ORGANISE, ADMINISTER, BUNDLE, OVERVIEW, REJECTIONS, LARGE_CHUNKS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];

@@ -1,9 +1,10 @@
 /** The state before anything has happened. */
 
-import type { State, UploadsView, UploadState } from "../../types/state.js";
+import type { Fresh, State, UploadsView, UploadState } from "../../types/state.js";
+import { DEFAULT_COLUMNS } from "./columns.js";
 import { nothingHidden } from "./hidden.js";
 import { emptyListing } from "./listing.js";
-import { parseRoute } from "./route.js";
+import { DEFAULT_ORDER, parseRoute } from "./route.js";
 import { noSelection } from "./selection.js";
 
 export const NO_UPLOADS: Record<UploadState, number> = {
@@ -37,6 +38,8 @@ export const EMPTY_QUEUE: UploadsView = {
   prompt: null,
 };
 
+export const NOTHING_FRESH: Fresh = { keys: new Set(), sought: null };
+
 export function initialState(): State {
   const route = parseRoute("");
   return {
@@ -45,6 +48,8 @@ export function initialState(): State {
     route,
     listing: emptyListing(route.path, route.order),
     hidden: nothingHidden,
+    search: null,
+    fresh: NOTHING_FRESH,
     selection: noSelection,
     selecting: null,
     renaming: null,
@@ -54,12 +59,19 @@ export function initialState(): State {
     announcement: "",
     services: [],
     canOrganise: false,
+    hasOverview: false,
     storage: null,
     use: null,
     uploads: EMPTY_QUEUE,
     kept: [],
     queueOpen: true,
     drawerOpen: false,
-    preferences: { theme: "auto", details: true },
+    preferences: {
+      theme: "auto",
+      columns: DEFAULT_COLUMNS,
+      order: DEFAULT_ORDER,
+      view: "table",
+      details: true,
+    },
   };
 }

@@ -3,8 +3,8 @@
  * folders, then the files. Pure.
  */
 
-import type { FileItem, Hidden, Item, Listing, Order, PageKind } from "../../types/state.js";
-import type { FileHandle, FolderHandle, FolderStatus } from "../../types/wire.js";
+import type { FileItem, FolderItem, Hidden, Item, Listing, Order, PageKind } from "../../types/state.js";
+import type { FileHandle, FolderHandle, FolderStatus, FolderSummary } from "../../types/wire.js";
 
 const DEFAULT_PAGE_SIZE = 100;
 /** Pages that are kept; the ones farthest from the newest go first. */
@@ -193,7 +193,7 @@ export function rawCount(listing: Listing) {
   return listing.folderCount + listing.fileCount;
 }
 
-export function fileItem(handle: FileHandle): Item {
+export function fileItem(handle: FileHandle): FileItem {
   const { ownership } = handle;
   return {
     kind: "file",
@@ -211,8 +211,16 @@ export function fileItem(handle: FileHandle): Item {
   };
 }
 
-export function folderItem(handle: FolderHandle): Item {
-  return { kind: "folder", key: `folder:${handle.id}`, id: handle.id, name: handle.name };
+/** @param summary undefined: nothing more is known of it */
+export function folderItem(handle: FolderHandle, summary?: FolderSummary): FolderItem {
+  return {
+    kind: "folder",
+    key: `folder:${handle.id}`,
+    id: handle.id,
+    name: handle.name,
+    size: summary?.total_size ?? null,
+    updatedAt: summary?.changed_at ?? null,
+  };
 }
 
 function pageKey(ref: PageRef) {

@@ -1,9 +1,10 @@
-/** What the address bar says: folder, order, view, and the file that is shown large. Pure. */
+/** What the address bar says: folder or another place, what is looked for, order, view, and the file that is shown large. Pure. */
 
-import type { Order, Route } from "../../types/state.js";
+import type { Order, Place, Route } from "../../types/state.js";
 import type { SortKey } from "../../types/wire.js";
 
 export const DEFAULT_ORDER: Order = { by: "name", ascending: true };
+const PLACES: readonly Place[] = ["recent", "links"];
 const SORTS: Record<string, SortKey> = { name: "name", date: "updated_at", size: "size" };
 
 /**
@@ -17,6 +18,8 @@ export function parseRoute(hash: string): Route {
   const direction = parameters.get("direction");
   return {
     path: path.split("/").filter(Boolean).map(decode),
+    place: PLACES.find((place) => place === parameters.get("place")) ?? null,
+    query: parameters.get("q") || null,
     order: { by, ascending: direction ? direction !== "down" : by === "name" },
     view: parameters.get("view") === "grid" ? "grid" : "table",
     open: parameters.get("open"),
@@ -27,6 +30,8 @@ export function parseRoute(hash: string): Route {
 export function formatRoute(route: Route) {
   const parameters = new URLSearchParams();
   const { by, ascending } = route.order;
+  if (route.place) parameters.set("place", route.place);
+  if (route.query) parameters.set("q", route.query);
   const sort = Object.keys(SORTS).find((key) => SORTS[key] === by) ?? "name";
   if (sort !== "name") parameters.set("sort", sort);
   if (ascending !== (by === "name")) parameters.set("direction", ascending ? "up" : "down");
@@ -34,6 +39,17 @@ export function formatRoute(route: Route) {
   if (route.open) parameters.set("open", route.open);
   const query = parameters.toString();
   return `#/${route.path.map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`;
+}
+
+/** Whether an address says how folders are to be shown. */
+export function saysHow(hash: string) {
+  const parameters = new URLSearchParams(hash.split("?", 2)[1] ?? "");
+  return ["sort", "direction", "view"].some((name) => parameters.has(name));
+}
+
+/** Whether the list of a folder is in sight. */
+export function showsFolder({ place, query }: Route) {
+  return place === null && query === null;
 }
 
 function decode(part: string) {

@@ -47,7 +47,7 @@ async function entriesNamed(
   }
   const lists = await several(pages, async (page) => {
     const { files = [], folders = [] } = await connection.request("c2s:list-request", { path, type: kind, page, ...ORDER });
-    return [...files.map(fileItem), ...folders.map(folderItem)];
+    return [...files.map(fileItem), ...folders.map((folder) => folderItem(folder))];
   });
   return lists.flat().filter((item) => names.has(item.name));
 }

@@ -38,6 +38,8 @@ export function useStore<Part>(select: (state: State) => Part): Part {
 export const NARROW = "(max-width: 760px)";
 /** Such a screen under a finger. */
 export const PHONE = `${NARROW} and (pointer: coarse)`;
+/** A screen that has room for details beside the list, as in layout.css. */
+export const ROOM_FOR_DETAILS = "(min-width: 901px)";
 
 /** @returns whether it applies at the moment */
 export function useMedia(query: string): boolean {

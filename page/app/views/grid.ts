@@ -2,12 +2,16 @@
 
 import type { Item } from "../../types/state.js";
 import type { App } from "../actions/app.js";
+import type { Whereabouts } from "../actions/places.js";
 import type { Viewport } from "./viewport.js";
-import { classes, useApp, useEffect, useLayoutEffect, useStore } from "./dom.js";
+import { itemAt, rowOf } from "../state/listing.js";
+import { classes, useApp, useEffect, useLayoutEffect, useRef, useStore } from "./dom.js";
 import { onGridKey } from "./grid-keys.js";
 import { dragSource, useDropTarget } from "./item-drag.js";
 import { longPress } from "./long-press.js";
 import { afterPress } from "./menu.js";
+
+const noWhereabouts: Whereabouts = { top: 0, first: 0, last: 0, focus: -1, focusKey: null };
 
 /**
  * Loads the rows that are drawn, and keeps the focused one in sight.
@@ -20,12 +24,31 @@ export function useRows(app: App, viewport: Viewport, columns: number) {
   useEffect(() => {
     app.browser.show(viewport.first * columns, (viewport.last + 1) * columns - 1);
   }, [listing, hidden, viewport.first, viewport.last, columns]);
+  const { places } = app.navigation;
+  /** The row of the focus when the list was scrolled to where it was left: it need not be in sight. */
+  const restored = useRef(-1);
   useLayoutEffect(() => {
-    if (viewport.root.current) viewport.root.current.scrollTop = 0;
+    if (viewport.root.current) viewport.root.current.scrollTop = places.arrived?.top ?? 0;
+    restored.current = places.arrived ? focus : -1;
   }, [listing.path]);
   useLayoutEffect(() => {
-    if (focus >= 0) viewport.reveal(Math.floor(focus / columns));
+    if (focus >= 0 && focus !== restored.current) viewport.reveal(Math.floor(focus / columns));
+    restored.current = -1;
   }, [focus, columns]);
+  const sought = useStore((state) => state.fresh.sought);
+  useLayoutEffect(() => {
+    const row = sought === null ? -1 : rowOf(listing, hidden, sought);
+    if (row >= 0) viewport.reveal(Math.floor(row / columns));
+  }, [sought]);
+  const stand = useRef(() => noWhereabouts);
+  stand.current = () => ({
+    top: viewport.root.current?.scrollTop ?? 0,
+    first: viewport.first * columns,
+    last: (viewport.last + 1) * columns - 1,
+    focus,
+    focusKey: itemAt(listing, hidden, focus)?.key ?? null,
+  });
+  useLayoutEffect(() => places.attach(() => stand.current()), []);
   useKeysOfPage(app, viewport.root, columns);
 }
 
@@ -62,6 +85,7 @@ export function gridHandlers(app: App, columns: number) {
 const SELECTED = 1;
 const FOCUSED = 2;
 const RENAMING = 4;
+const FRESH = 8;
 
 /**
  * What an item of a list is at the moment, and the properties of its element.
@@ -71,20 +95,28 @@ export function useItem(item: Item, row: number, kind: string) {
   const app = useApp();
   // One subscription, since a list has many items.
   const flags = useStore(
-    ({ selection, renaming }) =>
+    ({ selection, renaming, fresh }) =>
       (selection.items.has(item.key) ? SELECTED : 0) |
       (selection.focus === row ? FOCUSED : 0) |
-      (renaming === item.key ? RENAMING : 0),
+      (renaming === item.key ? RENAMING : 0) |
+      (fresh.keys.has(item.key) ? FRESH : 0),
   );
   const isSelected = (flags & SELECTED) !== 0;
   const isFocused = (flags & FOCUSED) !== 0;
   const isRenaming = (flags & RENAMING) !== 0;
+  const isFresh = (flags & FRESH) !== 0;
   // Items of another folder are other ones, so the path needs no subscription.
   const [isTarget, drop] = useDropTarget([...app.store.state.listing.path, item.name]);
   const isFolder = item.kind === "folder";
   const properties = {
     id: `${kind}-${row}`,
-    class: classes(kind, isSelected && "selected", isFocused && "focused", isTarget && isFolder && "drop-target"),
+    class: classes(
+      kind,
+      isSelected && "selected",
+      isFocused && "focused",
+      isFresh && "fresh",
+      isTarget && isFolder && "drop-target",
+    ),
     "aria-selected": isSelected,
     "data-focused": isFocused ? "" : undefined,
     ...(isRenaming ? {} : dragSource(app, item, row)),

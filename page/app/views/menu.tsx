@@ -5,7 +5,7 @@ import { PHONE, useEffect, useId, useLayoutEffect, useMedia, useRef } from "./do
 import { Icon } from "./icon.js";
 import { Sheet } from "./sheet.js";
 
-/** `isChosen`: whether it is the chosen one of those between two lines */
+/** `isChosen`: whether it is the chosen one of those between two lines; `isChecked`: whether it is one of several that are */
 export type Item = {
   label: string;
   icon: string;
@@ -14,6 +14,7 @@ export type Item = {
   disabled?: boolean;
   hint?: string;
   isChosen?: boolean;
+  isChecked?: boolean;
 };
 
 export type Choice = Item | { note: string } | "line";
@@ -92,12 +93,13 @@ function Choices({ label, choices, onClose, popover }: Content & { popover?: Ref
 }
 
 function MenuItem({ choice, onChoose }: { choice: Item; onChoose: (choice: Item) => void }) {
-  const isOption = choice.isChosen !== undefined;
+  const isOn = choice.isChosen ?? choice.isChecked;
+  const role = choice.isChosen !== undefined ? "menuitemradio" : isOn !== undefined ? "menuitemcheckbox" : "menuitem";
   return (
     <button
       type="button"
-      role={isOption ? "menuitemradio" : "menuitem"}
-      aria-checked={isOption ? choice.isChosen : undefined}
+      role={role}
+      aria-checked={isOn}
       tabIndex={-1}
       class={choice.danger ? "danger" : ""}
       disabled={choice.disabled}
@@ -106,7 +108,7 @@ function MenuItem({ choice, onChoose }: { choice: Item; onChoose: (choice: Item)
       <Icon name={choice.icon} />
       <span>{choice.label}</span>
       {choice.hint && <kbd aria-hidden="true">{choice.hint}</kbd>}
-      {choice.isChosen && <Icon name="check" />}
+      {isOn && <Icon name="check" />}
     </button>
   );
 }

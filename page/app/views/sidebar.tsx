@@ -1,6 +1,7 @@
-/** The left side: uploading, where one is, what is stored, who serves, who one is. */
+/** The left side: uploading, where one is, what is stored, who one is. */
 
-import { formatRoute } from "../state/route.js";
+import type { Place } from "../../types/state.js";
+import { formatRoute, showsFolder } from "../state/route.js";
 import { type Language, LANGUAGES, chooseLanguage, chosenLanguage } from "../text/language.js";
 import { text } from "../text/text.js";
 import { onPlainClick, useApp, useStore } from "./dom.js";
@@ -14,6 +15,7 @@ import { ThemeButton } from "./theme-button.js";
 export function Sidebar() {
   const app = useApp();
   const listing = useStore((state) => state.listing);
+  const hasOverview = useStore((state) => state.hasOverview);
   return (
     <aside class="sidebar" aria-label={text.sidebar.label}>
       <div class="brand">
@@ -26,7 +28,8 @@ export function Sidebar() {
       </MenuButton>
       <nav class="side-nav" aria-label={text.sidebar.places}>
         <Home />
-        <ServicesButton />
+        {hasOverview && <PlaceLink place="recent" icon="clock" />}
+        <PlaceLink place="links" icon="link" />
       </nav>
       <div class="side-space"></div>
       <StorageCard />
@@ -38,12 +41,12 @@ export function Sidebar() {
 function Home() {
   const app = useApp();
   const route = useStore((state) => state.route);
-  const isAtRoot = useStore((state) => state.listing.path.length === 0);
+  const isAtRoot = showsFolder(route) && route.path.length === 0;
   const [isTarget, drop] = useDropTarget([]);
   return (
     <a
       class={isTarget ? "drop-target" : ""}
-      href={formatRoute({ ...route, path: [], open: null })}
+      href={formatRoute({ ...route, path: [], place: null, query: null, open: null })}
       aria-current={isAtRoot ? "page" : undefined}
       onClick={onPlainClick(() => app.navigation.openFolder([]))}
       {...drop}
@@ -54,31 +57,32 @@ function Home() {
   );
 }
 
-function ServicesButton() {
+function PlaceLink({ place, icon }: { place: Place; icon: string }) {
   const app = useApp();
-  const count = useStore((state) => state.services.filter((service) => service.type === "upload").length);
-  const isOnline = useStore((state) => state.link.phase === "online");
+  const route = useStore((state) => state.route);
   return (
-    <button type="button" onClick={() => app.store.set({ dialog: { kind: "services" } })}>
-      <Icon name="server" />
-      <span>{text.services.title}</span>
-      <span class={`pill ${isOnline && count > 0 ? "good" : ""}`} aria-label={text.services.ready(count)}>
-        {count}
-      </span>
-    </button>
+    <a
+      href={formatRoute({ ...route, path: [], place, query: null, open: null })}
+      aria-current={route.place === place ? "page" : undefined}
+      onClick={onPlainClick(() => app.navigation.openPlace(place))}
+    >
+      <Icon name={icon} />
+      {text.places[place]}
+    </a>
   );
 }
 
 function UserBar() {
   const app = useApp();
   const user = useStore((state) => state.session.user);
-  const open = (kind: "account" | "audit" | "users" | "shortcuts") => () => app.store.set({ dialog: { kind } });
+  const open = (kind: "account" | "audit" | "users" | "services" | "shortcuts") => () => app.store.set({ dialog: { kind } });
   const logout = () => (app.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
   const choices = [
     ...(user?.isAdmin
       ? [
           { label: text.users.title, icon: "users", run: open("users") },
           { label: text.audit.title, icon: "list", run: open("audit") },
+          { label: text.services.title, icon: "server", run: open("services") },
         ]
       : []),
     { label: text.account.title, icon: "key", run: open("account") },

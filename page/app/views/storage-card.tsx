@@ -1,8 +1,9 @@
-/** What is stored, by kind, as a ring. */
+/** What is stored, as a ring: by kind, or against what one may store where that is limited. */
 
+import type { ComponentChildren } from "preact";
 import type { Kind } from "../state/kinds.js";
 import { bytesByKind, largest } from "../state/kinds.js";
-import { formatSize } from "../text/format.js";
+import { formatPercent, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { useMemo, useStore } from "./dom.js";
 import { QuotaUse } from "./quota-use.js";
@@ -11,37 +12,43 @@ const RADIUS = 34;
 const LENGTH = 2 * Math.PI * RADIUS;
 const GAP = 3;
 const SHOWN = 4;
+/** The share from which on somebody should know. */
+const NEARLY_FULL = 0.9;
 
 export function StorageCard() {
-  const storage = useStore((state) => state.storage);
   const use = useStore((state) => state.use);
-  const parts = useMemo(() => largest(bytesByKind(storage?.types ?? {}), SHOWN).map(labelled), [storage]);
-  const total = storage?.total ?? 0;
+  const hasQuota = use && (use.quota.bytes !== null || use.quota.files !== null);
   return (
-    <section class="storage" aria-label={text.storage.title} aria-busy={storage === null}>
-      <div class="ring">
-        <svg
-          viewBox="0 0 84 84"
-          role="img"
-          aria-label={text.storage.chart(parts.map((part) => `${part.label} ${formatSize(part.bytes)}`).join(", "))}
-        >
-          <circle class="ring-track" cx="42" cy="42" r={RADIUS} />
-          {arcs(parts, total).map((arc) => (
-            <circle
-              class={`ring-part fill-${arc.kind}`}
-              cx="42"
-              cy="42"
-              r={RADIUS}
-              stroke-dasharray={`${arc.length} ${LENGTH}`}
-              stroke-dashoffset={-arc.start}
-            />
-          ))}
-        </svg>
-        <div class="ring-label">
-          <strong>{storage ? formatSize(total) : "–"}</strong>
-          <span>{text.storage.stored}</span>
-        </div>
-      </div>
+    <section class="storage" aria-label={text.storage.title}>
+      {use && use.quota.bytes !== null ? <Capacity stored={use.stored.bytes} limit={use.quota.bytes} /> : <ByKind />}
+      {hasQuota && <QuotaUse use={use} />}
+    </section>
+  );
+}
+
+/** @param properties bytes of this user, and how many they may be */
+function Capacity({ stored, limit }: { stored: number; limit: number }) {
+  const isFull = stored >= limit;
+  const kind = isFull ? "full" : stored >= NEARLY_FULL * limit ? "nearly-full" : "used";
+  const label = text.quota.used(formatSize(stored), formatSize(limit));
+  return (
+    <Ring label={label} parts={[{ kind, bytes: Math.min(stored, limit) }]} total={limit}>
+      <strong>{formatPercent(stored, limit)}</strong>
+      <span>{isFull ? text.quota.full : text.quota.free(formatSize(limit - stored))}</span>
+    </Ring>
+  );
+}
+
+function ByKind() {
+  const storage = useStore((state) => state.storage);
+  const parts = useMemo(() => largest(bytesByKind(storage?.types ?? {}), SHOWN).map(labelled), [storage]);
+  const label = text.storage.chart(parts.map((part) => `${part.label} ${formatSize(part.bytes)}`).join(", "));
+  return (
+    <>
+      <Ring label={label} parts={parts} total={storage?.total ?? 0}>
+        <strong>{storage ? formatSize(storage.total) : "–"}</strong>
+        <span>{text.storage.stored}</span>
+      </Ring>
       <ul class="legend">
         {parts.map((part) => (
           <li key={part.kind}>
@@ -52,8 +59,38 @@ export function StorageCard() {
         ))}
         {storage && parts.length === 0 && <li class="muted">{text.storage.empty}</li>}
       </ul>
-      {use && (use.quota.bytes !== null || use.quota.files !== null) && <QuotaUse use={use} />}
-    </section>
+    </>
+  );
+}
+
+function Ring({
+  label,
+  parts,
+  total,
+  children,
+}: {
+  label: string;
+  parts: { kind: string; bytes: number }[];
+  total: number;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class="ring">
+      <svg viewBox="0 0 84 84" role="img" aria-label={label}>
+        <circle class="ring-track" cx="42" cy="42" r={RADIUS} />
+        {arcs(parts, total).map((arc) => (
+          <circle
+            class={`ring-part fill-${arc.kind}`}
+            cx="42"
+            cy="42"
+            r={RADIUS}
+            stroke-dasharray={`${arc.length} ${LENGTH}`}
+            stroke-dashoffset={-arc.start}
+          />
+        ))}
+      </svg>
+      <div class="ring-label">{children}</div>
+    </div>
   );
 }
 

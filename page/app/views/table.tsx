@@ -1,7 +1,9 @@
 /** The folder as a table, of which only the rows that are seen exist. */
 
-import type { Item } from "../../types/state.js";
-import type { SortKey } from "../../types/wire.js";
+import type { ComponentChildren } from "preact";
+import type { Column, Item } from "../../types/state.js";
+import { COLUMNS, fittingColumns, isSortKey, toggledColumn } from "../state/columns.js";
+import { kindOf } from "../state/kinds.js";
 import { itemAt, rowCount } from "../state/listing.js";
 import { formatDate, formatFullDate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
@@ -9,9 +11,11 @@ import { Access } from "./access.js";
 import { IconButton } from "./controls.js";
 import { useApp, useMemo, useStore } from "./dom.js";
 import { gridHandlers, openMenu, useItem, useRows } from "./grid.js";
-import { Icon, ItemIcon } from "./icon.js";
+import { Icon } from "./icon.js";
+import { MenuButton } from "./menu-button.js";
 import { RenameInput } from "./rename.js";
-import { nextOrder } from "./toolbar.js";
+import { SmallPicture } from "./thumbnail.js";
+import { COLUMN_ICONS, nextOrder } from "./toolbar.js";
 import { useViewport } from "./viewport.js";
 
 const ROW_HEIGHT = 48;
@@ -23,13 +27,16 @@ export function Table() {
   const listing = useStore((state) => state.listing);
   const hidden = useStore((state) => state.hidden);
   const focus = useStore((state) => state.selection.focus);
+  const chosen = useStore((state) => state.preferences.columns);
   const count = rowCount(listing, hidden);
-  const viewport = useViewport(() => ({ lines: count, lineHeight: ROW_HEIGHT }), HEAD_HEIGHT);
+  const viewport = useViewport((width) => ({ lines: count, lineHeight: ROW_HEIGHT, width }), HEAD_HEIGHT);
+  const { width } = viewport.layout;
+  const columns = useMemo(() => fittingColumns(chosen, width), [chosen, width]);
   useRows(app, viewport, 1);
   const rows = [];
   for (let row = viewport.first; row <= viewport.last; row += 1) {
     const item = itemAt(listing, hidden, row);
-    rows.push(item ? <Row key={item.key} item={item} row={row} /> : <Gap key={`gap-${row}`} row={row} />);
+    rows.push(item ? <Row key={item.key} item={item} row={row} columns={columns} /> : <Gap key={`gap-${row}`} row={row} />);
   }
   const isFocusSeen = focus >= viewport.first && focus <= viewport.last;
   return (
@@ -42,11 +49,12 @@ export function Table() {
       aria-label={text.listing.label}
       aria-multiselectable="true"
       aria-rowcount={count + 1}
-      aria-colcount={4}
+      aria-colcount={columns.length + 2}
       aria-activedescendant={isFocusSeen ? `row-${focus}` : undefined}
+      style={{ "--columns": columns.map((column) => `var(--column-${column})`).join(" ") }}
       {...gridHandlers(app, 1)}
     >
-      <Head />
+      <Head columns={columns} />
       <div role="rowgroup" class="rows" style={{ height: `${count * ROW_HEIGHT}px` }}>
         {rows}
       </div>
@@ -54,32 +62,58 @@ export function Table() {
   );
 }
 
-function Head() {
+function Head({ columns }: { columns: readonly Column[] }) {
   return (
     <div role="rowgroup" class="table-head">
       <div role="row" aria-rowindex={1}>
-        <HeadCell by="name" class="cell-name" />
-        <HeadCell by="updated_at" class="cell-date" />
-        <HeadCell by="size" class="cell-size" />
+        <HeadCell column="name" />
+        {columns.map((column) => (
+          <HeadCell key={column} column={column} />
+        ))}
         <div role="columnheader" class="cell-more">
           <span class="hidden">{text.actions.label}</span>
+          <ColumnsButton />
         </div>
       </div>
     </div>
   );
 }
 
-function HeadCell({ by, class: className }: { by: SortKey; class: string }) {
+function HeadCell({ column }: { column: Column | "name" }) {
   const app = useApp();
   const order = useStore((state) => state.route.order);
-  const isSorted = order.by === by;
+  const className = `cell cell-${column}`;
+  if (!isSortKey(column))
+    return (
+      <div role="columnheader" class={className}>
+        <span class="head-label">{text.columns[column]}</span>
+      </div>
+    );
+  const isSorted = order.by === column;
   const direction = order.ascending ? "ascending" : "descending";
   return (
     <div role="columnheader" class={className} aria-sort={isSorted ? direction : "none"}>
-      <button type="button" onClick={() => app.navigation.sort(nextOrder(order, by))}>
-        {text.columns[by]} {isSorted && <Icon name={order.ascending ? "arrow-up" : "arrow-down"} />}
+      <button type="button" onClick={() => app.sortBy(nextOrder(order, column))}>
+        {text.columns[column]} {isSorted && <Icon name={order.ascending ? "arrow-up" : "arrow-down"} />}
       </button>
     </div>
+  );
+}
+
+/** Chooses what the table shows. */
+function ColumnsButton() {
+  const app = useApp();
+  const columns = useStore((state) => state.preferences.columns);
+  const choices = COLUMNS.map((column) => ({
+    label: text.columns[column],
+    icon: COLUMN_ICONS[column],
+    isChecked: columns.includes(column),
+    run: () => app.preferences.change({ columns: toggledColumn(columns, column) }),
+  }));
+  return (
+    <MenuButton class="icon-button columns-button" label={text.columnsOf} choices={choices}>
+      <Icon name="columns" />
+    </MenuButton>
   );
 }
 
@@ -94,30 +128,44 @@ function Gap({ row }: { row: number }) {
 }
 
 /** While the list scrolls, rows that stay in it are not drawn again. */
-function Row({ item, row }: { item: Item; row: number }) {
-  return useMemo(() => <RowContent item={item} row={row} />, [item, row]);
+function Row({ item, row, columns }: { item: Item; row: number; columns: readonly Column[] }) {
+  return useMemo(() => <RowContent item={item} row={row} columns={columns} />, [item, row, columns]);
 }
 
-function RowContent({ item, row }: { item: Item; row: number }) {
+function RowContent({ item, row, columns }: { item: Item; row: number; columns: readonly Column[] }) {
   const { isSelected, isRenaming, properties } = useItem(item, row, "row");
-  const now = Date.now();
   return (
     <div role="row" aria-rowindex={row + 2} style={place(row)} {...properties}>
       <div role="gridcell" class="cell-name">
-        <SelectButton item={item} row={row} isSelected={isSelected} />
+        <SelectButton item={item} row={row} isSelected={isSelected}>
+          <SmallPicture item={item} />
+        </SelectButton>
         {isRenaming ? <RenameInput item={item} /> : <Name item={item} />}
       </div>
-      <div role="gridcell" class="cell-date" title={item.kind === "file" ? formatFullDate(item.updatedAt) : undefined}>
-        {item.kind === "file" ? formatDate(item.updatedAt, now) : ""}
-      </div>
-      <div role="gridcell" class="cell-size">
-        {item.kind === "file" ? formatSize(item.size) : ""}
-      </div>
+      {columns.map((column) => (
+        <Cell key={column} item={item} column={column} />
+      ))}
       <div role="gridcell" class="cell-more">
         <MoreButton item={item} row={row} />
       </div>
     </div>
   );
+}
+
+function Cell({ item, column }: { item: Item; column: Column }) {
+  const date = column === "updated_at" ? item.updatedAt : column === "created_at" && item.kind === "file" ? item.createdAt : null;
+  return (
+    <div role="gridcell" class={`cell cell-${column}`} title={date === null ? undefined : formatFullDate(date)}>
+      {date === null ? wordFor(item, column) : formatDate(date, Date.now())}
+    </div>
+  );
+}
+
+/** What stands in a cell that has no date. */
+function wordFor(item: Item, column: Column) {
+  if (column === "size") return item.size === null ? "" : formatSize(item.size);
+  if (column === "type") return text.kind[item.kind === "folder" ? "folder" : kindOf(item.type)];
+  return "";
 }
 
 function Name({ item }: { item: Item }) {
@@ -127,9 +175,11 @@ function Name({ item }: { item: Item }) {
         <span class="name" title={item.name}>
           {item.name}
         </span>
-        {item.kind === "file" && (
+        {(item.size !== null || item.updatedAt !== null) && (
           <span class="name-meta">
-            {formatSize(item.size)} · {formatDate(item.updatedAt, Date.now())}
+            {[item.size !== null && formatSize(item.size), item.updatedAt && formatDate(item.updatedAt, Date.now())]
+              .filter(Boolean)
+              .join(" · ")}
           </span>
         )}
       </span>
@@ -138,7 +188,17 @@ function Name({ item }: { item: Item }) {
   );
 }
 
-export function SelectButton({ item, row, isSelected }: { item: Item; row: number; isSelected: boolean }) {
+export function SelectButton({
+  item,
+  row,
+  isSelected,
+  children,
+}: {
+  item: Item;
+  row: number;
+  isSelected: boolean;
+  children?: ComponentChildren;
+}) {
   const app = useApp();
   const toggle = (event: MouseEvent) => {
     event.stopPropagation();
@@ -154,7 +214,7 @@ export function SelectButton({ item, row, isSelected }: { item: Item; row: numbe
       onClick={toggle}
       onDblClick={(event: Event) => event.stopPropagation()}
     >
-      <ItemIcon item={item} />
+      {children}
       <span class="select-mark">
         <Icon name="check" />
       </span>

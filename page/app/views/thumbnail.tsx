@@ -1,5 +1,6 @@
 /** A small picture of a file, or its icon until there is one. */
 
+import type { ComponentChildren } from "preact";
 import type { FileItem, Item } from "../../types/state.js";
 import type { App } from "../actions/app.js";
 import { kindOf, previewOf } from "../state/kinds.js";
@@ -9,8 +10,26 @@ import { useOnline } from "./work.js";
 
 /** Images up to so many bytes are their own thumbnails. */
 const SMALL_IMAGE = 2_000_000;
+/** The same where many small pictures are in sight. */
+const TINY_IMAGE = 200_000;
 
 export function Thumbnail({ item }: { item: Item }) {
+  const picture = usePicture(item, SMALL_IMAGE);
+  return picture ?? <ItemIcon item={item} large />;
+}
+
+/** A picture in a row of a list. What cannot have one costs a row nothing but its icon. */
+export function SmallPicture({ item }: { item: Item }) {
+  return item.kind === "file" && hasPicture(item, TINY_IMAGE) ? <RowPicture file={item} /> : <ItemIcon item={item} />;
+}
+
+function RowPicture({ file }: { file: FileItem }) {
+  const picture = usePicture(file, TINY_IMAGE);
+  return picture ? <span class="kind row-picture">{picture}</span> : <ItemIcon item={file} />;
+}
+
+/** @param most bytes of an image that is its own thumbnail */
+function usePicture(item: Item, most: number): ComponentChildren {
   const app = useApp();
   const isOnline = useOnline();
   const [address, setAddress] = useState<string | null>(null);
@@ -19,12 +38,12 @@ export function Thumbnail({ item }: { item: Item }) {
     let isWanted = true;
     const show = (found: string) => isWanted && setAddress(found);
     // Without a picture the icon is shown, so nothing is lost.
-    if (item.kind === "file") find(app, item)?.then(show, () => {});
+    if (item.kind === "file") find(app, item, most)?.then(show, () => {});
     return () => {
       isWanted = false;
     };
   }, [version, isOnline]);
-  if (!address) return <ItemIcon item={item} large />;
+  if (!address) return null;
   return (
     <img
       class={`picture-of-${item.kind === "file" ? kindOf(item.type) : item.kind}`}
@@ -38,9 +57,12 @@ export function Thumbnail({ item }: { item: Item }) {
   );
 }
 
-function find(app: App, file: FileItem) {
-  if (file.can === "none") return null;
-  if (file.hasThumbnail) return app.links.thumbnail(file);
-  const isSmallImage = previewOf(file) === "image" && file.size > 0 && file.size <= SMALL_IMAGE;
-  return isSmallImage ? app.links.content(file) : null;
+function hasPicture(file: FileItem, most: number) {
+  const isSmallImage = previewOf(file) === "image" && file.size > 0 && file.size <= most;
+  return file.can !== "none" && (file.hasThumbnail || isSmallImage);
+}
+
+function find(app: App, file: FileItem, most: number) {
+  if (!hasPicture(file, most)) return null;
+  return file.hasThumbnail ? app.links.thumbnail(file) : app.links.content(file);
 }

@@ -2,6 +2,7 @@
 
 import type { SortKey } from "../../types/wire.js";
 import type { ActionName, ItemAction } from "./item-actions.js";
+import { SORT_KEYS } from "../state/columns.js";
 import { countsOf } from "../state/listing.js";
 import { formatPercent } from "../text/format.js";
 import { text } from "../text/text.js";
@@ -13,7 +14,7 @@ import { MenuButton } from "./menu-button.js";
 
 /** What stands beside the menu with all actions; what is impossible stays where it is. */
 const TOOLS: readonly ActionName[] = ["download", "move", "delete"];
-const COLUMN_ICONS = { name: "document", updated_at: "clock", size: "server" };
+export const COLUMN_ICONS = { name: "document", type: "folder", created_at: "plus", updated_at: "clock", size: "server" };
 
 export function Toolbar() {
   const count = useStore((state) => state.selection.items.size);
@@ -99,18 +100,17 @@ function SortButton() {
   const app = useApp();
   const order = useStore((state) => state.route.order);
   const [up, down] = text.listing.directions[order.by];
-  const keys = ["name", "updated_at", "size"] as SortKey[];
-  const by = keys.map((key) => ({
+  const by = SORT_KEYS.map((key) => ({
     label: text.columns[key],
     icon: COLUMN_ICONS[key],
     isChosen: key === order.by,
-    run: () => key !== order.by && app.navigation.sort(nextOrder(order, key)),
+    run: () => key !== order.by && app.sortBy(nextOrder(order, key)),
   }));
   const direction = [true, false].map((ascending) => ({
     label: ascending ? up : down,
     icon: ascending ? "arrow-up" : "arrow-down",
     isChosen: ascending === order.ascending,
-    run: () => app.navigation.sort({ by: order.by, ascending }),
+    run: () => app.sortBy({ by: order.by, ascending }),
   }));
   const label = text.listing.sortBy(text.columns[order.by], order.ascending ? up : down);
   return (

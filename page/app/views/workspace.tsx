@@ -1,17 +1,21 @@
 /** What somebody who is logged in works with. */
 
+import { showsFolder } from "../state/route.js";
 import { text } from "../text/text.js";
 import { Banner } from "./banner.js";
 import { ContextMenu } from "./context-menu.js";
 import { Details, DetailsSheet } from "./details.js";
 import { Dialogs } from "./dialogs/dialogs.js";
 import { OverwriteDialog } from "./dialogs/overwrite.js";
-import { NARROW, useApp, useMedia, useStore } from "./dom.js";
+import { NARROW, ROOM_FOR_DETAILS, useApp, useMedia, useStore } from "./dom.js";
 import { useFileDrop } from "./file-drop.js";
+import { Found } from "./found.js";
 import { Icon } from "./icon.js";
 import { Listing } from "./listing.js";
+import { MyLinks } from "./my-links.js";
 import { Pickers } from "./pickers.js";
 import { QueuePanel } from "./queue-panel.js";
+import { Recent } from "./recent.js";
 import { Sheet } from "./sheet.js";
 import { Sidebar } from "./sidebar.js";
 import { Toasts } from "./toasts.js";
@@ -22,6 +26,8 @@ import { Viewer } from "./viewer.js";
 export function Workspace() {
   const drop = useFileDrop();
   const isNarrow = useMedia(NARROW);
+  const hasRoom = useMedia(ROOM_FOR_DETAILS);
+  const isFolder = useStore((state) => showsFolder(state.route));
   const showsDetails = useStore((state) => state.preferences.details);
   return (
     <div class="workspace">
@@ -34,12 +40,11 @@ export function Workspace() {
         <TopBar />
         <div class="panels">
           <section class="panel files" aria-label={text.listing.label}>
-            <Toolbar />
-            <Listing />
+            <Contents />
             <Announcement />
           </section>
           <div class="side">
-            {showsDetails && (isNarrow ? <DetailsSheet /> : <Details />)}
+            {showsDetails && isFolder && (hasRoom ? <Details /> : <DetailsSheet />)}
             <QueuePanel />
           </div>
         </div>
@@ -55,6 +60,21 @@ export function Workspace() {
       <OverwriteDialog />
       {drop && <DropOverlay folder={drop.folder} />}
     </div>
+  );
+}
+
+/** The folder that is open, or what the address says instead. */
+function Contents() {
+  const place = useStore((state) => state.route.place);
+  const isSearch = useStore((state) => state.route.query !== null);
+  if (isSearch) return <Found />;
+  if (place === "recent") return <Recent />;
+  if (place === "links") return <MyLinks />;
+  return (
+    <>
+      <Toolbar />
+      <Listing />
+    </>
   );
 }
 

@@ -35,7 +35,9 @@ test("limits of a user are set, shown to the user, and kept to", async () => {
   await users.getByText("1 of 2 files").waitFor();
   await grace.page.reload();
   await grace.ready();
-  const card = grace.page.getByRole("region", { name: "Storage by type" });
+  const card = grace.page.getByRole("region", { name: "Storage", exact: true });
+  await card.getByText("55%").waitFor();
+  await card.getByText("463 KiB free").waitFor();
   await card.getByText("586 KiB of 1.0 MiB").waitFor();
   await grace.uploads([{ name: "second.txt", buffer: Buffer.alloc(600_000, "b") }]);
   await grace.page

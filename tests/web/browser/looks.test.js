@@ -186,7 +186,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await users.getByRole("button", { name: "Remove grace …" }).click();
     await reads(page, "removing a user");
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /^Upload services/ }).click();
+    await person.opensServices();
     await page.getByText("Free", { exact: true }).first().waitFor();
     await reads(page, "services");
     await page.keyboard.press("Escape");
@@ -415,8 +415,7 @@ test("nothing moves while the page loads", async () => {
 
 test("who wants less motion gets none", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, { reducedMotion: "reduce" });
-  await person.page.getByRole("button", { name: /^Upload services/ }).click();
-  const dialog = person.page.getByRole("dialog", { name: "Upload services" });
+  const dialog = await person.opensServices();
   await dialog.waitFor();
   const duration = await dialog.evaluate((element) => Number.parseFloat(getComputedStyle(element).animationDuration));
   assert.ok(duration < 0.001);

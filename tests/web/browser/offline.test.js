@@ -115,7 +115,7 @@ test("what needs the connection is refused in one sentence", async () => {
     await person.page.clock.fastForward(10_000);
     await refused.waitFor({ state: "detached" });
   }
-  await person.page.getByRole("button", { name: "Upload services" }).click();
+  await person.opensServices();
   await person.page.getByRole("dialog").getByText("The manager cannot be reached.").waitFor();
   await comesBack();
   await person.page.getByRole("dialog").getByText("connected", { exact: true }).waitFor();

@@ -263,18 +263,16 @@ test("a link has a password and a number of downloads, is changed, and revoked",
   assert.equal(download.suggestedFilename(), "report.txt");
   assert.equal(await readFile(await download.path(), "utf8"), "hello");
 
-  await person.page.getByRole("button", { name: /^Account of/ }).click();
-  await person.page.getByRole("menuitem", { name: "Account" }).click();
-  const account = person.page.getByRole("dialog", { name: "Account" });
-  await account.getByRole("button", { name: "Links", exact: true }).click();
-  const links = account.getByRole("list");
+  await person.page.getByRole("link", { name: "My links" }).click();
+  const mine = person.page.locator(".my-links");
+  const links = mine.getByRole("list");
   await links.getByText("report.txt · for Grace").first().waitFor();
   await links.getByText(/1 of 2 downloads · With a password/).waitFor();
   await links.getByRole("button", { name: "Open" }).click();
-  assert.equal(await account.getByRole("textbox", { name: "Link" }).inputValue(), address);
-  await account.getByLabel("Without a password").check();
-  await account.getByLabel("Downloads").fill("");
-  await account.getByRole("button", { name: "Change", exact: true }).click();
+  assert.equal(await mine.getByRole("textbox", { name: "Link" }).inputValue(), address);
+  await mine.getByLabel("Without a password").check();
+  await mine.getByLabel("Downloads").fill("");
+  await mine.getByRole("button", { name: "Change", exact: true }).click();
   await links.getByText(/1 download/).waitFor();
   assert.equal(await links.getByText("With a password").count(), 0);
   assert.equal(await (await fetch(address)).text(), "hello");

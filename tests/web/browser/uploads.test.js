@@ -129,8 +129,7 @@ test("all services that are booked work at the same time, and are given back", a
   await gate.holds(4);
   await person.page.locator('.queue-row[data-state="sending"]').nth(3).waitFor();
   assert.equal(await person.page.locator('.queue-row[data-state="waiting"]').count(), 2);
-  await person.page.getByRole("button", { name: /^Upload services/ }).click();
-  const services = person.page.getByRole("dialog", { name: "Upload services" });
+  const services = await person.opensServices();
   await services.getByText("Serves ada").nth(3).waitFor();
   assert.equal(await services.locator(".numbers > div", { hasText: "booked by you" }).locator("strong").textContent(), "4");
   await gate.open();

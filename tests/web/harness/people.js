@@ -244,6 +244,13 @@ export class Person {
     return this.page.getByRole("dialog", { name: "Users" });
   }
 
+  /** Opens the dialog with the upload services, as an administrator may. */
+  async opensServices() {
+    await this.opensAccountMenu();
+    await this.page.getByRole("menuitem", { name: "Upload services" }).click();
+    return this.page.getByRole("dialog", { name: "Upload services" });
+  }
+
   /** @param {string} name */
   async makesFolder(name) {
     await this.page.getByRole("button", { name: "Upload", exact: true }).click();

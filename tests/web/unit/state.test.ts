@@ -234,11 +234,20 @@ test("a route survives the address bar", () => {
     parseRoute(""),
     {
       path: ["a b", "100 % ?#&", "ß"],
+      place: null,
+      query: "what & where?",
       order: { by: "size" as const, ascending: true },
       view: "grid" as const,
       open: "x & y?.png",
     },
-    { path: [], order: { by: "name" as const, ascending: false }, view: "table" as const, open: null },
+    {
+      path: [],
+      place: "links" as const,
+      query: null,
+      order: { by: "name" as const, ascending: false },
+      view: "table" as const,
+      open: null,
+    },
   ]) {
     assert.deepEqual(parseRoute(formatRoute(route)), route);
   }

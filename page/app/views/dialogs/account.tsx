@@ -4,7 +4,6 @@ import { text } from "../../text/text.js";
 import { Choice } from "../controls.js";
 import { useState } from "../dom.js";
 import { AppPasswords } from "./account-app-passwords.js";
-import { AccountLinks } from "./account-links.js";
 import { ChangePassword } from "./account-password.js";
 import { SecondFactors } from "./account-second-factor.js";
 import { Sessions } from "./account-sessions.js";
@@ -13,7 +12,6 @@ import { Dialog } from "./dialog.js";
 const SECTIONS = [
   { value: Sessions, label: text.account.sessions },
   { value: AppPasswords, label: text.account.appPasswords },
-  { value: AccountLinks, label: text.account.links },
   { value: ChangePassword, label: text.account.password },
   { value: SecondFactors, label: text.account.secondFactor },
 ];
