@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from client_sdk import FileInfo
+from client_sdk import Client, FileInfo
 from tests.base_protocol.peers import PeerStage
 from tests.compose.deployment import PASSWORD, Deployment
 
@@ -43,13 +43,22 @@ class DeployedStage(PeerStage):
         """Upload services are there: those of the deployment."""
 
     async def empty(self) -> None:
-        """Deletes what the users have stored."""
+        """Deletes what the users have stored, and then the folders, which are everybody's."""
         for token in self._tokens.values():
             async with self.deployment.cloud(token) as cloud:
-                for entry in [each async for each in cloud.list("/")]:
-                    is_file = isinstance(entry, FileInfo)
-                    delete = cloud.delete_file if is_file else cloud.delete_folder
-                    await delete(entry.path)
+                await delete_files(cloud, "/")
+        async with self.deployment.cloud(self.administrator) as cloud:
+            for entry in [each async for each in cloud.list("/")]:
+                await cloud.delete_folder(entry.path)
+
+
+async def delete_files(cloud: Client, folder: str) -> None:
+    """Deletes the files in a folder, and below it, that a user may delete."""
+    for entry in [each async for each in cloud.list(folder)]:
+        if not isinstance(entry, FileInfo):
+            await delete_files(cloud, str(entry.path))
+        elif entry.can_write:
+            await cloud.delete_file(entry.path)
 
 
 @asynccontextmanager
