@@ -74,6 +74,15 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    """The errors of a group, and of all groups within it."""
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error
+
+
 def main() -> None:
     """Runs storms, one on each catalog; exit code 1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
@@ -89,12 +98,15 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-{kind}-"))
         began = time.monotonic()
         say(f"{kind}: seed {seed}, {arguments.rounds} rounds, logs in {folder}")
+        limited = arguments.limits == "real"
+        storm = weather(kind, seed, arguments.rounds, folder, has_rate_limits=limited)
+        broken: list[Exception] = []
         try:
-            limited = arguments.limits == "real"
-            storm = weather(kind, seed, arguments.rounds, folder, has_rate_limits=limited)
             tally = asyncio.run(storm)
-        except Broken as broken:
-            sys.exit(f"BROKEN with seed {seed} on {kind}: {broken}")
+        except* Broken as group:
+            broken += leaves(group)
+        if broken:
+            sys.exit(f"BROKEN with seed {seed} on {kind}: {'; '.join(map(str, broken))}")
         say(f"{kind}: every promise was kept in {time.monotonic() - began:.0f} s")
         for what in (tally.blows, tally.calls):
             say("  " + ", ".join(f"{name}: {times}" for name, times in sorted(what.items())))

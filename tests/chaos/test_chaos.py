@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.__main__ import weather
+from tests.chaos.__main__ import leaves, weather
+from tests.chaos.oracle import Broken
 
 SEED = 3
 ROUNDS = 3
@@ -17,3 +18,11 @@ async def test_every_promise_is_kept_in_a_short_storm(catalog: str, tmp_path: Pa
     tally = await weather(catalog, SEED, ROUNDS, tmp_path)
     assert tally.blows
     assert sum(times for name, times in tally.calls.items() if name.endswith("done")) > 0
+
+
+def test_broken_promises_are_found_in_groups_of_tasks():
+    """Wherever a task of a storm has found them."""
+    first, second = Broken("first"), Broken("second")
+    inner = ExceptionGroup("user", [first])
+    group = ExceptionGroup("users", [inner, second])
+    assert list(leaves(group)) == [first, second]
