@@ -36,6 +36,8 @@ SETTLING_S = 2.0
 _STEP_S = 0.25
 """Shortest time in seconds between two samples."""
 NAME_WIDTH = 26
+MOST_FILES = 8
+"""Files with a bar of their own: each new one has all drawn anew, and hundreds may be under way together."""
 WAITING = "waiting for the server"
 
 
@@ -137,9 +139,10 @@ class TransferBars:
     def _show_file(self, report: FolderProgress) -> None:
         path = report.local
         if path in self._under_way:
-            if path not in self._files:
+            if path not in self._files and len(self._files) < MOST_FILES:
                 self._files[path] = self._add(_short(path.name))
-            self._update(self._files[path], report.progress)
+            if path in self._files:
+                self._update(self._files[path], report.progress)
         elif path in self._files:
             self._progress.remove_task(self._files.pop(path))
 

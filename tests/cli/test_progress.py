@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cli.output import TextOutput
 from cli.progress import counting_down, transfer_display
-from cli.progress_bars import SpeedEstimate, TransferBars
+from cli.progress_bars import MOST_FILES, SpeedEstimate, TransferBars
 from client_sdk import FolderProgress, Outcome, Progress, Stage, TransferredFile
 
 
@@ -161,6 +161,20 @@ def test_lines_fit_a_narrow_terminal() -> None:
             lines = [line for line in shown(stream).splitlines() if line.strip()]
     assert len(lines) == 4
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_hundreds_of_files_fit_on_the_screen() -> None:
+    """Some of them have a bar, the whole has one, and all are counted."""
+    stream = io.StringIO()
+    with TransferBars(terminal(stream)) as display:
+        for number in range(300):
+            half = Progress(Stage.TRANSFERRING, 1000, 3000)
+            display.show(report(f"file-{number}", half, files=300))
+        shown(stream)
+        with display.paused():
+            lines = [line for line in shown(stream).splitlines() if line.strip()]
+    assert len(lines) == 1 + MOST_FILES
+    assert "0/300 files" in lines[0]
 
 
 def test_a_single_file_is_the_whole() -> None:
