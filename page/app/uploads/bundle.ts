@@ -49,6 +49,8 @@ export class Bundle {
     return this.isOnItsWay ? 1 : 0;
   }
 
+  readonly mostAtOnce = 1;
+
   accepted(id: string, address: string) {
     this.id = id;
     this.address = address;

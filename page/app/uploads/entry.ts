@@ -5,6 +5,7 @@ import type { ChunkRange, OverwriteAction } from "../../types/wire.js";
 import type { Bundle } from "./bundle.js";
 import type { ChunkEffect } from "./chunk-plan.js";
 import { stemLength } from "../state/paths.js";
+import { CHUNKS_AT_ONCE, CHUNKS_PER_UPLOAD } from "./chunk-plan.js";
 import { Meter } from "./meter.js";
 import { ProgressWatch } from "./progress-watch.js";
 
@@ -158,6 +159,11 @@ export class Entry {
   /** How many chunks are on their way. */
   get sentAtOnce() {
     return this.inFlight.size;
+  }
+
+  /** A line on which more than a chunk goes in a second waits for the service rather than for bytes. */
+  get mostAtOnce() {
+    return this.meter.rate > this.chunkSize ? CHUNKS_AT_ONCE : CHUNKS_PER_UPLOAD;
   }
 
   /** The chunk to send next; null when all are sent or on their way. */

@@ -50,6 +50,17 @@ export class NameChecks {
     return entries;
   }
 
+  /** Entries that wait for their check in a folder, or in one that lies in it; they are forgotten. */
+  takeWithin(folder: string): Entry[] {
+    const entries: Entry[] = [];
+    for (const [other, inFolder] of this.#waiting) {
+      if (other !== folder && !other.startsWith(`${folder}/`)) continue;
+      entries.push(...inFolder);
+      this.#waiting.delete(other);
+    }
+    return entries;
+  }
+
   drop(entry: Entry) {
     const inFolder = this.#waiting.get(entry.folder);
     inFolder?.delete(entry);

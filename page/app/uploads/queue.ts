@@ -163,6 +163,15 @@ export class UploadQueue {
     }
   }
 
+  /**
+   * The folder of a check is missing, and so is everything in it.
+   * @param missing the outermost folder around it that is missing
+   */
+  folderMissing(check: NameCheck, missing: string) {
+    this.namesChecked(check, new Map());
+    for (const entry of this.#checks.takeWithin(missing)) this.#nameChecked(entry, null);
+  }
+
   #nameChecked(entry: Entry, existing: Item | null) {
     entry.existing = existing;
     if (!existing) return this.#lineup.wait(entry);

@@ -24,7 +24,7 @@ import { foldersAround } from "./moves.js";
 import { UploadQueue } from "./queue.js";
 import { ProgressWatch } from "./progress-watch.js";
 import { ChunkSender } from "./sender.js";
-import { takenNames } from "./taken-names.js";
+import { lookInto, takenNames } from "./taken-names.js";
 import { isRunning, summarise } from "./summary.js";
 
 const SHOW_EVERY_MS = 200;
@@ -48,6 +48,8 @@ export class Uploads {
   #cancelled = new CancelledUploads();
   /** The user whose cancelled uploads are listed. */
   #cancelledOf: number | null = null;
+  /** Folders that were found on this connection. One that is gone since then only costs a request more. */
+  #existingFolders = new Set<string>();
   #folders;
   #store;
   #connection;
@@ -121,6 +123,7 @@ export class Uploads {
 
   offline() {
     this.#connectionNumber += 1;
+    this.#existingFolders.clear();
     this.#change(() => this.#queue.offline());
   }
 
@@ -258,8 +261,14 @@ export class Uploads {
 
   async #checkNames(check: NameCheck) {
     const names = new Set(check.entries.map((entry) => entry.source.name));
-    const taken = await takenNames(this.#connection, check.folder, names).catch(() => null);
-    this.#change(() => this.#queue.namesChecked(check, taken));
+    try {
+      const found = await lookInto(this.#connection, check.folder, this.#existingFolders);
+      if ("missing" in found) return this.#change(() => this.#queue.folderMissing(check, found.missing));
+      const taken = await takenNames(this.#connection, found, names);
+      this.#change(() => this.#queue.namesChecked(check, taken));
+    } catch {
+      this.#change(() => this.#queue.namesChecked(check, null));
+    }
   }
 
   /** Asks the person, once it is known what has the name. */
@@ -269,7 +278,10 @@ export class Uploads {
   }
 
   async #existing(folder: string, name: string): Promise<Item | null> {
-    if (this.#store.state.canOrganise) return (await takenNames(this.#connection, folder, new Set([name]))).get(name) ?? null;
+    if (this.#store.state.canOrganise) {
+      const found = await lookInto(this.#connection, folder, this.#existingFolders);
+      return "missing" in found ? null : ((await takenNames(this.#connection, found, new Set([name]))).get(name) ?? null);
+    }
     const path = formatPath([...parsePath(folder), name]);
     const status = await this.#connection.request("c2s:folder-status-request", { path });
     return status.exists ? folderItem({ id: status.folder_id ?? 0, name, parent_folder: null }) : null;

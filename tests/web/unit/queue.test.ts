@@ -323,6 +323,26 @@ test("where nobody can say which names are taken, the manager asks after the upl
   assert.equal(queueOf(5).next(0)[0]?.do, "book");
 });
 
+test("in a folder that is missing no name is taken, nor in the folders that lie in it", () => {
+  const queue = new UploadQueue();
+  queue.online({ check: true });
+  for (const folder of ["/trip/one/deep", "/trip/two/deep", "/trip", "/tripod"]) addTo(queue, folder, 5);
+  const [first, second] = only(queue.next(0), "check-names");
+  queue.folderMissing(first, "/trip");
+  assert.deepEqual(
+    only(queue.next(0), "check-names").map(({ folder }) => folder),
+    ["/tripod"],
+  );
+  queue.namesChecked(second, new Map());
+  queue.booking.settled(2);
+  queue.next(0);
+  queue.booking.settled(3);
+  assert.deepEqual(
+    only(queue.next(0), "request").map(({ entry }) => entry.folder),
+    ["/trip/one/deep", "/trip", "/trip/two/deep"],
+  );
+});
+
 test("names are looked up again when the connection was lost meanwhile", () => {
   const queue = checkedQueueOf(5);
   const [lost] = only(queue.next(0), "check-names");
