@@ -259,6 +259,8 @@ export class Entry {
 
   /** Seconds since when no byte of it has got through; null while it goes on, or is not on its way. */
   #stalledFor(now: number, isPaused: boolean) {
+    // Whatever went wrong, it does so no more.
+    if (this.sentBytes > this.farthest) this.trouble = null;
     this.farthest = Math.max(this.farthest, this.sentBytes);
     if (this.state === "sending" && !isPaused) return this.#watch.stalledFor(now, this.farthest);
     this.#watch.reset();

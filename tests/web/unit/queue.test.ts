@@ -811,3 +811,16 @@ test("what was cancelled before the page was loaded can be tried again, or its f
   queue.chooseAgain(lost.id, { name: "film", size: 6 });
   assert.deepEqual([lost.state, lost.size], ["waiting", 6]);
 });
+
+test("what went wrong before an upload got on is not said of a later stall", () => {
+  const queue = queueOf(10 * CHUNK);
+  const panel = panelOf(queue);
+  const [entry] = begin(queue, 1).entries;
+  const id = entry?.uploadId ?? "";
+  queue.chunkFailed(id, 0, "out of order", 0);
+  panel(0);
+  queue.next(60_000);
+  queue.chunkProgress(id, 0, 5, 60_000);
+  panel(60);
+  assert.deepEqual(panel(75).stall, { why: "service-silent", seconds: 15, trouble: null });
+});
