@@ -31,7 +31,7 @@ from manager.errors import (
 )
 from manager.http.parameters import BODY_TIMEOUT_S, Parameters, is_by_https, limited_body
 from manager.http.responses import STATUSES, answer, success
-from manager.links.manager import FoundFile, LinkManager
+from manager.links.manager import LinkedFile, LinkManager
 from manager.links.pages import password_page, refusal_page, wants_page
 from manager.links.passwords import LinkPasswords
 from manager.links.states import LinkState, refusal_of
@@ -224,7 +224,7 @@ class LinkRoutes:
             request, Representation(file, content), f"link {link.id}", before_body=count
         )
 
-    async def _find(self, request: web.Request) -> FoundFile:
+    async def _find(self, request: web.Request) -> LinkedFile:
         """The file of the link that is asked for.
 
         Raises `InvalidRequest`, `LinkRefused`, `NoSuchFile`.

@@ -57,7 +57,7 @@ class LinkOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFile:
+class LinkedFile:
     """The file of a link that is used, and the link; None for one that an earlier release has signed."""
 
     file: File
@@ -270,7 +270,7 @@ class LinkManager:
         )
         return link
 
-    async def find(self, payload: str) -> FoundFile:
+    async def find(self, payload: str) -> LinkedFile:
         """The file to which a payload leads, if its link is in force; one that is used up is found, too.
 
         Raises:
@@ -279,7 +279,7 @@ class LinkManager:
         """
         if len(payload) in PAYLOAD_LENGTHS:
             file = await self._earlier.find(payload, self._catalog)
-            return FoundFile(file, None, LinkState.ACTIVE)
+            return LinkedFile(file, None, LinkState.ACTIVE)
         link = await self._catalog.link_by_hash(hash_of_secret(payload))
         if link is None:
             raise InvalidLink
@@ -288,14 +288,14 @@ class LinkManager:
             raise refusal
         return found
 
-    async def _found(self, link: FileLink) -> FoundFile:
+    async def _found(self, link: FileLink) -> LinkedFile:
         file = None
         if link.file_id is not None:
             file = await self._catalog.file_by_id(link.file_id, viewer_id=link.owner_id)
         state = state_of(link, file, self._clock())
         if file is None:
             raise refusal_of(state, link) or NoSuchFile()
-        return FoundFile(file, link, state)
+        return LinkedFile(file, link, state)
 
     async def count_download(self, link: FileLink) -> None:
         """Counts a download. Raises `LinkRefused` if the link has none left, or has ended meanwhile.
