@@ -143,6 +143,18 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await reads(page, "tiles");
     await pictures(page, `tiles-${colorScheme}`);
     await page.getByRole("button", { name: "Table" }).click();
+    for (const [place, shown] of [
+      ["?q=a", ".hit"],
+      ["?q=nowhere", ".blank"],
+      ["?place=recent", ".hit"],
+      ["?place=links", ".my-links li"],
+    ]) {
+      await page.evaluate((hash) => void (location.hash = hash), `#/${place}`);
+      await page.clock.runFor(500);
+      await page.locator(String(shown)).first().waitFor();
+      await reads(page, String(place));
+    }
+    await page.evaluate(() => void (location.hash = "#/"));
     await person.row("Notes from the trip.md").dblclick();
     await page.getByRole("dialog").getByText("The ferry").first().waitFor();
     await reads(page, "viewer");
