@@ -206,6 +206,10 @@ class RangeRead:
         raise DownloadFailed(f"{self._end - self._position} bytes are missing")
 
 
+END_LENGTH, END_SIGNATURE = 22, b"PK\x05\x06"
+"""The last record of an archive without a comment (APPNOTE 4.3.16)."""
+
+
 async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[bytes, None]:
     """The archive of a folder, to its true end.
 
@@ -215,14 +219,19 @@ async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[byte
     """
     async with http.content(BULK_DOWNLOAD, path) as response:
         pieces = response.content.iter_chunked(PIECE_SIZE)
+        last = b""
         while True:
             try:
                 piece = await anext(pieces, None)
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise DownloadFailed("the archive broke off") from error
             if piece is None:
-                return
+                break
+            last = piece if len(piece) >= END_LENGTH else last[-END_LENGTH:] + piece
             yield piece
+        # Some proxies, such as Caddy before 2.8, pass a body that broke off on as if it were whole.
+        if not last[-END_LENGTH:].startswith(END_SIGNATURE):
+            raise DownloadFailed("the archive broke off")
 
 
 async def download_archive(

@@ -4,7 +4,9 @@ import asyncio
 import io
 import json
 import re
+import zipfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -17,6 +19,8 @@ from tests.compose.small_disks import SmallDisk, small_disks
 pytestmark = pytest.mark.compose_long
 
 Disks = dict[str, SmallDisk]
+FILES = 400
+"""With the longest paths their list takes more than the 256 KiB that the manager keeps in memory."""
 PATIENCE_S = 120.0
 """Bounds how long a recovery may take on a busy machine."""
 
@@ -88,6 +92,30 @@ async def stored_again(cloud: Client, path: str) -> None:
                 continue
             break
     assert await cloud.read(path) == b"stored after"
+
+
+async def test_the_temporary_files_of_the_manager(
+    disks: Disks, small: Deployment, cloud: Client, tmp_path: Path
+):
+    """A large archive breaks off, which its reader sees; everything else goes on, also after a restart."""
+    source = tmp_path / "archive"
+    source.mkdir()
+    for number in range(FILES):
+        (source / f"{number:0120}").touch()
+    folder = f"/{'a' * 120}"
+    await cloud.upload_folder(source, folder + "".join(f"/{letter * 120}" for letter in "bcdefgh"))
+    target = tmp_path / "archive.zip"
+    with disks["manager"].full():
+        with pytest.raises(CloudError):
+            await cloud.download_archive(folder, target)
+        await stored_again(cloud, "/manager.txt")
+        manager = small.container("manager")
+        await asyncio.to_thread(small.stop, manager)
+        await asyncio.to_thread(small.engine.run, "start", manager.id)
+        await stored_again(cloud, "/manager-again.txt")
+    await cloud.download_archive(folder, target)
+    with zipfile.ZipFile(target) as archive:
+        assert sum(not name.endswith("/") for name in archive.namelist()) == FILES
 
 
 async def test_the_reports(disks: Disks, small: Deployment, cloud: Client):
