@@ -85,7 +85,7 @@ test("nothing is taken for a folder that is gone, and everything for those aroun
   await person.uploads([{ name: "refused.txt", buffer: Buffer.from("hello") }]);
   await person.page.locator(".toast.bad").getByText("Folder not found").waitFor();
   await person.drops([file], {
-    onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"),
+    onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "All files" }),
     folder: "All files",
   });
   await person.uploadsAreDone(1);
@@ -109,7 +109,7 @@ test("what is dropped on a folder goes into it", async () => {
   await person.drops([String(two)], { onto: person.page.getByRole("gridcell", { name: "quay" }), folder: "quay" });
   await queued(person, "two.txt", "done").waitFor();
   await person.drops([String(three)], {
-    onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link"),
+    onto: person.page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "All files" }),
     folder: "All files",
   });
   await queued(person, "three.txt", "done").waitFor();
