@@ -121,6 +121,8 @@ class ReadAhead(Generic[_Item]):
             await cancel_and_wait(self._filling, *(each.reading for each in self._ahead))
         finally:
             self._memory.give_back(self._taken_bytes)
+            # A read that was cancelled keeps its frames, and a chunk in them, for as long as it is kept.
+            self._ahead.clear()
             await self._source.aclose()
 
     async def ready(self) -> None:

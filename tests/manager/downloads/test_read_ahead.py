@@ -1,6 +1,7 @@
 """Reading ahead: how much, in which order, and what is left when it ends."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from functools import partial
 
@@ -208,3 +209,29 @@ async def test_leaving_ends_all_reads():
         reading.cancel()
         await others_run()
     assert source.started == source.cancelled == [0, 1]
+
+
+async def test_reads_that_are_given_up_let_go_of_their_memory():
+    """At once, and not when the collector comes by: a server that is idle collects nothing."""
+    chunk, has_begun = bytearray(10), asyncio.Event()
+
+    async def read() -> memoryview:
+        view = memoryview(chunk)
+        has_begun.set()
+        await asyncio.Event().wait()
+        return view
+
+    async def source() -> AsyncGenerator[Load[memoryview], None]:
+        yield Load(10, read)
+
+    memory = ReadAheadMemory(total_bytes=100, per_download_bytes=100)
+    gc.disable()
+    try:
+        async with ReadAhead(source(), memory) as ahead:
+            await has_begun.wait()
+        await others_run()
+        # Refused while there is a view.
+        chunk.append(0)
+    finally:
+        gc.enable()
+    assert ahead is not None
