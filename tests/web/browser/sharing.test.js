@@ -295,8 +295,8 @@ test("addresses of content on the page hold no secret, and open nothing elsewher
   for (const person of [ada, grace]) {
     await person.row("dot.png").dblclick();
     const picture = person.page.getByRole("dialog", { name: "dot.png" }).getByRole("img", { name: "dot.png" });
-    await person.page.waitForFunction(
-      () => /** @type {HTMLImageElement | null} */ (document.querySelector("img.shown"))?.naturalWidth === 1,
+    await person.page.waitForFunction(() =>
+      [...document.images].some((each) => each.alt === "dot.png" && each.naturalWidth === 1),
     );
     const address = new URL((await picture.getAttribute("src")) ?? "", set.cloud.url);
     assert.match(address.pathname, /^\/content\/\d+\/\d+$/);
