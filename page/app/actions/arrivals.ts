@@ -108,7 +108,8 @@ export class Arrivals {
     const item = itemAt(listing, hidden, row);
     if (!item || path !== this.#store.state.listing.path) return;
     this.#mark(item.key);
-    if (select) this.#selecting.moveTo(row, { select: true, extend: false });
+    // Once something is selected, a finger selects more instead of opening.
+    if (select) this.#selecting.moveTo(row, { select: !matchMedia("(pointer: coarse)").matches, extend: false });
     else if (this.#isBusy) return;
     this.#store.set(({ fresh }) => ({ fresh: { ...fresh, sought: item.key } }));
   }

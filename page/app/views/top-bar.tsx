@@ -40,6 +40,14 @@ function ViewButtons() {
   const app = useApp();
   const view = useStore((state) => state.route.view);
   const hasDetails = useStore((state) => state.preferences.details);
+  // The path needs the room more than a second button does.
+  if (useMedia(NARROW)) {
+    return view === "table" ? (
+      <IconButton icon="grid" label={text.view.grid} onClick={() => app.showAs("grid")} />
+    ) : (
+      <IconButton icon="list" label={text.view.table} onClick={() => app.showAs("table")} />
+    );
+  }
   return (
     <>
       <div class="segmented" role="group" aria-label={text.view.label}>
