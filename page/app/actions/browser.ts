@@ -40,6 +40,8 @@ export class Browser {
   #visible = { first: 0, last: FIRST_ROWS };
   /** Pages on their way. */
   #loading = new Map<string, Promise<void>>();
+  /** Items whose change was announced since the listing was replaced. */
+  #changedKeys = new Set<string>();
   /** What has the keyboard's focus while the list is loaded in another order. */
   #focusKey: string | undefined;
   #store;
@@ -198,7 +200,8 @@ export class Browser {
   /** @param gone hidden items that are certainly not in it */
   #replace(newest: Listing, gone: readonly string[]) {
     const { selection, hidden: before, listing: old } = this.#store.state;
-    const listing = samePath(newest.path, old.path) ? withSameItems(newest, old) : newest;
+    const listing = samePath(newest.path, old.path) ? withSameItems(newest, old, this.#changedKeys) : newest;
+    this.#changedKeys = new Set();
     const hidden = revealed(before, gone);
     const items = new Map(loadedItems(listing).map((item) => [item.key, item]));
     const focusKey = itemAt(old, before, selection.focus)?.key ?? this.#focusKey;
@@ -222,7 +225,10 @@ export class Browser {
     if (change.action === "delete" && this.#isHidden(fileItem(change.handle))) return;
     const { path } = this.#store.state.listing;
     const folder = parsePath(change.path);
-    if (samePath(folder, path)) this.#reloadSoon();
+    if (samePath(folder, path)) {
+      this.#changedKeys.add(fileItem(change.handle).key);
+      this.#reloadSoon();
+    }
     // The folder through which it is reached has another size now.
     else if (isWithin(folder, path)) this.#resizeSoon();
   }

@@ -56,12 +56,13 @@ export function withPage(listing: Listing, ref: PageRef, items: readonly Item[],
 
 /**
  * With the very items of another listing of the same folder where nothing has changed, so that they need not be drawn again.
+ * @param changed keys of items of which something has changed that they do not show, such as whom they are shared with
  */
-export function withSameItems(listing: Listing, other: Listing): Listing {
+export function withSameItems(listing: Listing, other: Listing, changed: ReadonlySet<string>): Listing {
   const known = new Map(loadedItems(other).map((item) => [item.key, item]));
   const reused = (item: Item) => {
     const before = known.get(item.key);
-    return before && isSame(before, item) ? before : item;
+    return before && !changed.has(item.key) && isSame(before, item) ? before : item;
   };
   return { ...listing, pages: new Map([...listing.pages].map(([page, items]) => [page, items.map(reused)])) };
 }

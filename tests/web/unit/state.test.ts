@@ -103,10 +103,12 @@ test("what has not changed in a newer listing stays the very same item", () => {
   const before = listings.withPage(listing(0, 3), { kind: "files", page: 0 }, [file(0), file(1)]);
   const changed = { ...file(1), hasThumbnail: true } as Item;
   const newer = listings.withPage(listing(0, 3), { kind: "files", page: 0 }, [file(0), changed, file(2)]);
-  const whole = listings.withSameItems(newer, before);
+  const whole = listings.withSameItems(newer, before, new Set());
   assert.equal(listings.itemAt(whole, NOTHING, 0), listings.itemAt(before, NOTHING, 0));
   assert.equal(listings.itemAt(whole, NOTHING, 1), changed);
   assert.equal(listings.loadedItems(whole).length, 3);
+  const announced = listings.withSameItems(newer, before, new Set([file(0).key]));
+  assert.notEqual(listings.itemAt(announced, NOTHING, 0), listings.itemAt(before, NOTHING, 0));
 });
 
 test("hidden items leave no gap", () => {
