@@ -44,7 +44,7 @@ export class Arrivals {
     const name = path.at(-1);
     if (name === undefined || !this.#isAt(path.slice(0, -1))) return;
     await this.#browser.reload();
-    await this.#show("subfolders", name, { select: true });
+    await this.#show("subfolders", name, { isOwn: true });
   }
 
   /** Selects what somebody has come to this folder for, once that is loaded. */
@@ -92,7 +92,7 @@ export class Arrivals {
     this.#first = null;
     if (name === null || this.#hasGone) return;
     this.#hasGone = true;
-    await this.#show("files", name, { select: false });
+    await this.#show("files", name, { isOwn: false });
   }
 
   /** Whoever does something else in the list, or elsewhere, is left alone. */
@@ -101,15 +101,16 @@ export class Arrivals {
     return selection.items.size > 0 || dialog !== null || menu !== null || renaming !== null || route.open !== null;
   }
 
-  async #show(kind: PageKind, name: string, { select }: { select: boolean }) {
+  /** @param how `isOwn`: whether the person has just made it by hand, and so goes on there */
+  async #show(kind: PageKind, name: string, { isOwn }: { isOwn: boolean }) {
     const path = this.#store.state.listing.path;
     const row = await this.#finder.rowOf(kind, name);
     const { listing, hidden } = this.#store.state;
     const item = itemAt(listing, hidden, row);
     if (!item || path !== this.#store.state.listing.path) return;
     this.#mark(item.key);
-    // Once something is selected, a finger selects more instead of opening.
-    if (select) this.#selecting.moveTo(row, { select: !matchMedia("(pointer: coarse)").matches, extend: false });
+    // It is not selected: the next one is made as easily, and a finger opens it.
+    if (isOwn) this.#selecting.moveTo(row, { select: false, extend: false });
     else if (this.#isBusy) return;
     this.#store.set(({ fresh }) => ({ fresh: { ...fresh, sought: item.key } }));
   }

@@ -92,7 +92,7 @@ test("whoever opens a folder comes back to its row, by whichever way", async () 
   await person.leaves();
 });
 
-test("a new folder comes into sight and is selected", async () => {
+test("a new folder comes into sight, and the keys go on from there", async () => {
   const person = await worksAt("/#/crowd?sort=size");
   for (const folder of ["aa", "zz"]) await person.makesFolder(folder);
   await person.page.locator("#content").evaluate((list) => list.scrollTo(0, 9_000));
@@ -100,7 +100,7 @@ test("a new folder comes into sight and is selected", async () => {
   await person.page.keyboard.press("Escape");
   await person.makesFolder("between");
   await isAt(person, "between");
-  await person.page.locator(".row.fresh.selected", { hasText: "between" }).waitFor();
+  await person.page.locator(".row.fresh.focused", { hasText: "between" }).waitFor();
   await person.page.clock.runFor(4_000);
   await person.page.locator(".row.fresh").waitFor({ state: "detached" });
   await person.leaves();
