@@ -62,6 +62,12 @@ export function isReplaceable(existing: Item | null, size: number) {
   return size > 0 && (existing === null || (existing.kind === "file" && existing.can === "rw"));
 }
 
+/** @returns what changes when a name gets another owner or content; null for what is not known */
+export function versionOf(item: Item | null) {
+  if (!item) return null;
+  return item.kind === "file" ? `${item.key} ${item.updatedAt} ${item.size}` : item.key;
+}
+
 function isPossible(action: OverwriteAction, entry: Entry) {
   return action !== "overwrite" || isReplaceable(entry.existing, entry.size);
 }

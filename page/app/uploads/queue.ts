@@ -5,38 +5,19 @@
  */
 
 import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
-import type { FinishedBatch, Item, UploadState } from "../../types/state.js";
-import type { BookingEffect } from "./booking.js";
-import type { SendingEffect } from "./chunk-plan.js";
+import type { Item, UploadState } from "../../types/state.js";
+import type { Capabilities, Effect } from "./effects.js";
 import type { Kept, Source } from "./entry.js";
 import type { NameCheck } from "./name-checks.js";
 import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
-import type { Bundle } from "./bundle.js";
 import { Bundles } from "./bundles.js";
 import { nextChunks } from "./chunk-plan.js";
-import { Conflicts } from "./conflicts.js";
+import { Conflicts, versionOf } from "./conflicts.js";
 import { Entry } from "./entry.js";
+import { FinishedBatches } from "./finished-batches.js";
 import { Lineup } from "./lineup.js";
 import { NameChecks } from "./name-checks.js";
-
-export type Effect =
-  | BookingEffect
-  | SendingEffect
-  | NameCheck
-  | { do: "answer"; uploadId: string; action: OverwriteAction }
-  | { do: "request"; entry: Entry }
-  | { do: "request-bundle"; bundle: Bundle }
-  | { do: "make-empty"; entry: Entry }
-  | { do: "keep"; entry: Entry; uploadId: string }
-  | { do: "resume"; entry: Entry; uploadId: string }
-  | { do: "drop"; uploadId: string }
-  | { do: "tell-anew"; entry: Entry; isChanged: boolean }
-  | { do: "stop-sending"; uploadId: string }
-  | { do: "abort"; uploadId: string };
-
-/** What the manager does on a connection: `keep` uploads, tell which names are taken (`check`), take small files together (`bundle`). */
-export type Capabilities = { keep: boolean; check: boolean; bundle: boolean };
 
 export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?: Kept };
 
@@ -45,8 +26,6 @@ const MAX_ATTEMPTS = 4;
 const RETRY_MS = 500;
 /** Names that are tried for an empty file, which the manager does not number. */
 const MAX_NUMBER = 20;
-/** Older ones are counted together. */
-const MAX_FINISHED = 3;
 const LONGEST_PAUSE_MS = 15_000;
 
 export class UploadQueue {
@@ -54,8 +33,7 @@ export class UploadQueue {
   booking = new Booking();
   conflicts = new Conflicts();
   isPaused = false;
-  /** Batches before the present one, the oldest first. */
-  batches: FinishedBatch[] = [];
+  batches = new FinishedBatches();
   /** How many moves of folders are being looked into, before which nothing is requested. */
   lookups = 0;
   #checks = new NameChecks();
@@ -479,26 +457,12 @@ export class UploadQueue {
     if (all.some((entry) => !entry.isOver && !this.isHeld(entry) && entry.state !== "deciding")) return;
     const stored = all.filter((entry) => entry.state === "done");
     for (const entry of all) if (entry.state === "done" || entry.state === "skipped") this.entries.delete(entry.id);
-    if (stored.length > 0) this.#keepFinished(stored);
-  }
-
-  #keepFinished(stored: readonly Entry[]) {
-    const bytes = stored.reduce((sum, entry) => sum + entry.size, 0);
-    const batches = [...this.batches, { id: ++this.#lastId, count: stored.length, bytes }];
-    const [oldest, next, ...others] = batches;
-    const isFull = oldest && next && batches.length > MAX_FINISHED;
-    this.batches = isFull
-      ? [{ ...next, count: oldest.count + next.count, bytes: oldest.bytes + next.bytes }, ...others]
-      : batches;
-  }
-
-  clearFinished(id: number) {
-    this.batches = this.batches.filter((batch) => batch.id !== id);
+    this.batches.add(stored);
   }
 
   /** Forgets what is over. */
   tidy() {
-    this.batches = [];
+    this.batches.clearAll();
     for (const entry of this.entries.values()) {
       if (entry.isOver && !this.#lineup.isActive(entry)) this.entries.delete(entry.id);
     }
@@ -685,10 +649,4 @@ export class UploadQueue {
     }
     entry.inFlight.clear();
   }
-}
-
-/** @returns what changes when a name gets another owner or content; null for what is not known */
-function versionOf(item: Item | null) {
-  if (!item) return null;
-  return item.kind === "file" ? `${item.key} ${item.updatedAt} ${item.size}` : item.key;
 }

@@ -8,7 +8,8 @@ import type { Item } from "../../types/state.js";
 import type { Entry } from "./entry.js";
 import type { NameCheck } from "./name-checks.js";
 import type { Bundle } from "./bundle.js";
-import type { Capabilities, Effect, NewFile } from "./queue.js";
+import type { Capabilities, Effect } from "./effects.js";
+import type { NewFile } from "./queue.js";
 import type { Picked, PickedFile } from "./picked.js";
 import { Refused, messageOf } from "../protocol/errors.js";
 import { folderItem } from "../state/listing.js";
@@ -248,7 +249,7 @@ export class Uploads {
 
   /** Forgets files that were uploaded before. */
   clearFinished(id: number) {
-    this.#change(() => this.#queue.clearFinished(id));
+    this.#change(() => this.#queue.batches.clear(id));
   }
 
   /** Clears the list; what is kept of it is listed as unfinished. */

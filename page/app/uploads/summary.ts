@@ -56,7 +56,7 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, wat
     secondsLeft: meter.secondsFor(totalBytes - sentBytes),
     isPaused: queue.isPaused,
     stall: stallOf(queue, rows, watch, `${farthest} ${counts.done} ${counts.storing}`, now),
-    finished: queue.batches,
+    finished: queue.batches.list,
     booked: queue.booking.amount,
     questions: queue.conflicts.count,
     prompt: queue.conflicts.isPutOff ? null : promptOf(queue),

@@ -8,7 +8,7 @@ import { UploadQueue } from "../../../page/app/uploads/queue.js";
 
 import type { Bundle } from "../../../page/app/uploads/bundle.js";
 import type { Entry } from "../../../page/app/uploads/entry.js";
-import type { Effect } from "../../../page/app/uploads/queue.js";
+import type { Effect } from "../../../page/app/uploads/effects.js";
 import type { UploadRejection } from "../../../page/types/wire.js";
 
 const SMALL = 1024 * 1024;

@@ -9,7 +9,7 @@ import { ProgressWatch } from "../../../page/app/uploads/progress-watch.js";
 import { UploadQueue } from "../../../page/app/uploads/queue.js";
 import { summarise } from "../../../page/app/uploads/summary.js";
 
-import type { Effect } from "../../../page/app/uploads/queue.js";
+import type { Effect } from "../../../page/app/uploads/effects.js";
 import type { FileItem, Item } from "../../../page/types/state.js";
 import type { Entry } from "../../../page/app/uploads/entry.js";
 
@@ -663,7 +663,7 @@ test("totals are those of what runs now, and what was stored before is a line of
     finished.map((batch) => [batch.count, batch.bytes]),
     [[2, 100]],
   );
-  queue.clearFinished(finished[0]?.id ?? 0);
+  queue.batches.clear(finished[0]?.id ?? 0);
   assert.deepEqual(panel(2).finished, []);
 });
 

@@ -7,7 +7,7 @@ import { PATIENCE_MS } from "../../../page/app/uploads/entry.js";
 import { fingerprintOf } from "../../../page/app/uploads/fingerprint.js";
 import { UploadQueue } from "../../../page/app/uploads/queue.js";
 
-import type { Effect } from "../../../page/app/uploads/queue.js";
+import type { Effect } from "../../../page/app/uploads/effects.js";
 
 const CHUNK = 10;
 
