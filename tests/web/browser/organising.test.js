@@ -71,7 +71,9 @@ test("a taken name is numbered, and that is told", async () => {
 test("a folder that exists already is refused, with the reason", async () => {
   const person = await worksIn("twice", []);
   await person.makesFolder("same");
-  await person.page.getByRole("button", { name: "New folder" }).click();
+  // The new folder is selected, and its tools take the place of the button.
+  await person.page.getByRole("button", { name: "Upload", exact: true }).click();
+  await person.page.getByRole("menuitem", { name: "New folder" }).click();
   await person.page.getByRole("textbox", { name: "Name" }).fill("same");
   await person.page.getByRole("button", { name: "Create" }).click();
   await person.page
