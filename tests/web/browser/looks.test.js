@@ -374,7 +374,8 @@ test("why a name is impossible is seen as a whole, in the table and on tiles", a
   const person = await Person.works(set.browser, set.cloud, set.token, { viewport: { width: 360, height: 740 } });
   const { page } = person;
   for (const view of ["Table", "Tiles"]) {
-    await page.getByRole("button", { name: view }).click();
+    // On a phone one button leads to the other view.
+    if (view === "Tiles") await page.getByRole("button", { name: view }).click();
     const item = page.locator(".row, .tile").filter({ hasText: "Harbour.png" });
     await item.click();
     await page.keyboard.press("F2");
