@@ -65,19 +65,20 @@ async function furnish({ browser, cloud, token }) {
   const film = { name: "o film.webm", mimeType: "video/webm", buffer: await webm(person.page) };
   await person.uploads([...FILES, film]);
   await person.uploadsAreDone(FILES.length + 1);
-  const seen = ["a large.png", "c small.png", "d scan.tiff", "m offer.pdf", "n song.mp3", film.name];
-  // Metadata are there once everything is that processing makes of a file.
-  await person.page.waitForFunction(
-    async ({ names, token }) => {
-      const answers = names.map(async (name) => {
+  const views = {
+    ...{ "a large.png": "preview", "c small.png": "thumbnail", "d scan.tiff": "preview" },
+    ...{ "m offer.pdf": "first-page", "n song.mp3": "cover", [film.name]: "poster" },
+  };
+  await person.page.evaluate(
+    async ({ views, token }) => {
+      const hasView = async (/** @type {[string, string]} */ [name, view]) => {
         const query = new URLSearchParams({ path: "/", name });
         const response = await fetch(`/page/metadata?${query}`, { headers: { Authorization: `Bearer ${token}` } });
-        return (await response.json()).metadata !== null;
-      });
-      return (await Promise.all(answers)).every(Boolean);
+        return (await response.json()).views.includes(view);
+      };
+      while (!(await Promise.all(Object.entries(views).map(hasView))).every(Boolean)) await new Promise(requestAnimationFrame);
     },
-    { names: seen, token },
-    { polling: 250, timeout: 120_000 },
+    { views, token },
   );
   await person.leaves();
 }
@@ -140,8 +141,8 @@ test("a large picture is shown by its view, and by the original when somebody zo
   const { person, page, viewer } = await opens(name);
   const { source, width } = await pictureIn(viewer, name);
   assert.match(await source(), /\/preview\?/);
+  await isAsWide(page, name, { from: 600, to: 1280 });
   const whole = await width();
-  assert.ok(whole > 600 && whole <= 1280);
   const original = page.waitForRequest((request) => /\/content\/\d+\/\d+\?/.test(request.url()));
   await page.mouse.move(640, 400);
   await page.mouse.wheel(0, -500);
@@ -153,7 +154,7 @@ test("a large picture is shown by its view, and by the original when somebody zo
   await isAsWide(page, name, { from: whole * 1.8, to: Infinity });
   await page.keyboard.press("0");
   await isAsWide(page, name, { from: 0, to: whole + 1 });
-  assert.ok(await viewer.getByRole("button", { name: "Zoom out" }).isDisabled());
+  await viewer.getByRole("button", { name: "Zoom out", disabled: true }).waitFor();
   await viewer.getByRole("button", { name: "Zoom in" }).click();
   await isAsWide(page, name, { from: whole * 1.5, to: whole * 1.7 });
   await page.keyboard.press("-");
@@ -196,6 +197,8 @@ test("pictures before and after are loaded in advance", async () => {
   await page.keyboard.press("ArrowLeft");
   await showing(page, "e plan.md");
   await loaded;
+  // The policy of the page keeps what is in the Markdown from running, and says so.
+  person.troubles = person.troubles.filter((report) => !report.includes("Content Security Policy"));
   await person.leaves();
 });
 

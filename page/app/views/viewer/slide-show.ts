@@ -2,7 +2,7 @@
 
 import type { FileItem } from "../../../types/state.js";
 import { isPicture } from "../../state/kinds.js";
-import { useApp, useEffect, useState } from "../dom.js";
+import { useApp, useEffect, useLayoutEffect, useState } from "../dom.js";
 
 const SHOWN_MS = 5_000;
 
@@ -14,7 +14,8 @@ export function useSlideShow(file: FileItem): SlideShow {
   const [isPlaying, setPlaying] = useState(false);
   const [readyKey, setReadyKey] = useState("");
   const isShown = readyKey === file.key;
-  useEffect(() => {
+  // Not after the next frame: who pauses in the last moment keeps the picture.
+  useLayoutEffect(() => {
     if (!isPlaying || !isShown) return undefined;
     const timer = setTimeout(() => {
       void app.finder.step(1, isPicture).then((hasNext) => hasNext || setPlaying(false));
