@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from catalog.port import FolderSummary
 from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
 from manager.errors import NAMES_LISTED, InvalidRequest
 from manager.files.conversion import (
@@ -13,6 +14,7 @@ from manager.files.conversion import (
     file_handle,
     folder_handle,
     folder_id_from_wire,
+    folder_summary,
     listed_file_handle,
     names_answer,
     naming_answer,
@@ -74,6 +76,14 @@ def test_the_root_has_no_id_in_packets():
     outer = folder_handle(Folder(id=4, name="b", parent_id=ROOT_FOLDER_ID))
     assert (inner.parent_folder, outer.parent_folder) == (4, None)
     assert [folder_id_from_wire(each) for each in (None, 0, 4)] == [0, 0, 4]
+
+
+def test_the_date_of_a_folder_may_be_unknown():
+    """The packet says null where the catalog knows none."""
+    dated = folder_summary(FolderSummary(folder_id=5, size=9, changed_at=1.5))
+    assert (dated.id, dated.total_size) == (5, 9)
+    assert dated.changed_at == "1970-01-01T00:00:01.500Z"
+    assert folder_summary(FolderSummary(folder_id=5, size=0, changed_at=None)).changed_at is None
 
 
 def test_a_new_name_keeps_the_policy():

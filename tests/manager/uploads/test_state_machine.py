@@ -199,6 +199,15 @@ class TestAborting:
         assert EVENTS[crossing](upload) == []
         assert TellFinish(success=False, reason=ABORTED) in upload.service_stopped()
 
+    def test_a_withdrawn_file_of_a_bundle(self):
+        """The service goes on with the others, so that nobody waits for it."""
+        upload = upload_after("service_accepted")
+        assert upload.withdrawn() == [
+            TellFinish(success=False, reason=ABORTED),
+            ReleaseReference(),
+        ]
+        assert upload.state is UploadState.ABORTED
+
     def test_abort_twice(self):
         """A second abort is no error and stops the service no second time."""
         assert upload_after("service_accepted", "abort_requested").abort_requested() == []
