@@ -23,8 +23,10 @@ from tests.compose.engine import CACHE, MACHINE_NETWORK, RUN, find_engine
 PRIVATE_FOLDERS = (RUN, Path("/dev/shm"), Path("/run/netns"), Path("/run/containers"))
 """Where podman keeps what is over with the run: its state, locks, networks, and names for its name server."""
 ENTER = f"""
-touch {MACHINE_NETWORK}
-mount --bind /proc/self/ns/net {MACHINE_NETWORK}
+if ! mountpoint --quiet {MACHINE_NETWORK}; then
+    touch {MACHINE_NETWORK}
+    mount --bind /proc/self/ns/net {MACHINE_NETWORK}
+fi
 exec unshare --net --pid --fork --kill-child --mount-proc "$@"
 """
 INSIDE = "--inside"
