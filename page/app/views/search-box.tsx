@@ -2,7 +2,7 @@
 
 import { text } from "../text/text.js";
 import { IconButton } from "./controls.js";
-import { useApp, useEffect, useRef, useState, useStore } from "./dom.js";
+import { useApp, useEffect, useLayoutEffect, useRef, useState, useStore } from "./dom.js";
 import { Icon } from "./icon.js";
 
 /** Beside the path, where there is room for it. */
@@ -21,7 +21,8 @@ export function SearchBox({ onLeave }: { onLeave?: () => void }) {
     setTyped(present ?? "");
   }, [query]);
   useSlash(input);
-  useEffect(() => {
+  // At once: phones open the keyboard only while the tap lasts, and nothing that is typed may be lost.
+  useLayoutEffect(() => {
     if (onLeave) input.current?.focus();
   }, []);
   const look = (words: string) => {
