@@ -46,7 +46,6 @@ SERVICE_EXTENSIONS = {
 CLIENT_EXTENSIONS = (*(ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, OVERVIEW, REJECTIONS, RESUME),)
 SILENT = frozenset(
     {
-        "c2s:upload-overwrite-response",
         "c2s:ping-services",
         "u2s:upload-finish",
         "u2s:bundle-finish",
