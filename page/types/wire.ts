@@ -36,6 +36,15 @@ export interface FolderHandle {
   parent_folder: number | null;
 }
 
+/** A page of a folder: its files, or its folders. */
+export interface ListAnswer {
+  path: string;
+  page: number;
+  success: boolean;
+  files?: FileHandle[];
+  folders?: FolderHandle[];
+}
+
 /** What a folder amounts to, in bytes, and its date. */
 export interface FolderSummary {
   id: number;
@@ -178,7 +187,7 @@ export interface Requests extends OrganiseRequests, OverviewRequests, Administer
       sort_by?: SortKey;
       ascending_sort?: boolean;
     };
-    answer: { path: string; page: number; success: boolean; files?: FileHandle[]; folders?: FolderHandle[] };
+    answer: ListAnswer;
   };
   "c2s:folder-size-request": { data: { folder_id: number | null }; answer: FolderSize };
   "c2s:create-folder": { data: { path: string }; answer: Boolean_ };

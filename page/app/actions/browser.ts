@@ -13,6 +13,7 @@ import {
   fileItem,
   folderItem,
   itemAt,
+  itemsOf,
   loadedItems,
   missingPages,
   orderOf,
@@ -183,11 +184,11 @@ export class Browser {
   async #fetch(listing: Listing, { kind, page }: PageRef): Promise<Item[]> {
     const order = orderOf(listing, kind);
     const asked = { path: formatPath(listing.path), page, ascending_sort: order.ascending };
-    const [{ folders = [], files = [] }, summaries] = await Promise.all([
+    const [answer, summaries] = await Promise.all([
       this.#connection.request("c2s:list-request", { ...asked, type: kind, sort_by: order.by }),
       kind === "subfolders" ? this.#summaries(asked) : new Map<number, FolderSummary>(),
     ]);
-    return [...folders.map((folder) => folderItem(folder, summaries.get(folder.id))), ...files.map(fileItem)];
+    return itemsOf(answer, summaries);
   }
 
   /** Sizes and dates of the folders on a page, by id; without them folders are shown all the same. */

@@ -9,7 +9,8 @@ import type { Hit, Item } from "../../types/state.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
 import { messageOf } from "../protocol/errors.js";
-import { fileItem, folderItem } from "../state/listing.js";
+import { BoundedMap } from "../state/bounded-map.js";
+import { itemsOf } from "../state/listing.js";
 import { matches } from "../state/matching.js";
 import { formatPath } from "../state/paths.js";
 import { afterQuiet } from "./timing.js";
@@ -20,6 +21,8 @@ export const MOST_HITS = 200;
 /** Pages of folders that are read for one search: some 40 000 names. */
 export const MOST_PAGES = 400;
 const PAGES_AT_ONCE = 4;
+/** Those of one search, and of the one before. */
+const MOST_KEPT = 2 * MOST_PAGES;
 
 type Folder = { path: readonly string[]; items: readonly Item[] };
 type Page = { items: readonly Item[]; isLast: boolean };
@@ -27,7 +30,7 @@ type Page = { items: readonly Item[]; isLast: boolean };
 export class Search {
   /** Counts the searches; what an earlier one finds is dropped. */
   #turn = 0;
-  #pages = new Map<string, Promise<Page>>();
+  #pages = new BoundedMap<string, Promise<Page>>(MOST_KEPT);
   #store;
   #connection;
   #startSoon;
@@ -136,8 +139,7 @@ export class Search {
 
   async #ask(path: readonly string[], type: "subfolders" | "files", page: number): Promise<Page> {
     const asked = { path: formatPath(path), type, page, sort_by: "name" as const, ascending_sort: true };
-    const { folders = [], files = [] } = await this.#connection.request("c2s:list-request", asked);
-    const items = [...folders.map((folder) => folderItem(folder)), ...files.map(fileItem)];
+    const items = itemsOf(await this.#connection.request("c2s:list-request", asked));
     return { items, isLast: items.length < this.#store.state.listing.pageSize };
   }
 }

@@ -3,13 +3,20 @@
 /**
  * Works on all values, several at the same time, beginning with the first. Rejects with the first error.
  * @param most at the same time
+ * @returns the results, in the order of the values
  */
-export async function severalAtOnce<Value>(values: readonly Value[], most: number, work: (value: Value) => Promise<void>) {
-  const left = values.values();
+export async function severalAtOnce<Value, Result>(
+  values: readonly Value[],
+  most: number,
+  work: (value: Value) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = new Array(values.length);
+  const left = values.entries();
   const worker = async () => {
-    for (const value of left) await work(value);
+    for (const [index, value] of left) results[index] = await work(value);
   };
   await Promise.all(Array.from({ length: Math.min(most, values.length) }, worker));
+  return results;
 }
 
 /** Calls at once, and then once more after each pause in which it was asked for. */

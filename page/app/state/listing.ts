@@ -4,7 +4,7 @@
  */
 
 import type { FileItem, FolderItem, Hidden, Item, Listing, Order, PageKind } from "../../types/state.js";
-import type { FileHandle, FolderHandle, FolderStatus, FolderSummary } from "../../types/wire.js";
+import type { FileHandle, FolderHandle, FolderStatus, FolderSummary, ListAnswer } from "../../types/wire.js";
 
 const DEFAULT_PAGE_SIZE = 100;
 /** Pages that are kept; the ones farthest from the newest go first. */
@@ -222,6 +222,14 @@ export function folderItem(handle: FolderHandle, summary?: FolderSummary): Folde
     size: summary?.total_size ?? null,
     updatedAt: summary?.changed_at ?? null,
   };
+}
+
+/**
+ * What a page of a listing holds.
+ * @param summaries of folders, by id
+ */
+export function itemsOf({ folders = [], files = [] }: ListAnswer, summaries?: ReadonlyMap<number, FolderSummary>): Item[] {
+  return [...folders.map((folder) => folderItem(folder, summaries?.get(folder.id))), ...files.map(fileItem)];
 }
 
 function pageKey(ref: PageRef) {

@@ -3,7 +3,8 @@
 import type { Item, PageKind } from "../../types/state.js";
 import type { FolderStatus } from "../../types/wire.js";
 import type { Connection } from "../protocol/connection.js";
-import { fileItem, folderItem } from "../state/listing.js";
+import { severalAtOnce } from "../actions/timing.js";
+import { itemsOf } from "../state/listing.js";
 import { formatPath, parsePath } from "../state/paths.js";
 
 /** Requests for a folder at most; where it takes more, the manager asks about taken names after the upload. */
@@ -69,23 +70,13 @@ async function entriesNamed(
   if (Math.min(pageCount, names.size) > MAX_REQUESTS) return [];
   let pages = Array.from({ length: pageCount }, (_, page) => page);
   if (pageCount > names.size) {
-    const found = await several([...names], (name) =>
+    const found = await severalAtOnce([...names], AT_ONCE, (name) =>
       connection.request("c2s:position-request", { path, type: kind, name, ...ORDER }),
     );
     pages = [...new Set(found.flatMap(({ index }) => (index === null ? [] : [Math.floor(index / pageSize)])))];
   }
-  const lists = await several(pages, async (page) => {
-    const { files = [], folders = [] } = await connection.request("c2s:list-request", { path, type: kind, page, ...ORDER });
-    return [...files.map(fileItem), ...folders.map((folder) => folderItem(folder))];
-  });
-  return lists.flat().filter((item) => names.has(item.name));
-}
-
-/** Does the same with all, a few at a time. */
-async function several<Input, Output>(inputs: readonly Input[], act: (input: Input) => Promise<Output>) {
-  const outputs: Output[] = [];
-  for (let first = 0; first < inputs.length; first += AT_ONCE) {
-    outputs.push(...(await Promise.all(inputs.slice(first, first + AT_ONCE).map(act))));
-  }
-  return outputs;
+  const lists = await severalAtOnce(pages, AT_ONCE, (page) =>
+    connection.request("c2s:list-request", { path, type: kind, page, ...ORDER }),
+  );
+  return lists.flatMap((list) => itemsOf(list)).filter((item) => names.has(item.name));
 }
