@@ -102,10 +102,10 @@ def release(session: Session, object_id: UUID, *, service: str, key: str) -> Non
     session.run(sql.delete_reference, object_id=object_id.bytes, service=service, key=key)
 
 
-def _insert_message(session: Session, message: Message) -> bool:
-    """Enters a message. Answers whether it is new: neither known, nor deleted before."""
+def _insert_message(session: Session, message: Message, statement: str) -> bool:
+    """Enters a message by one of the statements for that. Answers whether it is new."""
     row = session.row(
-        sql.insert_message,
+        statement,
         message_id=message.id,
         channel_id=message.channel_id,
         webhook_id=message.webhook_id,
@@ -131,7 +131,7 @@ class SqliteObjects(SqlitePart):
     ) -> list[bool]:
         """Enters a message with its chunks. For each of them whether it is there now."""
         require_chunks_of(message, chunks)
-        is_new = _insert_message(session, message)
+        is_new = _insert_message(session, message, sql.insert_message)
         session.run_many(
             sql.insert_chunk,
             [
@@ -358,7 +358,7 @@ class SqliteMessages(SqlitePart):
     ) -> int:
         """Enters a message and has chunks lie there. Answers how many do."""
         moved = 0
-        is_new = _insert_message(session, message)
+        is_new = _insert_message(session, message, sql.insert_message)
         for move in moves:
             target = {
                 "new_message_id": message.id,
@@ -395,14 +395,7 @@ class SqliteMessages(SqlitePart):
         """Notes how far a channel was looked through, and enters what is unknown of the messages."""
         number = 0
         for message in messages:
-            new = session.row(
-                sql.insert_unknown_message,
-                message_id=message.id,
-                channel_id=message.channel_id,
-                webhook_id=message.webhook_id,
-                stored_size=message.stored_size,
-            )
-            number += new is not None
+            number += _insert_message(session, message, sql.insert_unknown_message)
         session.run(sql.put_channel_sweep, channel_id=channel_id, swept_until=swept_until)
         return number
 
