@@ -35,7 +35,8 @@ class SendfileLoop(uvloop.Loop):
             fallback: Not used: callers have a fallback of their own.
 
         Raises:
-            NotImplementedError: The connection cannot do that now; nothing has been sent.
+            NotImplementedError: The connection cannot do that now, and nothing has been sent. By this
+                exception aiohttp knows that it has to send the file in pieces.
             OSError: The connection broke, or the file cannot be read.
         """
         connection = transport.get_extra_info("socket")

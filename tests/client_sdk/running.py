@@ -25,7 +25,8 @@ def running_cloud(folder: Path, *, setup_code: str = "none") -> Iterator[str]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env={**os.environ, "SETUP_CODE": setup_code},
+            # What is known of the channels does not depend on how long the tests take.
+            env={**os.environ, "SETUP_CODE": setup_code, "SIZE_PROBE_INTERVAL_S": "0"},
         ) as server,
     ):
         try:
