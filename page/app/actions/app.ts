@@ -49,14 +49,16 @@ export class App {
   readonly browser = new Browser(this.store, this.connection, this.navigation);
   readonly selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
   readonly finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
-  readonly arrivals = new Arrivals(this.store, this.connection, this.browser, this.finder, this.selecting);
+  readonly uploads = new Uploads(this.store, this.connection, this.toasts);
+  readonly arrivals = new Arrivals(this.store, this.connection, this.browser, this.finder, this.selecting, (folder, name) =>
+    this.uploads.has(folder, name),
+  );
   readonly search = new Search(this.store, this.connection);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
   readonly ownLinks = new OwnLinks(this.#token);
   readonly deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
   readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions, this.arrivals);
   readonly overview = new Overview(this.store, this.connection, this.#token);
-  readonly uploads = new Uploads(this.store, this.connection, this.toasts);
 
   constructor() {
     this.navigation.onAscent = (name) => void this.arrivals.cameUp(name);

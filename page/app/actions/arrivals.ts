@@ -9,7 +9,7 @@ import type { Finder } from "./finder.js";
 import type { Selecting } from "./selecting.js";
 import { NOTHING_FRESH } from "../state/initial.js";
 import { fileItem, itemAt } from "../state/listing.js";
-import { formatPath, parsePath, samePath } from "../state/paths.js";
+import { parsePath, samePath } from "../state/paths.js";
 import { afterQuiet } from "./timing.js";
 
 const MARKED_MS = 3_000;
@@ -25,14 +25,24 @@ export class Arrivals {
   #browser;
   #finder;
   #selecting;
+  #isUploaded;
   #showSoon;
   #fadeSoon;
 
-  constructor(store: Store, connection: Connection, browser: Browser, finder: Finder, selecting: Selecting) {
+  /** @param isUploaded whether this page has uploaded a file of that name into a folder just now */
+  constructor(
+    store: Store,
+    connection: Connection,
+    browser: Browser,
+    finder: Finder,
+    selecting: Selecting,
+    isUploaded: (folder: string, name: string) => boolean,
+  ) {
     this.#store = store;
     this.#browser = browser;
     this.#finder = finder;
     this.#selecting = selecting;
+    this.#isUploaded = isUploaded;
     this.#showSoon = afterQuiet(() => void this.#showUploads(), QUIET_MS);
     this.#fadeSoon = afterQuiet(() => this.#store.set({ fresh: NOTHING_FRESH }), MARKED_MS);
     connection.on("s2c:file-modify", (change) => this.#fileChanged(change));
@@ -71,7 +81,7 @@ export class Arrivals {
 
   #fileChanged({ action, path, handle }: Events["s2c:file-modify"]) {
     const folder = parsePath(path);
-    if (action === "delete" || !this.#isAt(folder) || !this.#isUploaded(folder, handle.name)) return;
+    if (action === "delete" || !this.#isAt(folder) || !this.#isUploaded(path, handle.name)) return;
     this.#mark(fileItem(handle).key);
     this.#first ??= handle.name;
     this.#showSoon();
@@ -81,17 +91,13 @@ export class Arrivals {
     return samePath(path, this.#store.state.listing.path);
   }
 
-  /** Whether this page has uploaded it just now. */
-  #isUploaded(folder: readonly string[], name: string) {
-    const path = formatPath(folder);
-    return this.#store.state.uploads.rows.some((row) => row.folder === path && (row.renamedTo ?? row.name) === name);
-  }
-
   async #showUploads() {
     const name = this.#first;
     this.#first = null;
     if (name === null || this.#hasGone) return;
     this.#hasGone = true;
+    // The listing may be older than the upload: its rows are not there to be gone to.
+    await this.#browser.reload();
     await this.#show("files", name, { isOwn: false });
   }
 

@@ -55,14 +55,14 @@ export class Browser {
     this.#store = store;
     this.#connection = connection;
     this.#navigation = navigation;
-    this.#resizeSoon = atMostEvery(() => void this.reload(), RESIZE_EVERY_MS);
-    this.#reloadSoon = atMostEvery(() => void this.reload(), RELOAD_EVERY_MS);
+    this.#resizeSoon = atMostEvery(() => this.reload(), RESIZE_EVERY_MS);
+    this.#reloadSoon = atMostEvery(() => this.reload(), RELOAD_EVERY_MS);
     store.watch(() => this.#follow());
     connection.on("s2c:file-modify", (change) => this.#fileChanged(change));
     connection.on("s2c:folder-modify", (change) => this.#folderChanged(change));
   }
 
-  /** Over when the folder has been loaded, as far as it can be. */
+  /** Settles when the folder has been loaded, as far as it can be, after everything that was asked for until then. */
   loaded = Promise.resolve();
 
   online() {
@@ -95,6 +95,8 @@ export class Browser {
     } catch (error) {
       if (generation === this.#generation) this.#failed(error);
     }
+    // A later reload has superseded this one: its listing is what the caller waits for.
+    if (generation !== this.#generation) await this.loaded;
   }
 
   /**

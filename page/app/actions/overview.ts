@@ -27,7 +27,7 @@ export class Overview {
     this.#store = store;
     this.#connection = connection;
     this.#token = token;
-    this.#measureSoon = atMostEvery(() => void this.#measure(), MEASURE_EVERY_MS);
+    this.#measureSoon = atMostEvery(() => this.#measure(), MEASURE_EVERY_MS);
     connection.on("s2c:service-registry", (news) => this.#serviceChanged(news));
     connection.on("s2c:file-modify", () => this.#measureSoon());
     connection.on("s2c:folder-modify", () => this.#measureSoon());

@@ -19,22 +19,24 @@ export async function severalAtOnce<Value, Result>(
   return results;
 }
 
-/** Calls at once, and then once more after each pause in which it was asked for. */
-export function atMostEvery(action: () => void, pauseMs: number) {
+/**
+ * Calls at once, and then once more after each pause in which it was asked for. The pause lasts at least as long as the
+ * call, so that calls that take longer than it, over a slow line, do not supersede each other for ever.
+ * @param action never rejects
+ */
+export function atMostEvery(action: () => Promise<void>, pauseMs: number) {
   let isPausing = false;
   let isAskedFor = false;
-  const run = () => {
+  const run = async () => {
     isAskedFor = false;
     isPausing = true;
-    action();
-    setTimeout(() => {
-      isPausing = false;
-      if (isAskedFor) run();
-    }, pauseMs);
+    await Promise.all([action(), new Promise((resolve) => setTimeout(resolve, pauseMs))]);
+    isPausing = false;
+    if (isAskedFor) void run();
   };
   return () => {
     isAskedFor = true;
-    if (!isPausing) run();
+    if (!isPausing) void run();
   };
 }
 

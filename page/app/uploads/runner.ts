@@ -97,6 +97,13 @@ export class Uploads {
     return Array.from(this.#queue.entries.values()).some((entry) => !entry.isOver && entry.keptId !== null);
   }
 
+  /** Whether a file of the queue goes, or went, to this name of a folder. */
+  has(folder: string, name: string) {
+    for (const entry of this.#queue.entries.values())
+      if (entry.folder === folder && (entry.renamedTo ?? entry.source.name) === name) return true;
+    return false;
+  }
+
   /** @param can what the manager does on this connection */
   async online(can: Capabilities) {
     void this.#folders.make();

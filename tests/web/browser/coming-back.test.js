@@ -118,13 +118,32 @@ test("what was uploaded comes into sight, once for all that is uploaded together
   await person.leaves();
 });
 
+test("an upload comes into sight also when it is stored before the panel shows it", async () => {
+  const person = await worksAt();
+  await person.row(name(0)).waitFor();
+  const announced = new Promise((resolve) =>
+    person.page.on("websocket", (socket) =>
+      socket.on("framereceived", ({ payload }) => String(payload).includes("file-modify") && resolve(undefined)),
+    ),
+  );
+  await person.page.reload();
+  await person.row(name(0)).waitFor();
+  // Without time nothing of the queue is shown.
+  await person.page.clock.pauseAt(Date.now() + 3_600_000);
+  await person.uploads([{ name: "zz quick.bin", buffer: Buffer.from("x") }]);
+  await announced;
+  await person.page.clock.resume();
+  await person.row("zz quick.bin").and(person.page.locator(".fresh")).waitFor();
+  await person.leaves();
+});
+
 test("whoever has selected something is not taken away from it by an upload", async () => {
   const person = await worksAt();
   await person.row(name(0)).click();
   await person.uploads([{ name: "zzz.bin", buffer: Buffer.from("x") }]);
   await person.uploadsAreDone(1);
   await person.page.clock.runFor(1_000);
-  await person.page.getByText("604 files").or(person.page.getByText("1 selected")).first().waitFor();
+  await person.page.getByText("605 files").or(person.page.getByText("1 selected")).first().waitFor();
   assert.equal(await top(person), 0);
   await isAt(person, name(0));
   await person.leaves();
