@@ -1,7 +1,7 @@
 /**
  * Bundles the page into manager/page: `node page/bundle.mjs`. Prints nothing unless something is wrong.
  *
- * Names carry no digest, since the manager serves the files below a path that changes with their content.
+ * The page itself is one script, whatever is loaded on demand: the parts of it that are loaded later import from that script.
  */
 
 import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -15,8 +15,8 @@ const BUNDLE = path.join(ROOT, "manager", "page");
 /** What is served as it is. */
 const UNCHANGED = ["favicon.svg", "icon-192.png", "icon-512.png", "icons.svg", "manifest.webmanifest"];
 const INDEX = "index.html";
-/** Where the index names what the script imports, so that a browser fetches it at once. */
-const PRELOAD = "{{preload}}";
+const ENTRY = path.join(SOURCES, "app", "main.tsx");
+const SCRIPT_PLACEHOLDER = "{{script}}";
 const LICENCES = "third-party-licences.txt";
 
 /** @type {import("esbuild").BuildOptions} */
@@ -48,50 +48,75 @@ async function licencesOf(inputs) {
 }
 
 /**
- * Leaves modules out that one of the same folder loads when it needs them, to be bundled alone. Otherwise the little that they
- * have in common with the script would be parts of their own, each one more request of the first visit.
- * @param {Record<string, string>} alone gets their files, by name
+ * Leaves translations out, to be bundled alone: the script waits for the one that it speaks, so a translation that imported
+ * from the script would wait for itself.
+ * @param {Record<string, string>} translations gets their files, by name
  * @returns {import("esbuild").Plugin}
  */
-function leaveOut(alone) {
+function leaveOutTranslations(translations) {
   return {
-    name: "leave-out",
+    name: "translations",
     setup({ onResolve }) {
-      onResolve({ filter: /^\.\/[a-z-]+\.js$/ }, ({ kind, path: wanted, resolveDir }) => {
+      onResolve({ filter: /^\.\/[a-z]{2}\.js$/ }, ({ kind, path: wanted, resolveDir }) => {
         if (kind !== "dynamic-import") return undefined;
-        alone[path.basename(wanted, ".js")] = path.join(resolveDir, wanted.replace(/js$/, "ts"));
+        translations[path.basename(wanted, ".js")] = path.join(resolveDir, wanted.replace(/js$/, "ts"));
         return { path: wanted, external: true };
       });
     },
   };
 }
 
-/** @param {import("esbuild").Metafile} metafile */
-function preloads({ outputs }) {
-  const imports = outputs["manager/page/main.js"]?.imports ?? [];
-  const modules = imports.filter(({ kind }) => kind === "import-statement").map((each) => path.basename(each.path));
-  return modules.map((name) => `<link rel="modulepreload" href="{{base}}/${name}" />`).join("\n    ");
+/**
+ * Has each part that is loaded on demand import the whole page. Otherwise the modules of the page would be divided by which
+ * parts use them, and each division would be one more request of the first visit.
+ * @type {import("esbuild").Plugin}
+ */
+const sharingTheScript = {
+  name: "sharing-the-script",
+  setup({ onLoad, onResolve }) {
+    /** @type {Set<string>} */
+    const parts = new Set();
+    onResolve({ filter: /^\./ }, ({ kind, path: wanted, resolveDir }) => {
+      if (kind === "dynamic-import")
+        for (const suffix of ["ts", "tsx"]) parts.add(path.join(resolveDir, wanted.replace(/js$/, suffix)));
+      return undefined;
+    });
+    onLoad({ filter: /\.tsx?$/ }, async ({ path: file }) => {
+      if (!parts.has(file)) return undefined;
+      const source = await readFile(file, "utf8");
+      return { contents: `${source}\nimport ${JSON.stringify(ENTRY)};\n`, loader: file.endsWith("x") ? "tsx" : "ts" };
+    });
+  },
+};
+
+/** The name of the script with all modules of the page, which imports nothing at once. @param {import("esbuild").Metafile} metafile */
+function scriptOf({ outputs }) {
+  const [[script, { imports }]] = Object.entries(outputs).filter(([, { inputs }]) => path.relative(ROOT, ENTRY) in inputs);
+  if (imports.some(({ kind }) => kind === "import-statement")) throw new Error("the page is not one script");
+  return path.basename(script);
 }
 
 await rm(BUNDLE, { recursive: true, force: true });
 await mkdir(BUNDLE, { recursive: true });
 /** @type {Record<string, string>} */
-const alone = {};
+const translations = {};
 const page = await build({
   ...options,
-  plugins: [leaveOut(alone)],
-  entryPoints: { main: "page/app/main.tsx" },
+  plugins: [leaveOutTranslations(translations), sharingTheScript],
+  entryPoints: { main: ENTRY },
   splitting: true,
   chunkNames: "[name]-[hash]",
 });
-const parts = await build({ ...options, entryPoints: alone });
+const alone = await build({ ...options, entryPoints: translations });
 // The worker's policy lets it load nothing, so it stands alone.
 const worker = await build({ ...options, entryPoints: { "chunks.worker": "page/app/uploads/chunks.worker.ts" } });
 const pdfWorker = await build({ ...options, entryPoints: { "pdf-worker": "pdfjs-dist/legacy/build/pdf.worker.min.mjs" } });
 const styles = await build({ ...options, entryPoints: { main: "page/styles/main.css", viewer: "page/styles/viewer.css" } });
-const inputs = [page, parts, worker, pdfWorker, styles].flatMap((result) => Object.keys(result.metafile.inputs));
+const inputs = [page, alone, worker, pdfWorker, styles].flatMap((result) => Object.keys(result.metafile.inputs));
 await writeFile(path.join(BUNDLE, LICENCES), await licencesOf(inputs));
 for (const name of UNCHANGED) await cp(path.join(SOURCES, name), path.join(BUNDLE, name));
+// The entry, which only imports the script.
+await rm(path.join(BUNDLE, "main.js"));
 // Last, since it says that the page is there.
 const index = await readFile(path.join(SOURCES, INDEX), "utf8");
-await writeFile(path.join(BUNDLE, INDEX), index.replace(PRELOAD, preloads(page.metafile)));
+await writeFile(path.join(BUNDLE, INDEX), index.replace(SCRIPT_PLACEHOLDER, scriptOf(page.metafile)));

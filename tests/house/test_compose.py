@@ -363,8 +363,10 @@ def test_image_has_the_page_as_it_is_here(tmp_path):
     shutil.copytree(ROOT / "page", tmp_path / "page")
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     subprocess.run(["node", "page/bundle.mjs"], cwd=tmp_path, check=True)  # noqa: S607
-    script = (tmp_path / "manager" / "page" / "main.js").read_text()
-    assert "React.createElement" not in script, "JSX is made for another library than the page's"
+    bundle = tmp_path / "manager" / "page"
+    (script,) = re.findall(r'src="{{base}}/(.+)"', (bundle / "index.html").read_text())
+    code = (bundle / script).read_text()
+    assert "React.createElement" not in code, "JSX is made for another library than the page's"
 
 
 def test_image_has_every_data_file():

@@ -118,7 +118,7 @@ async def test_metadata_is_for_who_may_read(cloud: Cloud) -> None:
 
 async def test_other_files_of_the_page_may_load_nothing(cloud: Cloud) -> None:
     """Also when they are opened as documents, or run as workers."""
-    response = await cloud.client.get(f"{await _base(cloud)}/main.js")
+    response = await cloud.client.get(f"{await _base(cloud)}/main.css")
     assert response.headers["Content-Security-Policy"] == "default-src 'none'"
 
 

@@ -36,6 +36,7 @@ export const de: Texts = {
     done: "Fertig",
     more: "Mehr anzeigen",
     skip: "Zu den Dateien springen",
+    notLoaded: "Dieser Teil der Seite konnte nicht geladen werden. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
   },
   login: {
     title: "Willkommen zurück",
@@ -560,7 +561,6 @@ export const de: Texts = {
     part: (shown: string, size: string) => `Das ist der Anfang: ${shown} von ${size}.`,
     more: (size: string) => `Mehr anzeigen (noch ${size})`,
     downloadForAll: "Laden Sie die Datei herunter, um alles zu sehen.",
-    notLoaded: "Die Anzeige konnte nicht geladen werden. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
     playSlides: "Diashow starten",
     pauseSlides: "Diashow anhalten",
     hideFacts: "Details ausblenden",

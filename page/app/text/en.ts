@@ -30,6 +30,7 @@ export const en = {
     done: "Done",
     more: "Show more",
     skip: "Skip to the files",
+    notLoaded: "This part of the page could not be loaded. Reload the page and try again.",
   },
   login: {
     title: "Welcome back",
@@ -548,7 +549,6 @@ export const en = {
     part: (shown: string, size: string) => `This is the beginning: ${shown} of ${size}.`,
     more: (size: string) => `Show more (${size} left)`,
     downloadForAll: "Download the file to see all of it.",
-    notLoaded: "The viewer could not be loaded. Reload the page and try again.",
     playSlides: "Start slide show",
     pauseSlides: "Pause slide show",
     hideFacts: "Hide details",

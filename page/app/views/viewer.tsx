@@ -7,30 +7,21 @@ import type { ComponentChildren } from "preact";
 import type { FileItem } from "../../types/state.js";
 import { loadedFile } from "../state/listing.js";
 import { text } from "../text/text.js";
-import { Dialog } from "./dialogs/dialog.js";
-import { useApp, useEffect, useRef, useState, useStore } from "./dom.js";
-import { useOnline } from "./work.js";
+import { useApp, useEffect, useRef, useStore } from "./dom.js";
+import { useOnDemand, WaitingDialog } from "./on-demand.js";
 
 /** @param properties `children`: what is above everything; inside the viewer while that is open, as nothing else can be used then */
 export function Viewer({ children }: { children: ComponentChildren }) {
+  const app = useApp();
   const file = useShownFile();
-  const { OpenFile, isWaiting } = useOpenFile(file !== null);
-  if (file && OpenFile) return <OpenFile file={file}>{children}</OpenFile>;
+  const onClose = () => app.navigation.closeFile();
+  const { part, isWaiting } = useOnDemand(loadViewer, file !== null, onClose);
+  if (file && part) return <part.OpenFile file={file}>{children}</part.OpenFile>;
   return (
     <>
-      {file && isWaiting && <Waiting name={file.name} />}
+      {file && isWaiting && <WaitingDialog title={file.name} words={text.viewer.offline} onClose={onClose} />}
       {children}
     </>
-  );
-}
-
-/** Without a connection what shows files cannot be loaded. */
-function Waiting({ name }: { name: string }) {
-  const app = useApp();
-  return (
-    <Dialog title={name} onClose={() => app.navigation.closeFile()}>
-      <p class="lead">{text.viewer.offline}</p>
-    </Dialog>
   );
 }
 
@@ -49,23 +40,6 @@ function useShownFile(): FileItem | null {
   }, [isMissing, name, listing]);
   if (name === null || shown.current?.path !== listing.path || shown.current.file.name !== name) return null;
   return shown.current.file;
-}
-
-/** What shows files, once it is needed and here; `isWaiting`: for the connection. */
-function useOpenFile(isWanted: boolean) {
-  const app = useApp();
-  const isOnline = useOnline();
-  const [loaded, setLoaded] = useState<typeof import("./viewer/open-file.js") | null>(null);
-  useEffect(() => {
-    if (!isWanted || loaded) return;
-    loadViewer().then(setLoaded, () => {
-      // Once the connection is back, it is tried again.
-      if (!app.connection.isOnline) return;
-      app.toasts.show(text.viewer.notLoaded, "bad");
-      app.navigation.closeFile();
-    });
-  }, [isWanted, isOnline]);
-  return { OpenFile: loaded?.OpenFile, isWaiting: !loaded && !isOnline };
 }
 
 async function loadViewer() {

@@ -21,9 +21,10 @@ async function furnish({ browser, cloud, token }) {
   await person.leaves();
 }
 
-/** Somebody whose manager has gone away, and a way to have it back. */
+/** Somebody whose manager has gone away once all parts of the page are loaded, and a way to have it back. */
 async function goesOffline() {
   const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.hasLoaded("on-demand-dialogs");
   const { port } = set.cloud;
   await set.cloud.down();
   await person.page.getByText("The connection is lost.").waitFor();

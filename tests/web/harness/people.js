@@ -1,6 +1,7 @@
 /** People with browsers. */
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import { chromium } from "playwright-core";
 import { PASSWORD } from "./cloud.js";
 
@@ -59,9 +60,16 @@ export async function settles(page) {
   });
 }
 
+/** The name of a file of the page, without its digest. @param {import("playwright-core").Request} request */
+function partOf(request) {
+  return path.basename(new URL(request.url()).pathname).replace(/(-[A-Z0-9]{8})?\.js$/, "");
+}
+
 export class Person {
   /** Errors that scripts of the page ran into. @type {string[]} */
   troubles = [];
+  /** Files that were loaded. @type {Set<string>} */
+  #loaded = new Set();
 
   /**
    * @param {BrowserContext} context
@@ -71,6 +79,7 @@ export class Person {
     this.context = context;
     this.page = page;
     page.setDefaultTimeout(30_000);
+    page.on("requestfinished", (request) => this.#loaded.add(partOf(request)));
     page.on("pageerror", (error) => this.troubles.push(error.stack ?? error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !EXPECTED.test(message.text())) this.troubles.push(message.text());
@@ -108,6 +117,14 @@ export class Person {
     await person.page.goto(cloud.url + at);
     await person.ready();
     return person;
+  }
+
+  /**
+   * Waits until a part of the page is there that is loaded on demand.
+   * @param {string} part
+   */
+  async hasLoaded(part) {
+    if (!this.#loaded.has(part)) await this.page.waitForEvent("requestfinished", (request) => partOf(request) === part);
   }
 
   /** Waits until the folder is shown. */

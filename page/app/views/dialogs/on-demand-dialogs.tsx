@@ -1,0 +1,39 @@
+/** The dialogs that are loaded on demand, and the list of links, which is in one of them. */
+
+import type { Dialog } from "../../../types/state.js";
+import { AccountDialog } from "./account.js";
+import { AuditDialog } from "./audit.js";
+import { LinkDialog } from "./link.js";
+import { MoveDialog } from "./move.js";
+import { ServicesDialog } from "./services.js";
+import { ShareDialog } from "./share.js";
+import { ShortcutsDialog } from "./shortcuts.js";
+import { TransferDialog } from "./transfer.js";
+import { UsersDialog } from "./users.js";
+
+export { LinkList } from "./link-list.js";
+
+export type DialogOnDemand = Exclude<Dialog, { kind: "new-folder" | "public-upload" | "cancel-uploads" | "logout" }>;
+
+export function OnDemandDialog({ dialog, onClose }: { dialog: DialogOnDemand; onClose: () => void }) {
+  switch (dialog.kind) {
+    case "link":
+      return <LinkDialog file={dialog.file} onClose={onClose} />;
+    case "share":
+      return <ShareDialog file={dialog.file} onClose={onClose} />;
+    case "transfer":
+      return <TransferDialog file={dialog.file} onClose={onClose} />;
+    case "move":
+      return <MoveDialog items={dialog.items} onClose={onClose} />;
+    case "account":
+      return <AccountDialog onClose={onClose} />;
+    case "audit":
+      return <AuditDialog onClose={onClose} />;
+    case "users":
+      return <UsersDialog onClose={onClose} />;
+    case "services":
+      return <ServicesDialog onClose={onClose} />;
+    case "shortcuts":
+      return <ShortcutsDialog onClose={onClose} />;
+  }
+}
