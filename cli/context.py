@@ -14,6 +14,7 @@ from typing import Any
 import typer
 import uvloop
 
+from cli.command_line.options import CommonOptions
 from cli.credentials import CredentialStore
 from cli.errors import reported
 from cli.output import TextOutput, print_line
@@ -48,6 +49,8 @@ class CommandContext:
         err: Where progress, notes and errors go.
         credentials: The login.
         is_interactive: Whether there is a terminal to ask questions on.
+        is_quiet: Whether notes are left out: what was done, and what else is good to know.
+        shows_progress: Whether progress is shown where there is a terminal.
         read_line: Reads a line of the answer.
         client_settings: Time limits and retries of the client.
     """
@@ -56,6 +59,8 @@ class CommandContext:
     err: TextOutput
     credentials: CredentialStore
     is_interactive: bool
+    is_quiet: bool = False
+    shows_progress: bool = True
     read_line: LineReader = read_line
     client_settings: ClientSettings = field(default_factory=ClientSettings)
 
@@ -68,6 +73,23 @@ class CommandContext:
             credentials=CredentialStore.standard(),
             is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         )
+
+    def with_options(self, options: CommonOptions) -> "CommandContext":
+        """The same under options that stand before the command. Raises `InvalidInput` for a wrong profile."""
+        credentials = self.credentials
+        if options.profile is not None:
+            credentials = credentials.of_profile(options.profile)
+        return replace(
+            self,
+            credentials=credentials,
+            is_quiet=options.is_quiet,
+            shows_progress=not (options.is_quiet or options.is_plain),
+        )
+
+    def note(self, text: str) -> None:
+        """Print what is good to know, and neither data nor an error."""
+        if not self.is_quiet:
+            print_line(self.err, text)
 
     def client(self, *, parallel_uploads: int = ClientSettings.parallel_uploads) -> Client:
         """A client with the current login. Raises `NotLoggedIn`."""
@@ -94,10 +116,12 @@ class CommandContext:
         text = (
             "the manager is back" if is_connected else "no connection to the manager, trying again"
         )
-        print_line(self.err, f"discord-cloud: {text}")
+        self.note(f"discord-cloud: {text}")
 
 
 def command_context(context: typer.Context) -> CommandContext:
     """The context of a command: that of the process, unless another was injected."""
     found = context.obj
-    return found if isinstance(found, CommandContext) else CommandContext.of_process()
+    injected = found if isinstance(found, CommandContext) else CommandContext.of_process()
+    with reported(injected.err):
+        return injected.with_options(CommonOptions.of(context))

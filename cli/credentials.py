@@ -5,6 +5,7 @@ The environment takes precedence over the file. A token is sent only to the mana
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +16,12 @@ import msgspec
 from platformdirs import user_config_path
 
 from cli.errors import CredentialsUnusable
-from client_sdk.errors import NotLoggedIn
+from client_sdk.errors import InvalidInput, NotLoggedIn
 
 FILE_NAME = "credentials.json"
+PROFILES = "profiles"
+"""Folder beside it, with such a file for each profile."""
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 PRIVATE = 0o600
 
 
@@ -81,16 +85,34 @@ class CredentialStore:
     Args:
         folder: Folder of the file.
         environment: Takes precedence over the file.
+        profile: Name of the login; None for the one without a name.
     """
 
-    def __init__(self, folder: Path, environment: ClientEnvironment) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(
+        self, folder: Path, environment: ClientEnvironment, *, profile: str | None = None
+    ) -> None:
+        self._folder = folder
         self._environment = environment
+        self.profile = profile
+        self.path = folder / (FILE_NAME if profile is None else f"{PROFILES}/{profile}.json")
 
     @classmethod
     def standard(cls) -> "CredentialStore":
         """The store in the user's configuration folder."""
         return cls(user_config_path("discord-cloud"), ClientEnvironment.read(os.environ))
+
+    def of_profile(self, name: str) -> "CredentialStore":
+        """The login of that name, instead of the environment's. Raises `InvalidInput` for a wrong name."""
+        if not _PROFILE_NAME.fullmatch(name):
+            raise InvalidInput(
+                "a profile's name has 1 to 32 letters, digits, dashes or underscores"
+            )
+        return CredentialStore(self._folder, ClientEnvironment(), profile=name)
+
+    def profiles(self) -> list[str]:
+        """Names of the logins that have one, sorted."""
+        files = (self._folder / PROFILES).glob("*.json")
+        return sorted(file.stem for file in files if _PROFILE_NAME.fullmatch(file.stem))
 
     def current(self) -> Credentials:
         """The login to use.
@@ -102,7 +124,8 @@ class CredentialStore:
         saved = self.saved()
         url = self._environment.url or (saved.url if saved else None)
         if url is None:
-            raise NotLoggedIn("you are not logged in")
+            named = "" if self.profile is None else f" with the profile {self.profile}"
+            raise NotLoggedIn(f"you are not logged in{named}")
         login = self._login_for(url, saved)
         if login is None:
             raise NotLoggedIn(f"you are not logged in at {url}")
@@ -133,7 +156,7 @@ class CredentialStore:
 
     def save(self, credentials: Credentials) -> None:
         """Save a login atomically. Raises `CredentialsUnusable`."""
-        draft = self.path.with_name(f"{FILE_NAME}.{secrets.token_hex(4)}")
+        draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(

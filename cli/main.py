@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.command_line import accounts, administration, files, links, logins, servers
+from cli.command_line.options import CommonOptions
 from cli.standard_output import exits_on_closed_output
 
 
@@ -47,6 +48,7 @@ def _show_version(*, is_wanted: bool) -> None:
 
 @app.callback()
 def _start(
+    context: typer.Context,
     *,
     _: Annotated[
         bool,
@@ -57,6 +59,22 @@ def _start(
             help="Print the version.",
         ),
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            "-p",
+            metavar="NAME",
+            envvar="DISCORD_CLOUD_PROFILE",
+            help="Use the login of this name, for those who have several servers or accounts.",
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only data, questions and errors.")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Show no progress bars on a terminal.")
+    ] = False,
     debug: Annotated[
         bool,
         typer.Option(
@@ -66,6 +84,7 @@ def _start(
         ),
     ] = False,
 ) -> None:
+    CommonOptions(profile=profile, is_quiet=quiet, is_plain=plain).keep(context)
     if debug:
         _log_to_stderr()
 

@@ -1,4 +1,4 @@
-"""`register`, `login`, `logout`, `passwd`, and `users` with its subcommands."""
+"""`register`, `login`, `logout`, `profiles`, `passwd`, and `users` with its subcommands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     app.command("register", no_args_is_help=True)(register_user)
     app.command("login", no_args_is_help=True)(login)
     app.command("logout")(logout)
+    app.command("profiles")(list_profiles)
     app.command("passwd", no_args_is_help=True)(passwd)
     app.command("quota")(show_quota)
     app.add_typer(users)
@@ -99,6 +100,13 @@ def logout(context: typer.Context) -> None:
     from cli.commands import accounts
 
     accounts.logout(context)
+
+
+def list_profiles(context: typer.Context, *, as_json: Json = False) -> None:
+    """Show the logins that have a name: `discord-cloud --profile NAME login …` makes one."""
+    from cli.commands import accounts
+
+    accounts.list_profiles(context, as_json=as_json)
 
 
 def passwd(

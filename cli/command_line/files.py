@@ -1,4 +1,4 @@
-"""`put`, `get`, `zip`, `ls`, `mv`, `rm`, `mkdir`, and `share` and `uploads` with their subcommands."""
+"""Commands about files: `put`, `get`, `ls`, `mv` and the like, and `share` and `uploads`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +23,12 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("put", cls=SeveralAndOne, no_args_is_help=True)(put)
     app.command("get", cls=SeveralAndOne, no_args_is_help=True)(get)
+    app.command("cat", no_args_is_help=True)(cat)
     app.command("zip", no_args_is_help=True)(zip_)
     app.command("ls")(ls)
+    app.command("tree")(tree)
+    app.command("du")(du)
+    app.command("stat", no_args_is_help=True)(stat)
     app.command("mv", cls=SeveralAndOne, no_args_is_help=True)(mv)
     app.command("rm", no_args_is_help=True)(rm)
     app.command("mkdir", no_args_is_help=True)(mkdir)
@@ -85,6 +89,16 @@ def get(
     command.get(context, remotes, local, jobs=jobs, resume=resume, as_json=as_json)
 
 
+def cat(
+    context: typer.Context,
+    remotes: Annotated[list[str], typer.Argument(help="Remote files.")],
+) -> None:
+    """Write files to standard output, one after the other."""
+    from cli.commands import get as command
+
+    command.cat(context, remotes)
+
+
 def zip_(
     context: typer.Context,
     remote: Annotated[str, typer.Argument(help="Remote folder.")],
@@ -110,9 +124,46 @@ def ls(
     as_json: Json = False,
 ) -> None:
     """List a folder: folders first, then files, each by name."""
-    from cli.commands import files
+    from cli.commands import browse
 
-    files.ls(context, path, long=long, as_json=as_json)
+    browse.ls(context, path, long=long, as_json=as_json)
+
+
+def tree(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="Folder.")] = "/",
+    *,
+    depth: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Levels at most; all, if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a folder with everything below it."""
+    from cli.commands import browse
+
+    browse.tree(context, path, depth=depth, as_json=as_json)
+
+
+def du(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="Folder.")] = "/",
+    *,
+    depth: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Levels below it that have a line of their own.")
+    ] = 1,
+    as_json: Json = False,
+) -> None:
+    """Show how much a folder, and each folder in it, holds with everything below it."""
+    from cli.commands import browse
+
+    browse.du(context, path, depth=depth, as_json=as_json)
+
+
+def stat(context: typer.Context, paths: RemotePaths, *, as_json: Json = False) -> None:
+    """Show everything that is known of files and folders."""
+    from cli.commands import browse
+
+    browse.stat(context, paths, as_json=as_json)
 
 
 def mv(

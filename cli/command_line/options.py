@@ -46,6 +46,34 @@ class ConflictOption(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommonOptions:
+    """Options that stand before the command.
+
+    Attributes:
+        profile: Name of the login to use; None for the one without a name, and the environment.
+        is_quiet: Whether only data, questions and errors are printed.
+        is_plain: Whether nothing is drawn that changes on the terminal.
+    """
+
+    profile: str | None = None
+    is_quiet: bool = False
+    is_plain: bool = False
+
+    def keep(self, context: typer.Context) -> None:
+        """Hand them to the command that this context runs."""
+        context.meta[_COMMON] = self
+
+    @staticmethod
+    def of(context: typer.Context) -> "CommonOptions":
+        """Those of a command."""
+        kept = context.meta.get(_COMMON)
+        return kept if isinstance(kept, CommonOptions) else CommonOptions()
+
+
+_COMMON = "discord-cloud.common-options"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpOptions:
     """Options of `discord-cloud up`.
 

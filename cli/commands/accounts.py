@@ -1,4 +1,4 @@
-"""`register`, `login`, `logout`, `passwd`, `quota` and `users`.
+"""`register`, `login`, `logout`, `profiles`, `passwd`, `quota` and `users`.
 
 An administrator may list, remove, promote and demote users, set their quotas and reset their passwords;
 others may search for names.
@@ -69,7 +69,7 @@ def login(
 
     async def run() -> None:
         await log_in(ctx, manager.url, manager.ca_cert, user, password, code=code)
-        print_line(ctx.err, f"logged in at {manager.url} as {user}")
+        ctx.note(f"logged in at {manager.url} as {user}")
 
     ctx.run(run())
 
@@ -82,7 +82,7 @@ def logout(context: typer.Context) -> None:
         login = ctx.credentials.saved()
         is_ended = login is None or await end(ctx, login)
         ctx.credentials.forget()
-        print_line(ctx.err, "you were not logged in" if login is None else "logged out")
+        ctx.note("you were not logged in" if login is None else "logged out")
         if not is_ended:
             print_line(
                 ctx.err,
@@ -90,6 +90,26 @@ def logout(context: typer.Context) -> None:
             )
 
     ctx.run(run())
+
+
+def list_profiles(context: typer.Context, *, as_json: bool) -> None:
+    """Print name, address and user of each login that has a name; a star marks the one in use."""
+    ctx = command_context(context)
+    with reported(ctx.err):
+        logins = {
+            name: login
+            for name in ctx.credentials.profiles()
+            if (login := ctx.credentials.of_profile(name).saved()) is not None
+        }
+    if as_json:
+        print_json(
+            ctx.out,
+            [{"name": name, "url": each.url, "user": each.user} for name, each in logins.items()],
+        )
+        return
+    for name, each in logins.items():
+        mark = "*" if name == ctx.credentials.profile else " "
+        print_line(ctx.out, f"{mark} {name}  {each.user or '-'}  {each.url}")
 
 
 def passwd(
@@ -159,7 +179,7 @@ async def _register(
                 "user of all: --setup-code)"
             )
             raise Forbidden(hint) from error
-    print_line(ctx.err, f"registered {user}; next: discord-cloud login {manager.url} {user}")
+    ctx.note(f"registered {user}; next: discord-cloud login {manager.url} {user}")
 
 
 async def _ask_setup_code(ctx: CommandContext, error: SetupCodeNeeded) -> str:
@@ -188,7 +208,7 @@ async def _passwd(
         await with_code(
             ctx, code, lambda given: cloud.change_password(user, previous, new, code=given)
         )
-        print_line(ctx.err, f"changed the password of {user}")
+        ctx.note(f"changed the password of {user}")
     if login is not None and login.account_token is not None:
         ctx.credentials.save(replace(login, account_token=None))
     # If the saved login has ended together with the old password, it was this user's. The app password that
@@ -266,7 +286,7 @@ def reset_password(context: typer.Context, name: str, *, password_stdin: bool) -
     async def run() -> None:
         async with account_client(ctx) as cloud:
             await cloud.set_user_password(name, password)
-        print_line(ctx.err, f"changed the password of {name}")
+        ctx.note(f"changed the password of {name}")
 
     ctx.run(run())
 
@@ -337,7 +357,7 @@ def set_role(context: typer.Context, name: str, *, is_admin: bool) -> None:
     async def run() -> None:
         async with account_client(ctx) as cloud:
             await cloud.set_role(name, is_admin=is_admin)
-        print_line(ctx.err, f"{name} is {'an' if is_admin else 'no'} administrator")
+        ctx.note(f"{name} is {'an' if is_admin else 'no'} administrator")
 
     ctx.run(run())
 
@@ -352,7 +372,9 @@ async def _remove_user(
         is_wanted = is_sure or await _is_wanted(ctx, account, heir)
         if is_wanted:
             what = f"removing {account.name}"
-            with counting_down(ctx.err, what, account.file_count, is_shown=not as_json) as report:
+            with counting_down(
+                ctx.err, what, account.file_count, is_shown=ctx.shows_progress and not as_json
+            ) as report:
                 await cloud.remove_user(
                     account.name, heir=heir, delete_files=heir is None, progress=report
                 )
@@ -362,7 +384,7 @@ async def _remove_user(
         print_json(ctx.out, {**row, **owned})
     elif is_wanted:
         fate = "deleted" if heir is None else f"gave {heir}"
-        print_line(ctx.err, f"removed {account.name}, and {fate} {_owned(account)}")
+        ctx.note(f"removed {account.name}, and {fate} {_owned(account)}")
 
 
 async def _is_wanted(ctx: CommandContext, account: Account, heir: str | None) -> bool:
@@ -395,9 +417,9 @@ def _print_names(
         for user in users:
             print_line(ctx.out, user.name)
         if not users:
-            print_line(ctx.err, NO_USER_FOUND)
+            ctx.note(NO_USER_FOUND)
     if any(len(some) >= MOST_FOUND for some in found):
-        print_line(ctx.err, "there may be more: give more of the name")
+        ctx.note("there may be more: give more of the name")
 
 
 def _print_accounts(ctx: CommandContext, accounts: list[Account], *, as_json: bool) -> None:
@@ -405,7 +427,7 @@ def _print_accounts(ctx: CommandContext, accounts: list[Account], *, as_json: bo
         print_json(ctx.out, accounts)
         return
     if not accounts:
-        print_line(ctx.err, NO_USER_FOUND)
+        ctx.note(NO_USER_FOUND)
     for each in accounts:
         role = "administrator" if each.is_admin else "user"
         number, files = counted(each.file_count, "file").split()

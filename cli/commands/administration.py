@@ -206,7 +206,7 @@ def revoke_key(context: typer.Context, name: str) -> None:
         query = "mutation ($name: String!) { revokeKey(name: $name) }"
         if not await _ask(ctx, bool, query, name=name):
             raise InvalidInput(f"no key named {name} is in force")
-        print_line(ctx.err, f"revoked the key {name}")
+        ctx.note(f"revoked the key {name}")
 
     ctx.run(run())
 
@@ -292,7 +292,7 @@ def collect(
         else:
             for each in found:
                 print_line(ctx.out, garbage_line(each))
-        print_line(ctx.err, garbage_summary(found, is_begun=not dry_run))
+        ctx.note(garbage_summary(found, is_begun=not dry_run))
 
     ctx.run(run())
 
@@ -315,10 +315,10 @@ def process(
             _show_failures(ctx, found, as_json=as_json)
         if missing:
             number = await _ask(ctx, int, "mutation { processMissing }")
-            print_line(ctx.err, f"queued {counted(number, 'file')}")
+            ctx.note(f"queued {counted(number, 'file')}")
         if retry:
             number = await _ask(ctx, int, "mutation { retryFailedJobs }")
-            print_line(ctx.err, f"queued {counted(number, 'file')} again")
+            ctx.note(f"queued {counted(number, 'file')} again")
 
     ctx.run(run())
 
@@ -378,7 +378,7 @@ def retry_webhook(
     async def run() -> None:
         query = "mutation ($id: ID!) { retryWebhook(id: $id) }"
         await _ask(ctx, bool, query, id=webhook_id)
-        print_line(ctx.err, f"webhook {webhook_id} is used")
+        ctx.note(f"webhook {webhook_id} is used")
 
     ctx.run(run())
 

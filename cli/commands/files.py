@@ -1,80 +1,16 @@
-"""`ls`, `mv`, `rm`, `mkdir` and `share`: what is on the manager, without its content."""
+"""`mv`, `rm`, `mkdir` and `share`: change what is on the manager, without its content."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import typer
 
 from cli.commands.summary import Summary, transfer_all
 from cli.context import CommandContext, command_context
 from cli.output import human_time, print_json, print_line
-from client_sdk import Client, FileInfo, FolderInfo
+from client_sdk import Client
 from client_sdk.errors import InvalidInput, NotFound
-from client_sdk.models import Entry
 from client_sdk.paths import clean_folder, join_remote, split_remote
 from common.wording import human_size
-
-_ACCESS = {(True, True): "rw", (True, False): "r", (False, False): "none"}
-
-
-def ls(context: typer.Context, path: str, *, long: bool, as_json: bool) -> None:
-    """List a folder: folders first, then files, each by name."""
-    ctx = command_context(context)
-
-    async def run() -> None:
-        async with ctx.client() as cloud:
-            entries = await _entries(cloud, path)
-        if as_json:
-            print_json(ctx.out, [_as_data(entry) for entry in entries])
-            return
-        for entry in entries:
-            print_line(ctx.out, _long_line(entry) if long else _name(entry))
-
-    ctx.run(run())
-
-
-async def _entries(cloud: Client, path: str) -> list[Entry]:
-    try:
-        return [entry async for entry in cloud.list(path)]
-    except NotFound:
-        if path.endswith("/"):
-            raise
-        return [await _file(cloud, path)]
-
-
-async def _file(cloud: Client, path: str) -> FileInfo:
-    try:
-        return await cloud.find_file(path)
-    except NotFound:
-        raise NotFound(f"{path}: there is no such file or folder") from None
-
-
-def _name(entry: Entry) -> str:
-    return f"{entry.name}/" if isinstance(entry, FolderInfo) else entry.name
-
-
-def _long_line(entry: Entry) -> str:
-    if isinstance(entry, FolderInfo):
-        return f"{'-':>9}  {'':19}  {'':10}  {entry.name}/"
-    time = human_time(entry.updated_at) if entry.updated_at else ""
-    size, access = human_size(entry.size), entry.ownership
-    return f"{size:>9}  {time:19}  {access:10}  {entry.name}"
-
-
-def _as_data(entry: Entry) -> dict[str, Any]:
-    if isinstance(entry, FolderInfo):
-        return {"kind": "folder", "id": entry.id, "name": entry.name}
-    return {
-        "kind": "file",
-        "id": entry.id,
-        "name": entry.name,
-        "size": entry.size,
-        "type": entry.content_type,
-        "created_at": entry.created_at,
-        "updated_at": entry.updated_at,
-        "ownership": entry.ownership,
-        "can": _ACCESS[entry.can_read, entry.can_write],
-    }
 
 
 def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) -> None:
@@ -91,7 +27,7 @@ def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) 
             note = await cloud.move(source, target)
             summary.done.append({"source": source, "path": target, "note": note})
             if note and not as_json:
-                print_line(ctx.err, f"{source}: {note}")
+                ctx.note(f"{source}: {note}")
 
         await transfer_all(sources, move, str, summary, 1)
 
@@ -213,7 +149,7 @@ def share_with(context: typer.Context, path: str, user: str, *, write: bool) -> 
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.share(path, user, can_write=write)
-        print_line(ctx.err, f"{user} can {'read and write' if write else 'read'} {path}")
+        ctx.note(f"{user} can {'read and write' if write else 'read'} {path}")
 
     ctx.run(run())
 
@@ -225,7 +161,7 @@ def unshare(context: typer.Context, path: str, user: str) -> None:
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.unshare(path, user)
-        print_line(ctx.err, f"{path} is no longer shared with {user}")
+        ctx.note(f"{path} is no longer shared with {user}")
 
     ctx.run(run())
 
@@ -237,7 +173,7 @@ def set_public(context: typer.Context, path: str, *, is_public: bool) -> None:
     async def run() -> None:
         async with ctx.client() as cloud:
             await cloud.set_public(path, is_public=is_public)
-        print_line(ctx.err, f"{path} is {'public' if is_public else 'private'}")
+        ctx.note(f"{path} is {'public' if is_public else 'private'}")
 
     ctx.run(run())
 
@@ -253,7 +189,7 @@ def list_shares(context: typer.Context, path: str, *, as_json: bool) -> None:
             print_json(ctx.out, {"is_public": access.is_public, "shares": access.shares})
             return
         if access.is_public:
-            print_line(ctx.err, f"{path} is public: all users can read and write it")
+            ctx.note(f"{path} is public: all users can read and write it")
         for each in access.shares:
             rights = "rw" if each.can_write else "r"
             print_line(ctx.out, f"{rights:2}  {human_time(each.shared_at)}  {each.user.name}")

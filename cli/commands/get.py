@@ -1,4 +1,4 @@
-"""`get` and `zip`: download files and folders, and a folder as one archive."""
+"""`get`, `cat` and `zip`: download files and folders, and a folder as one archive."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ import typer
 from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
-from cli.output import print_json, print_line
+from cli.output import print_json
 from cli.progress import transfer_display
 from cli.standard_output import STDOUT, exits_on_closed_output, unbuffered_stdout
 from client_sdk import Client, FailedTransfer, FileInfo, FolderProgress, OnConflict, TransferredFile
@@ -41,7 +41,7 @@ def get(
             )  # checked before connecting: a wrong path is an error of the command line
         _check_target(remotes, local, as_json=as_json)
     if local == STDOUT:
-        ctx.run(_file_to_stream(ctx, remotes[0], unbuffered_stdout()))
+        ctx.run(_files_to_stream(ctx, remotes, unbuffered_stdout()))
         return
     getting = _Get(ctx, jobs=jobs, resume=resume, as_json=as_json)
     ctx.run(getting.run(remotes, local))
@@ -55,10 +55,17 @@ def _check_target(remotes: list[str], local: str, *, as_json: bool) -> None:
         raise InvalidInput(f"{local} is not a folder, and several things do not fit in a file")
 
 
-async def _file_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:
+def cat(context: typer.Context, remotes: list[str]) -> None:
+    """Write files to standard output, one after the other, and nothing else."""
+    ctx = command_context(context)
+    ctx.run(_files_to_stream(ctx, remotes, unbuffered_stdout()))
+
+
+async def _files_to_stream(ctx: CommandContext, remotes: list[str], output: BinaryIO) -> None:
     async with ctx.client() as cloud:
         with exits_on_closed_output():
-            await cloud.download_to(remote, output)
+            for remote in remotes:
+                await cloud.download_to(remote, output)
 
 
 class _Get:
@@ -86,7 +93,9 @@ class _Get:
         self._summary.exit()
 
     async def _download_all(self, cloud: Client, plan: DownloadPlan) -> None:
-        with transfer_display(self._ctx.err, is_shown=not self._as_json) as display:
+        with transfer_display(
+            self._ctx.err, is_shown=self._ctx.shows_progress and not self._as_json
+        ) as display:
 
             def report(progress: FolderProgress) -> None:
                 display.show(progress)
@@ -150,11 +159,11 @@ def zip_(context: typer.Context, remote: str, file: str | None) -> None:
 async def _archive_to_file(ctx: CommandContext, remote: str, target: Path) -> None:
     async with ctx.client() as cloud:
         await _check_folder(cloud, remote)
-        with transfer_display(ctx.err, is_shown=True) as display:
+        with transfer_display(ctx.err, is_shown=ctx.shows_progress) as display:
             report = partial(display.show_one, remote)
             path = await cloud.download_archive(remote, target, progress=report)
     written = await asyncio.to_thread(path.stat)
-    print_line(ctx.err, f"wrote {path}, {human_size(written.st_size)}")
+    ctx.note(f"wrote {path}, {human_size(written.st_size)}")
 
 
 async def _archive_to_stream(ctx: CommandContext, remote: str, output: BinaryIO) -> None:

@@ -106,7 +106,7 @@ def change(
         if as_json:
             print_json(ctx.out, _as_data(changed))
         else:
-            print_line(ctx.err, "the link has been changed")
+            ctx.note("the link has been changed")
 
     ctx.run(run())
 
@@ -126,7 +126,7 @@ def revoke(context: typer.Context, ids: list[str], *, any_user: bool) -> None:
             await transfer_all(ids, revoke_one, str, summary, 1)
         summary.print_failures(ctx)
         if summary.done:
-            print_line(ctx.err, f"revoked {counted(len(summary.done), 'link')}")
+            ctx.note(f"revoked {counted(len(summary.done), 'link')}")
         summary.exit()
 
     ctx.run(run())

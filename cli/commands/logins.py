@@ -37,7 +37,7 @@ def end_session(context: typer.Context, session_id: str, user: str | None) -> No
             user_id = await _id_of(cloud, user)
             session = _chosen(await cloud.sessions(user_id=user_id), session_id)
             await cloud.end_session(session.id, user_id=user_id)
-        print_line(ctx.err, f"ended the session of {session.device}")
+        ctx.note(f"ended the session of {session.device}")
 
     ctx.run(run())
 
@@ -49,7 +49,7 @@ def end_others(context: typer.Context, user: str | None) -> None:
     async def run() -> None:
         async with account_client(ctx) as cloud:
             ended = await cloud.end_other_sessions(user_id=await _id_of(cloud, user))
-        print_line(ctx.err, f"ended {counted(ended, 'session')}")
+        ctx.note(f"ended {counted(ended, 'session')}")
 
     ctx.run(run())
 
@@ -76,7 +76,7 @@ def add_app_password(
             print_json(ctx.out, {"name": name, "app_password": text})
         else:
             print_line(ctx.out, text)
-            print_line(ctx.err, "keep it now: it cannot be shown again")
+            ctx.note("keep it now: it cannot be shown again")
 
     ctx.run(run())
 
@@ -104,7 +104,7 @@ def revoke_app_password(context: typer.Context, name: str) -> None:
     async def run() -> None:
         async with account_client(ctx) as cloud:
             await cloud.revoke_app_password(name)
-        print_line(ctx.err, f"revoked {name}")
+        ctx.note(f"revoked {name}")
 
     ctx.run(run())
 

@@ -188,10 +188,12 @@ class _Put:
         paths = [done["path"] for done in self._summary.done]
         self._summary.print(self._ctx, "stored", paths, f"in {destination}")
         if self._kept:
-            print_line(self._ctx.err, kept_line(list(self._kept.values())))
+            self._ctx.note(kept_line(list(self._kept.values())))
 
     async def _upload_all(self, cloud: Client, plan: UploadPlan) -> None:
-        with transfer_display(self._ctx.err, is_shown=not self._as_json) as display:
+        with transfer_display(
+            self._ctx.err, is_shown=self._ctx.shows_progress and not self._as_json
+        ) as display:
 
             def report(progress: FolderProgress) -> None:
                 display.show(progress)
@@ -226,13 +228,13 @@ class _Put:
         else:
             self._kept.pop(progress.local, None)
         if reason is not None:
-            print_line(self._ctx.err, f"{progress.local}: begins anew: {reason}")
+            self._ctx.note(f"{progress.local}: begins anew: {reason}")
 
     def _take_file(self, source: str, file: TransferredFile) -> None:
         is_skipped = file.outcome is Outcome.SKIPPED
         if file.outcome is not Outcome.STORED and not self._as_json:
             how = "skipped, is there" if is_skipped else f"stored as {file.remote}"
-            print_line(self._ctx.err, f"{source}: {how}")
+            self._ctx.note(f"{source}: {how}")
         self._summary.skipped += is_skipped
         self._summary.add(
             file.size,

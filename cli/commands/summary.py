@@ -106,7 +106,7 @@ class Summary:
         failed = f", {len(self.failures)} failed" if self.failures else ""
         part = f", {human_size(self.moved)} of it now," if self.moved < self.size else ""
         line = f"{verb} {what}: {human_size(self.size)}{part} in {seconds:.1f} s ({speed}/s)"
-        print_line(ctx.err, f"{line}{skipped}{failed}")
+        ctx.note(f"{line}{skipped}{failed}")
 
     def exit(self) -> None:
         """End the command with an exit code if something failed.

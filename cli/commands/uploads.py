@@ -39,7 +39,7 @@ def drop(context: typer.Context, ids: list[str], *, drop_all: bool) -> None:
             await _drop(cloud, chosen, summary)
         summary.print_failures(ctx)
         if summary.done or not chosen:
-            print_line(ctx.err, f"dropped {counted(len(summary.done), 'upload')}")
+            ctx.note(f"dropped {counted(len(summary.done), 'upload')}")
         summary.exit()
 
     ctx.run(run())

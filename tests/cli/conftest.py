@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from cli.main import app
 from cli.output import TextOutput
 from client_sdk import ClientSettings
 from tests.client_sdk.running import PASSWORD, registered, running_cloud
+
+Put = Callable[..., None]
+"""Uploads files, each with its name as content, into the folder of the test."""
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +118,17 @@ def bert(tmp_path: Path, cloud: Cloud) -> Shell:
 def folder(request: pytest.FixtureRequest) -> str:
     """A remote folder for one test alone."""
     return "/" + "".join(c if c.isalnum() else "-" for c in request.node.name)[-100:].strip("-")
+
+
+@pytest.fixture
+def put(shell: Shell, tmp_path: Path, folder: str) -> Put:
+    """Uploads files, each with its name as content, into the folder of the test."""
+
+    def put_all(*names: str) -> None:
+        root = tmp_path / "source"
+        for name in names:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(name)
+        assert shell("put", *root.iterdir(), f"{folder}/").exit_code == 0
+
+    return put_all

@@ -2,30 +2,13 @@
 
 import io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import Put, Shell
 from tests.client_sdk.running import PASSWORD
-
-Put = Callable[..., None]
-
-
-@pytest.fixture
-def put(shell: Shell, tmp_path: Path, folder: str) -> Put:
-    """Uploads files, each with its name as content, into the folder of the test."""
-
-    def put_all(*names: str) -> None:
-        root = tmp_path / "source"
-        for name in names:
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(name)
-        assert shell("put", *root.iterdir(), f"{folder}/").exit_code == 0
-
-    return put_all
 
 
 def tree(shell: Shell, path: str) -> list[str]:

@@ -164,3 +164,36 @@ def test_a_scope_is_held_to_and_shown(home: Shell, folder: str, tmp_path: Path) 
     assert home("app-passwords", "revoke", name).exit_code == 0
     assert home("app-passwords", "revoke", name).exit_code == 66
     assert script("ls", folder).exit_code == 77
+
+
+def test_profiles_are_logins_side_by_side(tmp_path: Path, cloud: Cloud) -> None:
+    """Each is used where it is named, instead of the environment's; the login without a name stays."""
+    shell = Shell(tmp_path / "home", cloud.url)
+    shell.login("alice")
+    arguments = ("--profile", "second", "login", cloud.url, "bert", "--password-stdin")
+    assert shell(*arguments, stdin=PASSWORD).exit_code == 0
+    listed = shell("--profile", "second", "profiles")
+    assert listed.stdout == f"* second  bert  {cloud.url}\n"
+    shell.environment["DISCORD_CLOUD_TOKEN"] = "wrong"
+    assert shell("-p", "second", "ls").exit_code == 0
+    assert shell("ls").exit_code == 77
+    del shell.environment["DISCORD_CLOUD_TOKEN"]
+    assert shell("-p", "second", "logout").exit_code == 0
+    assert json.loads(shell("profiles", "--json").stdout) == []
+    assert shell("ls").exit_code == 0
+
+
+def test_profiles_that_are_missing_or_misnamed_are_told(shell: Shell) -> None:
+    """A name is no path: it leads to no other file."""
+    missing = shell("-p", "nobody", "ls")
+    assert (missing.exit_code, "with the profile nobody" in missing.stderr) == (77, True)
+    assert shell("-p", "../credentials", "ls").exit_code == 64
+
+
+def test_quiet_leaves_notes_out_and_keeps_errors(shell: Shell, folder: str) -> None:
+    """Data and errors are printed all the same."""
+    assert shell("mkdir", "-p", f"{folder}/x").exit_code == 0
+    assert shell("tree", folder).stderr != ""
+    quiet = shell("-q", "tree", folder)
+    assert (quiet.stdout, quiet.stderr) == (f"{folder}\n└── x/\n", "")
+    assert "no such folder" in shell("-q", "tree", f"{folder}/none").stderr
