@@ -288,6 +288,24 @@ class TooManyLinks(CatalogError):
     code = "too-many-links"
 
 
+class GroupMissing(CatalogError):
+    """There is no such group."""
+
+    code = "group-missing"
+
+
+class GroupNameTaken(CatalogError):
+    """There is a group of this name already."""
+
+    code = "group-name-taken"
+
+
+class TooManyGrants(CatalogError):
+    """The folder is shared with as many users and groups as it may be."""
+
+    code = "too-many-grants"
+
+
 class ReferenceElsewhere(CatalogError):
     """The service's reference of this key is on another object."""
 

@@ -13,6 +13,7 @@ from catalog.quota_port import QuotaStore
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
+from catalog.space_port import GroupStore, SpaceStore
 from catalog.transfer_records import CatalogTransfer
 
 
@@ -48,6 +49,8 @@ class JoinedCatalog:
         identities: IdentityStore,
         audit: AuditStore,
         quotas: QuotaStore,
+        groups: GroupStore,
+        spaces: SpaceStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -206,6 +209,21 @@ class JoinedCatalog:
         self.drop_audit_events = audit.drop_audit_events
         self.set_quota = quotas.set_quota
         self.user_storage = quotas.user_storage
+        self.create_group = groups.create_group
+        self.remove_group = groups.remove_group
+        self.list_groups = groups.list_groups
+        self.groups_of = groups.groups_of
+        self.group_members = groups.group_members
+        self.put_member = groups.put_member
+        self.remove_member = groups.remove_member
+        self.set_space = spaces.set_space
+        self.visible_folders = spaces.visible_folders
+        self.outlying_files = spaces.outlying_files
+        self.rights_on = spaces.rights_on
+        self.folder_sharing = spaces.folder_sharing
+        self.put_grant = spaces.put_grant
+        self.remove_grant = spaces.remove_grant
+        self.set_folder_owner = spaces.set_folder_owner
         self.put_view = views.put_view
         self.views_of = views.views_of
         self.metadata_of = views.metadata_of

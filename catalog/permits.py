@@ -1,14 +1,16 @@
-"""Which files a user may change: what a write must find true in its own transaction.
+"""Which files and folders a user may change: what a write must find true in its own transaction.
 
 Who may do what is decided above the catalog. The decision comes down as the set of standings that a
 file may have to the acting user, so that any database can check it within the transaction that writes,
-and a right that is taken away at the same moment counts or does not count, but never by halves.
+and a right that is taken away at the same moment counts or does not count, but never by halves. Where
+rights on folders count, the decision names the right that is enough as well.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
+from catalog.folder_rights import FolderRight
 from catalog.records import File
 
 
@@ -40,10 +42,19 @@ STANDINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The user who acts, and how a file must stand to that user. Checked again by every call."""
+    """The user who acts, and what must be true for that user. Checked again by every call.
+
+    Attributes:
+        user_id: who acts.
+        standings: how a file may stand to the user.
+        folder_right: the right on its folder that covers a file as well, and that the user must have on
+            every folder of which entries are added, renamed, moved or deleted. None: rights on folders
+            do not count, and folders need none.
+    """
 
     user_id: int
-    standings: frozenset[Standing]
+    standings: frozenset[Standing] = frozenset()
+    folder_right: FolderRight | None = None
 
     def allows(self, file: File) -> bool:
         """Whether it covers a file, which carries the user's share."""

@@ -11,7 +11,8 @@ Promises that every adapter keeps, and that the contract suite holds them to:
 * A path is that of one file or of one folder. Where a name is numbered, it is one that neither a file
   nor a folder beside it has.
 * A write with a `permit` raises `NotPermitted`, and changes nothing, when a file that it concerns
-  does not stand to the user as the permit asks; None asks for nothing.
+  does not stand to the user as the permit asks; None asks for nothing. With a `folder_right` the permit
+  asks for that right on each folder of which entries are added, renamed, moved or deleted, too.
 * Every change of folders and files has a number, one more than the change committed before it: the
   answer carries it as `sequence`. A call that changed nothing has none (None), a repeated one whose
   first answer was lost has that of the first. `sequence` does not count in comparing answers.
@@ -46,6 +47,7 @@ from catalog.records import (
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
+from catalog.space_port import GroupStore, SpaceStore
 from catalog.transfer_records import CatalogTransfer
 
 FolderPath = tuple[str, ...]
@@ -199,6 +201,7 @@ class UploadCommit:
         hold: service and key of the reference that has kept the content alive until now, and is
             released with the commit; None: there is none.
         draft: the object that the commit begins, for content without chunks; None: it has begun.
+        permit: what a new file, and new folders, need on the folder in which they are made; None: nothing.
     """
 
     object_id: UUID
@@ -211,6 +214,7 @@ class UploadCommit:
     on_conflict: OnConflict
     hold: tuple[str, str] | None = None
     draft: StoredObject | None = None
+    permit: Permit | None = None
 
 
 class FolderStore(Protocol):
@@ -225,10 +229,10 @@ class FolderStore(Protocol):
     async def folder_path(self, folder_id: int) -> FolderPath:
         """Where the folder stands. Raises `FolderMissing`."""
 
-    async def make_folders(self, path: FolderPath) -> MadeFolders:
+    async def make_folders(self, path: FolderPath, *, permit: Permit | None = None) -> MadeFolders:
         """Makes the folder and its parents where they are missing. An existing one is no error.
 
-        Raises `NotAFolder`.
+        Raises `NotAFolder`, `NotPermitted`.
         """
 
     async def counts(self, folder_id: int) -> FolderCounts:
@@ -263,23 +267,36 @@ class FolderStore(Protocol):
         Raises `FolderMissing`.
         """
 
-    async def rename_folder(self, folder_id: int, name: str) -> ChangedFolder:
-        """Takes the first free `name (n)` when taken. Raises `FolderMissing`, `RootIsFixed`."""
+    async def rename_folder(
+        self, folder_id: int, name: str, *, permit: Permit | None = None
+    ) -> ChangedFolder:
+        """Takes the first free `name (n)` when taken.
+
+        Raises `FolderMissing`, `RootIsFixed`, `NotPermitted`.
+        """
 
     async def move_folder(
-        self, folder_id: int, parent_id: int, *, max_depth: int | None = None
+        self,
+        folder_id: int,
+        parent_id: int,
+        *,
+        max_depth: int | None = None,
+        permit: Permit | None = None,
     ) -> ChangedFolder:
         """Moves the folder with all in it, numbering a taken name.
 
         `max_depth` is how many names the path of a folder may have; it does not bind one that comes
         to lie no deeper than before.
-        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`.
+        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`, `NotPermitted`.
         """
 
     async def delete_folder(
         self, folder_id: int, *, permit: Permit | None = None
     ) -> PlacedFolder | None:
         """Deletes the folder and everything in it; the permit must cover all its files.
+
+        A permit with a right on folders asks for that right on the folder in which it lies, and for nothing
+        else: who has it has it on all below.
 
         Answers what was deleted, None for a missing folder. Raises `RootIsFixed`, `NotPermitted`.
         """
@@ -503,6 +520,8 @@ class Catalog(
     IdentityStore,
     AuditStore,
     QuotaStore,
+    GroupStore,
+    SpaceStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from catalog.account_port import Account
 from catalog.factor_port import Factor, FactorKind
+from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
-from catalog.port import FolderSummary
+from catalog.port import FolderPath, FolderSummary
 from catalog.records import (
     ApiKey,
     AppPassword,
@@ -41,6 +42,7 @@ from catalog.records import (
     User,
     ViewTarget,
 )
+from catalog.space_port import FolderGrant, Grantee, Group, VisibleFolder
 
 Row: TypeAlias = sqlite3.Row | Mapping[str, Any]
 """A row by the names of its columns: of SQLite's driver, or an object of JSON."""
@@ -51,6 +53,31 @@ def folder_summary_of(row: Row) -> FolderSummary:
     times = [time for time in (row["created_at"], row["updated_at"]) if time is not None]
     return FolderSummary(
         folder_id=row["id"], size=row["size"], changed_at=float(max(times)) if times else None
+    )
+
+
+def group_of(row: Row) -> Group:
+    """A group with the number of its members."""
+    return Group(id=row["id"], name=row["name"], members=row["members"])
+
+
+def grant_of(row: Row) -> FolderGrant:
+    """A row of `folder_grants`."""
+    return FolderGrant(
+        grantee=Grantee(user_id=row["user_id"], group_id=row["group_id"]),
+        right=FolderRight(row["level"]),
+        granted_at=float(row["granted_at"]),
+    )
+
+
+def visible_folder_of(row: Row, path: FolderPath) -> VisibleFolder:
+    """A folder with a user's right on it, and what space it is."""
+    return VisibleFolder(
+        path=path,
+        folder=folder_of(row),
+        right=FolderRight(row["level"]),
+        is_home=bool(row["is_home"]),
+        is_common=bool(row["is_common"]),
     )
 
 

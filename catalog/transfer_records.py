@@ -303,6 +303,45 @@ class QuotaRecord(TransferRecord, frozen=True, tag="quota"):
     files: Id | None
 
 
+class GroupRecord(TransferRecord, frozen=True, tag="group"):
+    """A row of `user_groups`."""
+
+    id: Id
+    name: str
+    created_at: float
+
+
+class GroupMemberRecord(TransferRecord, frozen=True, tag="group_member"):
+    """A row of `group_members`."""
+
+    group_id: Id
+    user_id: Id
+
+
+class FolderOwnerRecord(TransferRecord, frozen=True, tag="folder_owner"):
+    """The owner of a folder that has one of its own."""
+
+    folder_id: Id
+    owner_id: Id
+
+
+class FolderGrantRecord(TransferRecord, frozen=True, tag="folder_grant"):
+    """A row of `folder_grants`. It is everybody's without a user and without a group."""
+
+    folder_id: Id
+    user_id: Id | None
+    group_id: Id | None
+    level: Literal[1, 2, 3]
+    granted_at: float
+
+
+class SpaceRecord(TransferRecord, frozen=True, tag="space"):
+    """A row of `spaces`: the home of a user, or (null) the common space."""
+
+    folder_id: Id
+    user_id: Id | None
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -328,6 +367,11 @@ KINDS: tuple[type[TransferRecord], ...] = (
     FactorDemandRecord,
     IdentityRecord,
     QuotaRecord,
+    GroupRecord,
+    GroupMemberRecord,
+    FolderOwnerRecord,
+    FolderGrantRecord,
+    SpaceRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -2,7 +2,15 @@
 
 from uuid import UUID
 
-from catalog.port import CommittedFile, FileStore, FolderPath, OnConflict, UploadCommit
+from catalog.permits import Permit
+from catalog.port import (
+    CommittedFile,
+    FailOnConflict,
+    FileStore,
+    FolderPath,
+    OnConflict,
+    UploadCommit,
+)
 
 
 async def commit_file(
@@ -12,10 +20,11 @@ async def commit_file(
     name: str,
     *,
     owner_id: int | None,
-    is_public: bool,
-    on_conflict: OnConflict,
+    is_public: bool = False,
+    on_conflict: OnConflict = FailOnConflict(),  # noqa: B008 - immutable
     hold: tuple[str, str] | None = None,
     mime_type: str = "text/plain",
+    permit: Permit | None = None,
 ) -> CommittedFile:
     """Gives content a name; its MIME type matters only if it is not finished yet."""
     return await catalog.commit_upload(
@@ -29,5 +38,6 @@ async def commit_file(
             is_public=is_public,
             on_conflict=on_conflict,
             hold=hold,
+            permit=permit,
         )
     )

@@ -29,6 +29,7 @@ from catalog.sqlite.services import (
     SqliteViews,
 )
 from catalog.sqlite.signing_keys import SqliteSigningKeys
+from catalog.sqlite.spaces import SqliteGroups, SqliteSpaces
 from catalog.sqlite.transfer import SqliteTransfer
 
 
@@ -61,6 +62,8 @@ class SqliteCatalog(JoinedCatalog):
             identities=SqliteIdentities(database, clock),
             audit=SqliteAudit(database, clock),
             quotas=SqliteQuotas(database, clock),
+            groups=SqliteGroups(database, clock),
+            spaces=SqliteSpaces(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

@@ -20,6 +20,7 @@ from catalog.sqlite.folders import make_folders
 from catalog.sqlite.objects import finish_object, insert_object, release
 from catalog.sqlite.placed_files import require_file, shares_of
 from catalog.sqlite.quotas import require_quota
+from catalog.sqlite.rights import require_right
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.services import enqueue
 from catalog.sqlite.statements import sql
@@ -70,6 +71,7 @@ def _commit(session: Session, upload: UploadCommit, now: float) -> CommittedFile
 def _insert(
     session: Session, content: StoredObject, folder_id: int, wanted: UploadCommit, now: float
 ) -> int:
+    require_right(session, folder_id, wanted.permit)
     rows = session.rows(
         sql.insert_file,
         folder_id=folder_id,

@@ -35,6 +35,7 @@ from catalog.sqlite.placed_files import (
     shares_of,
 )
 from catalog.sqlite.quotas import require_quota
+from catalog.sqlite.rights import require_right
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
@@ -134,6 +135,7 @@ class SqliteFiles(SqlitePart):
     ) -> list[MovedFile]:
         """Moves all or none. Raises `FileMissing`, `FolderMissing`, `NotPermitted`."""
         require_folder(session, folder_id)
+        require_right(session, folder_id, permit)
         files = require_files(session, file_ids, permit)
         places = places_of(session, files)
         target = path_to(session, folder_id)

@@ -26,6 +26,7 @@ from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCount
 from catalog.rows import folder_of
 from catalog.sqlite.connections import Session
 from catalog.sqlite.database import SqlitePart, long_write, read, write
+from catalog.sqlite.rights import require_right
 from catalog.sqlite.rows import file_of, path_of, standing_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
@@ -91,9 +92,17 @@ class SqliteFolders(SqlitePart):
         return path_to(session, folder_id)
 
     @write
-    def make_folders(self, session: Session, path: FolderPath) -> MadeFolders:
-        """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
+    def make_folders(
+        self, session: Session, path: FolderPath, *, permit: Permit | None = None
+    ) -> MadeFolders:
+        """Makes the folder and its parents where they are missing.
+
+        Raises `NotAFolder`, `NotPermitted`.
+        """
         made = make_folders(session, path)
+        if made.created:
+            # Whatever holds for the folder in which they were made holds for them as well.
+            require_right(session, made.folder.id, permit)
         return replace(made, sequence=next_change(session) if made.created else None)
 
     @read
@@ -147,19 +156,33 @@ class SqliteFolders(SqlitePart):
         return {row["mime_type"]: row["bytes"] for row in rows if row["mime_type"] is not None}
 
     @write
-    def rename_folder(self, session: Session, folder_id: int, name: str) -> ChangedFolder:
-        """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`."""
+    def rename_folder(
+        self, session: Session, folder_id: int, name: str, *, permit: Permit | None = None
+    ) -> ChangedFolder:
+        """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`, `NotPermitted`."""
         before, parent_id = _require_movable(session, folder_id)
+        require_right(session, parent_id, permit)
         after = _place(session, before, parent_id, name)
         return ChangedFolder(before=before, after=after, sequence=next_change(session))
 
     @long_write
     def move_folder(
-        self, session: Session, folder_id: int, parent_id: int, *, max_depth: int | None = None
+        self,
+        session: Session,
+        folder_id: int,
+        parent_id: int,
+        *,
+        max_depth: int | None = None,
+        permit: Permit | None = None,
     ) -> ChangedFolder:
-        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`; numbers a taken name."""
+        """Numbers a taken name.
+
+        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`, `NotPermitted`.
+        """
         before, old_parent_id = _require_movable(session, folder_id)
         require_folder(session, parent_id)
+        require_right(session, old_parent_id, permit)
+        require_right(session, parent_id, permit)
         if session.row(sql.lies_within, inner_id=parent_id, outer_id=folder_id):
             raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
         if max_depth is not None:
@@ -178,8 +201,9 @@ class SqliteFolders(SqlitePart):
             placed, parent_id = _require_movable(session, folder_id)
         except FolderMissing:
             return None
-        if permit is not None:
+        if permit is not None and permit.folder_right is None:
             _require_permitted(session, folder_id, permit)
+        require_right(session, parent_id, permit)
         uncount_subtree(session, parent_id, subtree_id=folder_id)
         session.run(sql.delete_folder, folder_id=folder_id)
         return replace(placed, sequence=next_change(session))

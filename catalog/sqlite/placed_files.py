@@ -16,6 +16,7 @@ from catalog.records import File, Share
 from catalog.rows import share_of
 from catalog.sqlite.connections import Session
 from catalog.sqlite.folders import path_to
+from catalog.sqlite.rights import covered_folders
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
 from catalog.sqlite.upkeep import (
@@ -42,6 +43,9 @@ def require_files(
     if missing := [str(file_id) for file_id in ids if file_id not in files]:
         raise FileMissing(f"there is no file {', '.join(missing)}")
     refused = [file for file in files.values() if permit and not permit.allows(file)]
+    if refused and permit is not None:
+        covered = covered_folders(session, permit, {file.folder_id for file in refused})
+        refused = [file for file in refused if file.folder_id not in covered]
     if refused:
         raise NotPermitted(refused=len(refused), concerned=len(files))
     return [replace(files[file_id], share=None) for file_id in ids]

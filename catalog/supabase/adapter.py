@@ -34,6 +34,7 @@ from catalog.supabase.services import (
     SupabaseViews,
 )
 from catalog.supabase.signing_keys import SupabaseSigningKeys
+from catalog.supabase.spaces import SupabaseGroups, SupabaseSpaces
 from catalog.supabase.transfer import SupabaseTransfer
 from common.retry import RetryPolicy
 
@@ -69,6 +70,8 @@ class SupabaseCatalog(JoinedCatalog):
             identities=SupabaseIdentities(functions, clock),
             audit=SupabaseAudit(functions, clock),
             quotas=SupabaseQuotas(functions, clock),
+            groups=SupabaseGroups(functions, clock),
+            spaces=SupabaseSpaces(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

@@ -152,7 +152,12 @@ def permit_to_json(permit: Permit | None) -> dict[str, object] | None:
     if permit is None:
         return None
     standings = [_standing_to_text(standing) for standing in permit.standings]
-    return {"user_id": permit.user_id, "standings": standings}
+    right = permit.folder_right
+    return {
+        "user_id": permit.user_id,
+        "standings": standings,
+        "folder_right": None if right is None else int(right),
+    }
 
 
 def _standing_to_text(standing: Standing) -> str:

@@ -209,6 +209,7 @@ def _order_of(upload: UploadCommit) -> dict[str, object]:
         "hold_service": hold and hold[0],
         "hold_key": hold and hold[1],
         "draft": draft_to_json(upload.draft) if upload.draft else None,
+        "place_permit": permit_to_json(upload.permit),
     }
 
 

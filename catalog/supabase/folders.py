@@ -34,9 +34,12 @@ class SupabaseFolders(SupabasePart):
         """Where the folder stands. Raises `FolderMissing`."""
         return path_of(await self._functions.read("folder_path", folder_id=folder_id))
 
-    async def make_folders(self, path: FolderPath) -> MadeFolders:
-        """Makes the folder and its parents where they are missing. Raises `NotAFolder`."""
-        row = await self._change("make_folders", path=path)
+    async def make_folders(self, path: FolderPath, *, permit: Permit | None = None) -> MadeFolders:
+        """Makes the folder and its parents where they are missing.
+
+        Raises `NotAFolder`, `NotPermitted`.
+        """
+        row = await self._change("make_folders", path=path, permit=permit_to_json(permit))
         created = tuple(placed_folder_of(placed) for placed in row["created"])
         return MadeFolders(
             folder=folder_of(row["folder"]), created=created, sequence=row.get("sequence")
@@ -87,17 +90,33 @@ class SupabaseFolders(SupabasePart):
         usage: dict[str, int] = await self._functions.read("usage_by_type", folder_id=folder_id)
         return usage
 
-    async def rename_folder(self, folder_id: int, name: str) -> ChangedFolder:
-        """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`."""
-        row = await self._change("rename_folder", folder_id=folder_id, name=name)
+    async def rename_folder(
+        self, folder_id: int, name: str, *, permit: Permit | None = None
+    ) -> ChangedFolder:
+        """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`, `NotPermitted`."""
+        row = await self._change(
+            "rename_folder", folder_id=folder_id, name=name, permit=permit_to_json(permit)
+        )
         return changed_folder_of(row)
 
     async def move_folder(
-        self, folder_id: int, parent_id: int, *, max_depth: int | None = None
+        self,
+        folder_id: int,
+        parent_id: int,
+        *,
+        max_depth: int | None = None,
+        permit: Permit | None = None,
     ) -> ChangedFolder:
-        """Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`; numbers a taken name."""
+        """Numbers a taken name.
+
+        Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`, `NotPermitted`.
+        """
         row = await self._change(
-            "move_folder", folder_id=folder_id, parent_id=parent_id, max_depth=max_depth
+            "move_folder",
+            folder_id=folder_id,
+            parent_id=parent_id,
+            max_depth=max_depth,
+            permit=permit_to_json(permit),
         )
         return changed_folder_of(row)
 

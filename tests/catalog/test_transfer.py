@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
 from catalog.factor_port import Factor, FactorKind
+from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
 from catalog.records import (
@@ -28,6 +29,7 @@ from catalog.records import (
     ViewTarget,
 )
 from catalog.service_port import SERVICE_PREFIX
+from catalog.space_port import Grantee
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import CALL_RETRY
 from catalog.transfer import ExportWriter, export_catalog, import_catalog
@@ -138,6 +140,7 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.create_link(link(file, admin, clock), most=None)
     await add_second_factors(catalog, bob.id, clock)
     await catalog.set_quota(bob.id, StorageQuota(bytes=2**40))
+    await add_spaces(catalog, bob.id, target.folder.id)
     clock.advance(0.5)
     await catalog.note_master_key(b"\x01\x02\x03\x04")
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
@@ -178,6 +181,19 @@ def link(file, owner, clock) -> FileLink:
         revoked_at=clock() + 0.1,
         last_used_at=None,
     )
+
+
+async def add_spaces(catalog, user_id, folder_id) -> None:
+    """A group, a home, the common space, and rights of each kind of grantee."""
+    gone = await catalog.create_group("gone")
+    group = await catalog.create_group("Family 1")
+    await catalog.remove_group(gone.id)
+    await catalog.put_member(group.id, user_id)
+    for name, owner in (("Bob", user_id), ("Common space", None)):
+        made = await catalog.make_folders((name,))
+        await catalog.set_space(made.folder.id, owner)
+    for grantee in (Grantee(user_id=user_id), Grantee(group_id=group.id)):
+        await catalog.put_grant(folder_id, grantee, FolderRight.MANAGE)
 
 
 async def add_second_factors(catalog, user_id, clock) -> None:

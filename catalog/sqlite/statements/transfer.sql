@@ -171,6 +171,27 @@ FROM identities ORDER BY issuer, subject;
 SELECT id AS user_id, quota_bytes AS bytes, quota_files AS files
 FROM users WHERE quota_bytes IS NOT NULL OR quota_files IS NOT NULL ORDER BY id;
 
+-- export_group --
+-- All rows of `user_groups` in the order of an export.
+SELECT id, name, created_at FROM user_groups ORDER BY id;
+
+-- export_group_member --
+-- All rows of `group_members` in the order of an export.
+SELECT group_id, user_id FROM group_members ORDER BY group_id, user_id;
+
+-- export_folder_owner --
+-- The folders that have owners of their own, in the order of an export.
+SELECT id AS folder_id, owner_id FROM folders WHERE owner_id IS NOT NULL ORDER BY id;
+
+-- export_folder_grant --
+-- All rows of `folder_grants` in the order of an export.
+SELECT folder_id, user_id, group_id, level, granted_at FROM folder_grants
+ORDER BY folder_id, user_id IS NOT NULL, group_id, user_id;
+
+-- export_space --
+-- All rows of `spaces` in the order of an export.
+SELECT folder_id, user_id FROM spaces ORDER BY folder_id;
+
 -- import_user --
 -- A row of `users`.
 INSERT INTO users (id, name, is_admin, password_hash, token_epoch, created_at)
@@ -313,3 +334,24 @@ VALUES (:issuer, :subject, :user_id, :created_at);
 -- import_quota --
 -- The quota of a user.
 UPDATE users SET quota_bytes = :bytes, quota_files = :files WHERE id = :user_id;
+
+-- import_group --
+-- A row of `user_groups`.
+INSERT INTO user_groups (id, name, created_at) VALUES (:id, :name, :created_at);
+
+-- import_group_member --
+-- A row of `group_members`.
+INSERT INTO group_members (group_id, user_id) VALUES (:group_id, :user_id);
+
+-- import_folder_owner --
+-- The owner of a folder.
+UPDATE folders SET owner_id = :owner_id WHERE id = :folder_id;
+
+-- import_folder_grant --
+-- A row of `folder_grants`.
+INSERT INTO folder_grants (folder_id, user_id, group_id, level, granted_at)
+VALUES (:folder_id, :user_id, :group_id, :level, :granted_at);
+
+-- import_space --
+-- A row of `spaces`.
+INSERT INTO spaces (folder_id, user_id) VALUES (:folder_id, :user_id);
