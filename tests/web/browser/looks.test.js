@@ -21,6 +21,7 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /** Nothing else depends on the colours. */
 const CONTRAST = ["color-contrast"];
+const SCHEMES = /** @type {const} */ (["dark", "light"]);
 const IMAGES = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
 const LARGEST = 250_000;
 const set = stage({ prepare: furnish });
@@ -73,31 +74,38 @@ const BELONGINGS = [
   { name: "settings.json", mimeType: "application/json", buffer: Buffer.from('{"quiet": true}') },
 ];
 
+/** @typedef {{ impact: string }} Violation */
+
 /**
- * Fails when axe finds something serious.
+ * Fails when axe finds something serious, in light or dark.
  * @param {Page} page
  * @param {string} where
  */
 async function reads(page, where) {
-  const isDark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
-  await settles(page);
-  // The page's policy forbids scripts of others, so this one comes in by the debugger.
-  await page.evaluate(`${AXE};0`);
-  const violations = await page.evaluate(
-    async (rules) => {
-      const { violations } = await /** @type {any} */ (window).axe.run(document, { runOnly: rules });
-      return violations.map((/** @type {any} */ violation) => ({
-        id: violation.id,
-        impact: violation.impact,
-        nodes: violation.nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} ${node.failureSummary}`),
-      }));
-    },
-    isDark ? CONTRAST : RULES,
-  );
-  const grave = violations.filter(
-    (/** @type {{ impact: string }} */ each) => each.impact === "serious" || each.impact === "critical",
-  );
-  assert.deepEqual(grave, [], where);
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await settles(page);
+    // The page's policy forbids scripts of others, so this one comes in by the debugger.
+    if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(`${AXE};0`);
+    const violations = await page.evaluate(
+      async (rules) => {
+        const { violations } = await /** @type {any} */ (window).axe.run(document, {
+          runOnly: rules,
+          resultTypes: ["violations"],
+        });
+        return violations.map((/** @type {any} */ violation) => ({
+          id: violation.id,
+          impact: violation.impact,
+          nodes: violation.nodes
+            .slice(0, 3)
+            .map((/** @type {any} */ node) => `${node.html.slice(0, 160)} ${node.failureSummary}`),
+        }));
+      },
+      colorScheme === "dark" ? CONTRAST : RULES,
+    );
+    const grave = violations.filter((/** @type {Violation} */ { impact }) => impact === "serious" || impact === "critical");
+    assert.deepEqual(grave, [], `${where}, ${colorScheme}`);
+  }
 }
 
 /**
@@ -112,229 +120,230 @@ async function truncated(name, size) {
 }
 
 /**
+ * Pictures for the README, light and dark.
  * @param {Page} page
  * @param {string} name
  */
 async function pictures(page, name) {
   if (!process.env["SCREENSHOTS"]) return;
-  await settles(page);
-  await page.screenshot({ path: `${IMAGES}${name}.png`, animations: "disabled" });
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await settles(page);
+    await page.screenshot({ path: `${IMAGES}${name}-${colorScheme}.png`, animations: "disabled" });
+  }
 }
 
-for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-  test(`everything can be read and reached, ${colorScheme}`, async () => {
-    const stranger = await Person.visits(set.browser, set.cloud, { colorScheme });
-    await stranger.page.getByRole("heading", { name: "Welcome back" }).waitFor();
-    await reads(stranger.page, "login");
-    await pictures(stranger.page, `login-${colorScheme}`);
-    await stranger.leaves();
+test("everything can be read and reached", async () => {
+  const stranger = await Person.visits(set.browser, set.cloud);
+  await stranger.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  await reads(stranger.page, "login");
+  await pictures(stranger.page, "login");
+  await stranger.leaves();
 
-    const person = await Person.works(set.browser, set.cloud, set.token, { colorScheme });
-    const { page } = person;
-    await person.row("Harbour.png").click();
-    await page.locator(".details-picture img").waitFor();
-    await reads(page, "table");
-    await pictures(page, `table-${colorScheme}`);
-    await person.row("Harbour.png").click({ button: "right" });
-    await reads(page, "menu");
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { page } = person;
+  await person.row("Harbour.png").click();
+  await page.locator(".details-picture img").waitFor();
+  await reads(page, "table");
+  await pictures(page, "table");
+  await person.row("Harbour.png").click({ button: "right" });
+  await reads(page, "menu");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Tiles" }).click();
+  await page.locator(".tile img").nth(2).waitFor();
+  await reads(page, "tiles");
+  await pictures(page, "tiles");
+  await page.getByRole("button", { name: "Table" }).click();
+  for (const [place, shown] of [
+    ["?q=a", ".hit"],
+    ["?q=nowhere", ".blank"],
+    ["?place=recent", ".hit"],
+    ["?place=links", ".my-links li"],
+  ]) {
+    await page.evaluate((hash) => void (location.hash = hash), `#/${place}`);
+    await page.clock.runFor(500);
+    await page.locator(String(shown)).first().waitFor();
+    await reads(page, String(place));
+  }
+  await page.evaluate(() => void (location.hash = "#/"));
+  await person.row("Notes from the trip.md").dblclick();
+  await page.getByRole("dialog").getByText("The ferry").first().waitFor();
+  await reads(page, "viewer");
+  for (const name of ["Harbour.png", "Interview.wav", "Payroll.csv", "settings.json", "Backup of the laptop.zip"]) {
+    await page.evaluate((hash) => void (location.hash = hash), `#/?open=${encodeURIComponent(name)}`);
+    await page.getByRole("dialog", { name, exact: true }).waitFor();
+    await page.locator("dialog .spinner").waitFor({ state: "detached" });
+    if (name === "Harbour.png") await page.keyboard.press("i");
+    await reads(page, `viewer of ${name}`);
+  }
+  await page.keyboard.press("i");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  for (const [name, choice] of [
+    ["Users", "Users"],
+    ["Account", "Account"],
+    ["Keyboard shortcuts", "Keyboard shortcuts"],
+  ]) {
+    await page.getByRole("button", { name: "Account of ada" }).click();
+    await page.getByRole("menuitem", { name: String(choice) }).click();
+    await page.getByRole("dialog", { name: String(name) }).waitFor();
+    await reads(page, String(name));
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Tiles" }).click();
-    await page.locator(".tile img").nth(2).waitFor();
-    await reads(page, "tiles");
-    await pictures(page, `tiles-${colorScheme}`);
-    await page.getByRole("button", { name: "Table" }).click();
-    for (const [place, shown] of [
-      ["?q=a", ".hit"],
-      ["?q=nowhere", ".blank"],
-      ["?place=recent", ".hit"],
-      ["?place=links", ".my-links li"],
-    ]) {
-      await page.evaluate((hash) => void (location.hash = hash), `#/${place}`);
-      await page.clock.runFor(500);
-      await page.locator(String(shown)).first().waitFor();
-      await reads(page, String(place));
-    }
-    await page.evaluate(() => void (location.hash = "#/"));
-    await person.row("Notes from the trip.md").dblclick();
-    await page.getByRole("dialog").getByText("The ferry").first().waitFor();
-    await reads(page, "viewer");
-    for (const name of ["Harbour.png", "Interview.wav", "Payroll.csv", "settings.json", "Backup of the laptop.zip"]) {
-      await page.evaluate((hash) => void (location.hash = hash), `#/?open=${encodeURIComponent(name)}`);
-      await page.getByRole("dialog", { name, exact: true }).waitFor();
-      await page.locator("dialog .spinner").waitFor({ state: "detached" });
-      if (name === "Harbour.png") await page.keyboard.press("i");
-      await reads(page, `viewer of ${name}`);
-    }
-    await page.keyboard.press("i");
+  }
+  const account = await person.opensAccount("App passwords");
+  await account.getByRole("button", { name: "New app password" }).click();
+  await reads(page, "a new app password");
+  await account.getByLabel("Name").fill("backup");
+  await account.getByRole("button", { name: "Create" }).click();
+  await account.getByLabel("App password", { exact: true }).waitFor();
+  await reads(page, "the text of an app password");
+  await account.getByRole("button", { name: "Done" }).click();
+  await account.getByRole("listitem").first().waitFor();
+  await reads(page, "app passwords");
+  await account.getByRole("button", { name: "Password", exact: true }).click();
+  await reads(page, "changing the password");
+  await page.keyboard.press("Escape");
+  const users = await person.opensUsers();
+  await users.getByRole("button", { name: "Manage grace" }).click();
+  await reads(page, "a user");
+  await users.getByRole("button", { name: "Remove grace …" }).click();
+  await reads(page, "removing a user");
+  await page.keyboard.press("Escape");
+  await person.opensServices();
+  await page.getByText("Free", { exact: true }).first().waitFor();
+  await reads(page, "services");
+  await page.keyboard.press("Escape");
+  for (const choice of ["Copy a link", "Share", "Transfer ownership", "Move"]) {
+    await person.chooses("Harbour.png", choice);
+    await page.getByRole("dialog").waitFor();
+    await reads(page, choice);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    for (const [name, choice] of [
-      ["Users", "Users"],
-      ["Account", "Account"],
-      ["Keyboard shortcuts", "Keyboard shortcuts"],
-    ]) {
-      await page.getByRole("button", { name: "Account of ada" }).click();
-      await page.getByRole("menuitem", { name: String(choice) }).click();
-      await page.getByRole("dialog", { name: String(name) }).waitFor();
-      await reads(page, String(name));
-      await page.keyboard.press("Escape");
-    }
-    const account = await person.opensAccount("App passwords");
-    await account.getByRole("button", { name: "New app password" }).click();
-    await reads(page, "a new app password");
-    await account.getByLabel("Name").fill(`backup, ${colorScheme}`);
-    await account.getByRole("button", { name: "Create" }).click();
-    await account.getByLabel("App password", { exact: true }).waitFor();
-    await reads(page, "the text of an app password");
-    await account.getByRole("button", { name: "Done" }).click();
-    await account.getByRole("listitem").first().waitFor();
-    await reads(page, "app passwords");
-    await account.getByRole("button", { name: "Password", exact: true }).click();
-    await reads(page, "changing the password");
-    await page.keyboard.press("Escape");
-    const users = await person.opensUsers();
-    await users.getByRole("button", { name: "Manage grace" }).click();
-    await reads(page, "a user");
-    await users.getByRole("button", { name: "Remove grace …" }).click();
-    await reads(page, "removing a user");
-    await page.keyboard.press("Escape");
-    await person.opensServices();
-    await page.getByText("Free", { exact: true }).first().waitFor();
-    await reads(page, "services");
-    await page.keyboard.press("Escape");
-    for (const choice of ["Copy a link", "Share", "Transfer ownership", "Move"]) {
-      await person.chooses("Harbour.png", choice);
-      await page.getByRole("dialog").waitFor();
-      await reads(page, choice);
-      await page.keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-    }
-    await person.chooses("Harbour.png", "Move");
-    await page.getByRole("dialog").getByRole("button", { name: "New folder" }).click();
-    await page.keyboard.type("a/b");
-    await reads(page, "new folder while moving");
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    await person.row("Payroll.csv").click({ button: "right" });
-    await reads(page, "menu of somebody else's file");
-    await page.keyboard.press("Escape");
-    await person.row("Harbour.png").click();
-    await page.keyboard.press("F2");
-    await page.getByLabel("New name of Harbour.png").waitFor();
-    await reads(page, "rename");
-    await page.keyboard.press("Escape");
-    await person.leaves();
-  });
+  }
+  await person.chooses("Harbour.png", "Move");
+  await page.getByRole("dialog").getByRole("button", { name: "New folder" }).click();
+  await page.keyboard.type("a/b");
+  await reads(page, "new folder while moving");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await person.row("Payroll.csv").click({ button: "right" });
+  await reads(page, "menu of somebody else's file");
+  await page.keyboard.press("Escape");
+  await person.row("Harbour.png").click();
+  await page.keyboard.press("F2");
+  await page.getByLabel("New name of Harbour.png").waitFor();
+  await reads(page, "rename");
+  await page.keyboard.press("Escape");
+  await person.leaves();
+});
 
-  test(`uploads, questions and empty folders can be read, ${colorScheme}`, async () => {
-    const person = await Person.works(set.browser, set.cloud, set.token, { colorScheme, at: "/#/Projects" });
-    const { page } = person;
-    await page.getByText("This folder is empty").waitFor();
-    await reads(page, "empty");
-    const gate = await Gate.before(page);
-    const local = await mkdtemp(path.join(tmpdir(), "looks-"));
-    const sizes = {
-      "Film of the move.mp4": 52,
-      "Scans.zip": 38,
-      "Floor plan.pdf": 3,
-      "Letter.txt": 1,
-      "Recording.wav": 9,
-      "Slides.pdf": 4,
-    };
-    for (const [name, mebibytes] of Object.entries(sizes)) await truncated(path.join(local, name), mebibytes * 2 ** 20);
-    const files = Object.keys(sizes).map((name) => path.join(local, name));
-    // The chunks of the two large ones pass, so that nothing is stored and the folder stays empty.
-    await page.setInputFiles("#pick-files", files.slice(0, 2));
-    await gate.holds(4);
-    await gate.pass(4);
-    await gate.holds(4);
-    await page.setInputFiles("#pick-files", files.slice(2));
-    // All chunks that may be on their way are those of the large ones: the others have services, and send nothing.
-    await page.locator('.queue-row[data-state="sending"]').nth(3).waitFor();
-    await page.getByRole("button", { name: "Pause Scans.zip" }).click();
-    await page.locator('.queue-row[data-state="paused"]').waitFor();
-    await reads(page, "queue");
-    await pictures(page, `uploads-${colorScheme}`);
-    await page.getByRole("button", { name: "Cancel all" }).click();
-    await reads(page, "cancelling all");
-    await page.keyboard.press("Escape");
-    await page.clock.runFor(12_000);
-    await page.getByText("Uploads have stalled").waitFor();
-    await reads(page, "stalled");
-    await page.reload();
-    const unfinished = page.locator('.queue-row[data-state="kept"]');
-    await unfinished.nth(1).waitFor();
-    await reads(page, "unfinished uploads");
-    for (const name of Object.keys(sizes).slice(0, 2))
-      await page.getByRole("button", { name: `Discard the upload of ${name}` }).click();
-    await unfinished.first().waitFor({ state: "detached" });
-    await rm(local, { recursive: true });
-    await gate.open();
-    await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("1") }]);
-    await person.row(`twice ${colorScheme}.txt`).waitFor();
-    await person.uploads([{ name: `twice ${colorScheme}.txt`, buffer: Buffer.from("2") }]);
-    const question = page.getByRole("dialog", { name: "Name already exists" });
-    await question.waitFor();
-    await reads(page, "overwrite");
-    await question.getByRole("button", { name: "Decide later" }).click();
-    await page.getByRole("button", { name: "Decide", exact: true }).waitFor();
-    await reads(page, "put off");
-    await page.getByRole("button", { name: "Upload", exact: true }).click();
-    await page.getByRole("menuitem", { name: "Upload as public files" }).click();
-    await reads(page, "public files");
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Decide", exact: true }).click();
-    await question.getByRole("button", { name: /^Skip/ }).click();
-    await person.row(`twice ${colorScheme}.txt`).click();
-    await page.keyboard.press("Delete");
-    await page.getByRole("button", { name: "Undo" }).waitFor();
-    await reads(page, "undo");
-    await page.clock.fastForward(8_000);
-    await person.leaves();
-  });
+test("uploads, questions and empty folders can be read", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/Projects" });
+  const { page } = person;
+  await page.getByText("This folder is empty").waitFor();
+  await reads(page, "empty");
+  const gate = await Gate.before(page);
+  const local = await mkdtemp(path.join(tmpdir(), "looks-"));
+  const sizes = {
+    "Film of the move.mp4": 52,
+    "Scans.zip": 38,
+    "Floor plan.pdf": 3,
+    "Letter.txt": 1,
+    "Recording.wav": 9,
+    "Slides.pdf": 4,
+  };
+  for (const [name, mebibytes] of Object.entries(sizes)) await truncated(path.join(local, name), mebibytes * 2 ** 20);
+  const files = Object.keys(sizes).map((name) => path.join(local, name));
+  // The chunks of the two large ones pass, so that nothing is stored and the folder stays empty.
+  await page.setInputFiles("#pick-files", files.slice(0, 2));
+  await gate.holds(4);
+  await gate.pass(4);
+  await gate.holds(4);
+  await page.setInputFiles("#pick-files", files.slice(2));
+  // All chunks that may be on their way are those of the large ones: the others have services, and send nothing.
+  await page.locator('.queue-row[data-state="sending"]').nth(3).waitFor();
+  await page.getByRole("button", { name: "Pause Scans.zip" }).click();
+  await page.locator('.queue-row[data-state="paused"]').waitFor();
+  await reads(page, "queue");
+  await pictures(page, "uploads");
+  await page.getByRole("button", { name: "Cancel all" }).click();
+  await reads(page, "cancelling all");
+  await page.keyboard.press("Escape");
+  await page.clock.runFor(12_000);
+  await page.getByText("Uploads have stalled").waitFor();
+  await reads(page, "stalled");
+  await page.reload();
+  const unfinished = page.locator('.queue-row[data-state="kept"]');
+  await unfinished.nth(1).waitFor();
+  await reads(page, "unfinished uploads");
+  for (const name of Object.keys(sizes).slice(0, 2))
+    await page.getByRole("button", { name: `Discard the upload of ${name}` }).click();
+  await unfinished.first().waitFor({ state: "detached" });
+  await rm(local, { recursive: true });
+  await gate.open();
+  await person.uploads([{ name: "twice.txt", buffer: Buffer.from("1") }]);
+  await person.row("twice.txt").waitFor();
+  await person.uploads([{ name: "twice.txt", buffer: Buffer.from("2") }]);
+  const question = page.getByRole("dialog", { name: "Name already exists" });
+  await question.waitFor();
+  await reads(page, "overwrite");
+  await question.getByRole("button", { name: "Decide later" }).click();
+  await page.getByRole("button", { name: "Decide", exact: true }).waitFor();
+  await reads(page, "put off");
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Upload as public files" }).click();
+  await reads(page, "public files");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Decide", exact: true }).click();
+  await question.getByRole("button", { name: /^Skip/ }).click();
+  await person.row("twice.txt").click();
+  await page.keyboard.press("Delete");
+  await page.getByRole("button", { name: "Undo" }).waitFor();
+  await reads(page, "undo");
+  await page.clock.fastForward(8_000);
+  await person.leaves();
+});
 
-  test(`a narrow screen shows everything, ${colorScheme}`, async () => {
-    const person = await Person.works(set.browser, set.cloud, set.token, {
-      colorScheme,
-      viewport: { width: 360, height: 740 },
-      hasTouch: true,
-      isMobile: true,
-    });
-    const { page } = person;
-    const overflows = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    await person.row("Harbour.png").waitFor();
-    assert.equal(await overflows(), false);
-    await reads(page, "narrow table");
-    await pictures(page, `narrow-${colorScheme}`);
-    await page.getByRole("button", { name: "Tiles" }).tap();
-    await page.locator(".tile img").first().waitFor();
-    assert.equal(await overflows(), false);
-    await pictures(page, `narrow-tiles-${colorScheme}`);
-    await page.getByRole("button", { name: "Table" }).tap();
-    await page.getByRole("button", { name: "Open the overview" }).tap();
-    await page.getByText("Other").waitFor();
-    await reads(page, "drawer");
-    await pictures(page, `narrow-overview-${colorScheme}`);
-    await page.getByRole("link", { name: "All files" }).tap();
-    await person.row("Photos 2026").tap();
-    await page.getByText("This folder is empty").waitFor();
-    await page.goBack();
-    await person.row("Contract.pdf").getByRole("button", { name: "Actions for Contract.pdf" }).tap();
-    await page.getByRole("dialog", { name: "Contract.pdf" }).waitFor();
-    await reads(page, "narrow menu");
-    await page.getByRole("menuitem", { name: "Details" }).tap();
-    await page.getByRole("dialog", { name: "Details" }).getByText("PDF document").waitFor();
-    assert.equal(await overflows(), false);
-    await reads(page, "narrow details");
-    await page.getByRole("button", { name: "Close" }).tap();
-    await page.getByRole("button", { name: "Clear the selection" }).tap();
-    await page.getByRole("button", { name: "Sorted by Name" }).tap();
-    await page.getByRole("menuitemradio", { name: "A to Z" }).waitFor();
-    await reads(page, "narrow order");
-    await person.leaves();
+test("a narrow screen shows everything", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token, {
+    viewport: { width: 360, height: 740 },
+    hasTouch: true,
+    isMobile: true,
   });
-}
+  const { page } = person;
+  const overflows = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  await person.row("Harbour.png").waitFor();
+  assert.equal(await overflows(), false);
+  await reads(page, "narrow table");
+  await pictures(page, "narrow");
+  await page.getByRole("button", { name: "Tiles" }).tap();
+  await page.locator(".tile img").first().waitFor();
+  assert.equal(await overflows(), false);
+  await pictures(page, "narrow-tiles");
+  await page.getByRole("button", { name: "Table" }).tap();
+  await page.getByRole("button", { name: "Open the overview" }).tap();
+  await page.getByText("Other").waitFor();
+  await reads(page, "drawer");
+  await pictures(page, "narrow-overview");
+  await page.getByRole("link", { name: "All files" }).tap();
+  await person.row("Photos 2026").tap();
+  await page.getByText("This folder is empty").waitFor();
+  await page.goBack();
+  await person.row("Contract.pdf").getByRole("button", { name: "Actions for Contract.pdf" }).tap();
+  await page.getByRole("dialog", { name: "Contract.pdf" }).waitFor();
+  await reads(page, "narrow menu");
+  await page.getByRole("menuitem", { name: "Details" }).tap();
+  await page.getByRole("dialog", { name: "Details" }).getByText("PDF document").waitFor();
+  assert.equal(await overflows(), false);
+  await reads(page, "narrow details");
+  await page.getByRole("button", { name: "Close" }).tap();
+  await page.getByRole("button", { name: "Clear the selection" }).tap();
+  await page.getByRole("button", { name: "Sorted by Name" }).tap();
+  await page.getByRole("menuitemradio", { name: "A to Z" }).waitFor();
+  await reads(page, "narrow order");
+  await person.leaves();
+});
 
 test("a narrow dialog holds long names and all that is said of a user", async () => {
   const person = await Person.works(set.browser, set.cloud, set.token, {

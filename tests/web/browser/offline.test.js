@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { Gate } from "../harness/gate.js";
+import { Line } from "../harness/line.js";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
@@ -21,24 +22,27 @@ async function furnish({ browser, cloud, token }) {
   await person.leaves();
 }
 
-/** Somebody whose manager has gone away once all parts of the page are loaded, and a way to have it back. */
+/** Somebody whose connection is cut once all parts of the page are loaded, and a way to have it back. */
 async function goesOffline() {
-  const person = await Person.works(set.browser, set.cloud, set.token);
+  /** @type {Line | undefined} */
+  let line;
+  const prepare = async (/** @type {import("playwright-core").BrowserContext} */ context) => void (line = await Line.of(context));
+  const person = await Person.works(set.browser, set.cloud, set.token, { prepare });
   await person.hasLoaded("on-demand-dialogs");
-  const { port } = set.cloud;
-  await set.cloud.down();
+  await line?.cut();
   await person.page.getByText("The connection is lost.").waitFor();
   const comesBack = async () => {
-    await set.cloud.up(port);
-    // The page tries by itself, sooner or later; time that leaps would end requests that have just begun.
-    await person.page.evaluate(() => dispatchEvent(new Event("online")));
+    await line?.mend();
     await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
   };
   return { person, comesBack };
 }
 
 test("a folder that was never loaded says what it waits for, and is then shown", async () => {
-  const { person, comesBack } = await goesOffline();
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const { port } = set.cloud;
+  await set.cloud.down();
+  await person.page.getByText("The connection is lost.").waitFor();
   await person.row("inside").dblclick();
   await person.page.getByText("This folder is not loaded yet").waitFor();
   const banner = await person.page.locator(".banner").boundingBox();
@@ -47,8 +51,11 @@ test("a folder that was never loaded says what it waits for, and is then shown",
   const attempt = person.page.waitForEvent("websocket");
   await person.page.getByRole("button", { name: "Reconnect now" }).click();
   await attempt;
-  await comesBack();
+  await set.cloud.up(port);
+  // The page tries by itself, sooner or later; time that leaps would end requests that have just begun.
+  await person.page.evaluate(() => dispatchEvent(new Event("online")));
   await person.page.getByText("This folder is empty").waitFor();
+  await person.page.getByText("The connection is lost.").waitFor({ state: "detached" });
   await person.leaves();
 });
 

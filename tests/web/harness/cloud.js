@@ -60,10 +60,16 @@ export class Cloud {
   /** Ends it, as a crash or an update of the machine would; `up` goes on with the same data. */
   async down() {
     const process = this.#process;
-    if (!process || process.exitCode !== null) return;
-    const gone = new Promise((resolve) => process.once("exit", resolve));
-    process.kill("SIGTERM");
-    await gone;
+    if (!process) return;
+    this.#process = null;
+    if (process.exitCode === null && process.signalCode === null) {
+      const gone = new Promise((resolve) => process.once("exit", resolve));
+      process.kill("SIGTERM");
+      await gone;
+    }
+    // A worker that outlives it for a moment has the pipes as well, and would keep this process waiting for their end.
+    process.stdout?.destroy();
+    process.stderr?.destroy();
   }
 
   get port() {

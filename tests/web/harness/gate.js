@@ -2,6 +2,8 @@
 
 /** @import { Page, Route } from "playwright-core" */
 
+const TIMEOUT_MS = 30_000;
+
 export class Gate {
   /** @type {Route[]} */
   #held = [];
@@ -48,7 +50,13 @@ export class Gate {
    * @param {number} count
    */
   async holds(count) {
-    while (this.#held.length < count) await new Promise((resolve) => this.#arrivals.push(() => resolve(undefined)));
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    while (this.#held.length < count) {
+      await new Promise((resolve, reject) => {
+        this.#arrivals.push(() => resolve(undefined));
+        timeout.onabort = () => reject(new Error(`${this.#held.length} are held instead of ${count}`));
+      });
+    }
   }
 
   /** @param {Route} route */

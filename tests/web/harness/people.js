@@ -104,10 +104,11 @@ export class Person {
    * @param {Browser} browser
    * @param {Cloud} cloud
    * @param {string} token
-   * @param {BrowserContextOptions & { at?: string }} [options]
+   * @param {BrowserContextOptions & { at?: string, prepare?: (context: BrowserContext) => Promise<void> }} [options]
    */
-  static async works(browser, cloud, token, { at = "/", ...options } = {}) {
+  static async works(browser, cloud, token, { at = "/", prepare = async () => {}, ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    await prepare(context);
     // Undoing has a time, which nobody here waits for.
     await context.clock.install();
     await context.addInitScript((value) => sessionStorage.setItem("discord-cloud.token", value), token);
