@@ -16,24 +16,24 @@ ask() {
     run --tuples-only --no-align --command="$1"
 }
 
-is_applied() {
-    [ "$(ask "select to_regclass('public.schema_version') is not null")" = t ] &&
-        [ "$(ask "select count(*) from public.schema_version where version = '$1'")" = 1 ]
-}
-
 if [ "$(ask "select count(*) from pg_roles where rolname = 'authenticator'")" = 0 ]; then
     run --single-transaction --file="$roles"
 fi
 run --set=password="$AUTHENTICATOR_PASSWORD" <<'SQL'
 alter role authenticator password :'password';
 SQL
+applied=
+if [ "$(ask "select to_regclass('public.schema_version') is not null")" = t ]; then
+    applied=$(ask "select version from public.schema_version")
+fi
 for file in "$migrations"/*.sql; do
     name=$(basename "$file" .sql)
-    if ! is_applied "${name%%_*}"; then
+    if ! echo "$applied" | grep -qx "${name%%_*}"; then
         echo "applying $name"
-        # As on Supabase: by a role that is no superuser.
-        run --single-transaction --command="set role postgres" --file="$file"
+        # As on Supabase: by a role that is no superuser. A PostgREST that runs is told with the commit, and
+        # only then: while it reads the schema anew, requests wait.
+        run --single-transaction --command="set role postgres" --file="$file" \
+            --command="notify pgrst, 'reload schema'" > /dev/null
     fi
 done
-ask "notify pgrst, 'reload schema'"
 echo "the schema is up to date"

@@ -12,6 +12,8 @@ from local_supabase.programs import postgresql
 from tests.local_programs import needed_for
 
 ROOT = Path(__file__).parents[2]
+TOLD = 'Asynchronous notification "pgrst" with payload "reload schema"'
+SCRIPT = str(ROOT / "deploy" / "migrate.sh")
 
 
 @pytest.fixture
@@ -21,9 +23,9 @@ def database():
         yield database
 
 
-def migrate(database: LocalDatabase, migrations: Path) -> subprocess.CompletedProcess[str]:
-    """Runs the script as the container does."""
-    environment = {
+def environment(database: LocalDatabase, migrations: Path) -> dict[str, str]:
+    """What the script finds in its environment."""
+    return {
         "PATH": f"{Path(postgresql('psql')).parent}:{os.environ['PATH']}",
         "PGHOST": str(database.folder),
         "PGUSER": SUPERUSER,
@@ -31,13 +33,30 @@ def migrate(database: LocalDatabase, migrations: Path) -> subprocess.CompletedPr
         "ROLES": str(ROOT / "local_supabase" / "roles.sql"),
         "MIGRATIONS": str(migrations),
     }
+
+
+def migrate(database: LocalDatabase, migrations: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the script as the container does."""
     return subprocess.run(  # noqa: S603 - our own script
-        ["sh", str(ROOT / "deploy" / "migrate.sh")],  # noqa: S607 - as in the container
-        env=environment,
+        ["sh", SCRIPT],  # noqa: S607 - as in the container
+        env=environment(database, migrations),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def migrate_beside_postgrest(database: LocalDatabase) -> str:
+    """Runs the script with all migrations; returns what it prints, and what a PostgREST is told meanwhile."""
+    done = subprocess.run(
+        ["psql", "--no-psqlrc", "--dbname=postgres"],  # noqa: S607 - of the PATH of the script
+        env=environment(database, ROOT / "supabase" / "migrations"),
+        input=f"listen pgrst;\n\\! sh {SCRIPT}\nselect 1;\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
 
 
 def applied(database: LocalDatabase) -> tuple[str, ...]:
@@ -49,15 +68,20 @@ def applied(database: LocalDatabase) -> tuple[str, ...]:
 
 
 def test_migrations_are_applied_once(database):
-    """All migrations of this release are applied, as no superuser; again, nothing happens."""
-    first = migrate(database, ROOT / "supabase" / "migrations")
-    assert first.returncode == 0, first.stderr
+    """All migrations of this release are applied, as no superuser; again, nothing happens.
+
+    PostgREST is told of each, and of nothing else: it would read the schema again at each `up`, and let
+    requests wait.
+    """
+    first = migrate_beside_postgrest(database)
     assert applied(database) == MIGRATIONS
+    assert first.count(TOLD) == len(MIGRATIONS)
     owner = database.query("select tableowner from pg_tables where tablename = 'files'")
     assert owner.strip() == "postgres"
-    second = migrate(database, ROOT / "supabase" / "migrations")
-    assert (second.returncode, second.stdout.split("\n")[-2]) == (0, "the schema is up to date")
-    assert "applying" not in second.stdout
+    second = migrate_beside_postgrest(database)
+    assert "the schema is up to date" in second
+    assert "applying" not in second
+    assert TOLD not in second
 
 
 def test_a_migration_that_fails_leaves_nothing(database, tmp_path):
@@ -73,7 +97,7 @@ def test_a_migration_that_fails_leaves_nothing(database, tmp_path):
 def test_no_roles_no_migrations():
     """Without the password of PostgREST's role nothing is begun."""
     done = subprocess.run(  # noqa: S603 - our own script
-        ["sh", str(ROOT / "deploy" / "migrate.sh")],  # noqa: S607 - as in the container
+        ["sh", SCRIPT],  # noqa: S607 - as in the container
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         check=False,
