@@ -37,6 +37,8 @@ SHOWN_FAILURES = 20
 
 PROBE_INTERVAL_S = 15.0
 """Between the end of one write probe and the next."""
+FAILED_PROBE_INTERVAL_S = 1.0
+"""The same after a write probe that failed: the manager is not unhealthy for longer than its catalog is."""
 OVERDUE_S = 30.0
 """A catalog that takes longer than this for a write probe does not take writes."""
 READ_TIMEOUT_S = 4.0
@@ -87,7 +89,8 @@ class CatalogHealth:
             self._probing_since = self._monotonic()
             self._note(await self._problem_of_writes())
             self._probing_since = None
-            await self._sleep(PROBE_INTERVAL_S)
+            is_well = self._write_problem is None
+            await self._sleep(PROBE_INTERVAL_S if is_well else FAILED_PROBE_INTERVAL_S)
 
     async def _problem_of_writes(self) -> str | None:
         try:

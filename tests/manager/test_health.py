@@ -13,14 +13,19 @@ from catalog.errors import CatalogUnavailable
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from common.tasks import cancel_and_wait
-from manager.status import OVERDUE_S, CatalogHealth
+from manager.status import OVERDUE_S, PROBE_INTERVAL_S, CatalogHealth
 from tests.manager.sockets.flaky import FlakyCatalog
 
 
 class Probing:
-    """A health check on a catalog whose calls fail when told to; `go` lets it probe once more."""
+    """A health check on a catalog whose calls fail when told to; `go` lets it probe once more.
+
+    Attributes:
+        pauses_s: the pauses between write probes, in seconds.
+    """
 
     def __init__(self, real: Catalog) -> None:
+        self.pauses_s: list[float] = []
         self.catalog = FlakyCatalog(real)
         self.now = time.monotonic()
         self._probes: asyncio.Queue[None] = asyncio.Queue()
@@ -38,7 +43,8 @@ class Probing:
         self._probes.put_nowait(None)
         await self.probed()
 
-    async def _sleep(self, _seconds: float) -> None:
+    async def _sleep(self, seconds: float) -> None:
+        self.pauses_s.append(seconds)
         self._asleep.put_nowait(None)
         await self._probes.get()
 
@@ -66,6 +72,16 @@ async def test_writes_are_probed_by_the_manager_itself(tmp_path):
         await made.go()
         await made.health.check()
         assert made.catalog.failed["check_writes"] == 1
+
+
+async def test_a_catalog_that_takes_writes_again_is_noticed_soon(tmp_path):
+    """Containers and load balancers do not give a manager up that has been well again for seconds."""
+    async with probing(tmp_path) as made:
+        await made.probed()
+        made.catalog.before["check_writes"] = 2
+        for _ in range(3):
+            await made.go()
+        assert made.pauses_s == [PROBE_INTERVAL_S, 1.0, 1.0, PROBE_INTERVAL_S]
 
 
 async def test_reads_are_tried_at_once(tmp_path):
