@@ -15,6 +15,7 @@ from benchmarks.memory import MEMORY
 from benchmarks.messages import MESSAGES
 from benchmarks.processing import PROCESSING
 from benchmarks.product import PRODUCT
+from benchmarks.searches import SEARCHES
 from benchmarks.uploads import UPLOADS
 from cli.servers.process import LogSettings, load, logging_to_stderr
 
@@ -28,6 +29,7 @@ SUITES: dict[str, Suite] = {
         ARCHIVES,
         CATALOGS,
         LISTINGS,
+        SEARCHES,
         BROADCASTS,
         PROCESSING,
         PRODUCT,

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from catalog.sqlite.connections import add_functions
 from local_supabase.database import LocalDatabase
 
 MIME_TYPE = "text/plain"
@@ -23,6 +24,7 @@ select 1, 'a file with a name of usual length ' || lpad((n * 7654321 % 16777216)
     n * 7654321 % 16777216 from generate_series(1, {count}::bigint) as n;
 insert into public.folder_usage (folder_id, mime_type, bytes, files)
 select unnest(array[0, 1]), '{mime_type}', sum(size), count(*) from public.files;
+select catalog_private.fill_search();
 select setval('public.folders_id_seq', 1);
 set session_replication_role = 'origin';
 """
@@ -31,6 +33,7 @@ set session_replication_role = 'origin';
 def fill_with_files(database: Path, folder: str, count: int) -> None:
     """Make a folder in the root of an SQLite catalog, with files whose sizes and times are in no order."""
     with closing(sqlite3.connect(database)) as connection, connection:
+        add_functions(connection)
         folder_id = _make_folder(connection, 0, folder)
         numbers = range(count)
         connection.executemany(
@@ -63,6 +66,7 @@ def fill_supabase_with_files(database: LocalDatabase, folder: str, count: int) -
 def fill_with_folders(database: Path, count: int) -> None:
     """Make `count` folders below `tree` in the root, ten in each, and as many in `wide`; SQLite only."""
     with closing(sqlite3.connect(database)) as connection, connection:
+        add_functions(connection)
         level = [_make_folder(connection, 0, "tree")]
         made = 0
         while made < count:

@@ -306,6 +306,15 @@ class TooManyGrants(CatalogError):
     code = "too-many-grants"
 
 
+class SearchTooLong(CatalogError):
+    """The search was ended, since it took longer than searches may."""
+
+    code = "search-too-long"
+
+    def __init__(self) -> None:
+        super().__init__("the search took too long: search for more of the name, or in a folder")
+
+
 class ReferenceElsewhere(CatalogError):
     """The service's reference of this key is on another object."""
 

@@ -10,6 +10,7 @@ from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.port import FileStore, FolderPositions, FolderStore, FolderWalk, Overview
 from catalog.quota_port import QuotaStore
+from catalog.search_port import SearchStore
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
@@ -33,6 +34,7 @@ class JoinedCatalog:
         positions: FolderPositions,
         walks: FolderWalk,
         overview: Overview,
+        search: SearchStore,
         files: FileStore,
         objects: ObjectStore,
         messages: MessageStore,
@@ -101,6 +103,8 @@ class JoinedCatalog:
         self.files_after = walks.files_after
         self.folder_summaries = overview.folder_summaries
         self.recent_files = overview.recent_files
+        self.search = search.search
+        self.index_texts = search.index_texts
         self.file_at = files.file_at
         self.file_by_id = files.file_by_id
         self.files_in = files.files_in

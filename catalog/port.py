@@ -44,6 +44,7 @@ from catalog.records import (
     Share,
     StoredObject,
 )
+from catalog.search_port import SearchStore
 from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
@@ -504,6 +505,7 @@ class Catalog(
     FolderPositions,
     FolderWalk,
     Overview,
+    SearchStore,
     FileStore,
     ObjectStore,
     MessageStore,

@@ -158,7 +158,7 @@ class JobStore(Protocol):
         metadata: Mapping[str, object],
         recipe_version: int,
     ) -> bool:
-        """Stores the metadata, and the job is done. False when the worker does not have it.
+        """Stores and indexes the metadata, and the job is done. False when the worker does not have it.
 
         True again when it has done the job by that version already.
         """

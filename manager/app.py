@@ -66,6 +66,7 @@ from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
+from manager.files.search import index_older_texts
 from manager.files.sharing import SharingHandlers
 from manager.gc.compaction import Compactor
 from manager.gc.reaper import Reaper
@@ -728,6 +729,7 @@ async def _run(
             "signing_keys": key_keeper.run,
             "sweep": unknown_messages.run,
             "watch": unknown_messages.keep_watching,
+            "text_index": partial(index_older_texts, catalog),
             "webhooks": partial(webhooks.learn, partial(_channel_of, http)),
         }
         for name, loop in background.items():

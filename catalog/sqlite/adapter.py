@@ -20,6 +20,7 @@ from catalog.sqlite.objects import SqliteMasterKeys, SqliteMessages, SqliteObjec
 from catalog.sqlite.overview import SqliteOverview
 from catalog.sqlite.quotas import SqliteQuotas
 from catalog.sqlite.schema import pending_migrations, upgrade
+from catalog.sqlite.search import SqliteSearch
 from catalog.sqlite.service_credentials import SqliteServiceCredentials
 from catalog.sqlite.services import (
     SqliteJobs,
@@ -46,6 +47,7 @@ class SqliteCatalog(JoinedCatalog):
             positions=SqlitePositions(database, clock),
             walks=SqliteWalks(database, clock),
             overview=SqliteOverview(database, clock),
+            search=SqliteSearch(database, clock),
             files=SqliteFiles(database, clock),
             objects=SqliteObjects(database, clock),
             messages=SqliteMessages(database, clock),

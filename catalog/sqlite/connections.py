@@ -6,6 +6,7 @@ to a thread is a whole transaction, as a plain function of a `Session`.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -18,7 +19,9 @@ from catalog.errors import (
     CatalogReadOnly,
     CatalogUnavailable,
     InvalidRecord,
+    SearchTooLong,
 )
+from catalog.folding import folded
 from common.tasks import settled
 
 BUSY_TIMEOUT_S: Final = 5.0
@@ -28,6 +31,8 @@ CACHE_KIB: Final = 16 * 1024
 """Memory in which the writer keeps pages, at most; it is not given back."""
 LONG_CACHE_KIB: Final = 64 * 1024
 """The same during a long transaction: those that deleting a big folder touches."""
+_STEPS_BETWEEN_LOOKS: Final = 10_000
+"""Steps of SQLite's machine between two looks at the clock: less than a millisecond."""
 _STATEMENTS_KEPT: Final = 512
 """More than there are: none is compiled twice."""
 
@@ -59,6 +64,8 @@ def _translated_errors() -> Iterator[None]:
     except (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError) as error:
         raise InvalidRecord(f"the database refuses these values: {error}") from error
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise SearchTooLong from error
         raise _failure(error) from error
 
 
@@ -122,6 +129,18 @@ class Session:
         with _translated_errors():
             self._connection.rollback()
 
+    @contextmanager
+    def limited_to(self, seconds: float) -> Iterator[None]:
+        """Ends statements that run when so much time has passed. They raise `SearchTooLong`."""
+        ends_at = time.monotonic() + seconds
+        self._connection.set_progress_handler(
+            lambda: time.monotonic() > ends_at, _STEPS_BETWEEN_LOOKS
+        )
+        try:
+            yield
+        finally:
+            self._connection.set_progress_handler(None, 0)
+
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()
@@ -135,6 +154,11 @@ def long_cache(session: Session) -> Iterator[None]:
         yield
     finally:
         session.run(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Adds the functions that triggers call, without which nothing can be written."""
+    connection.create_function("folded_text", 1, folded, deterministic=True)
 
 
 class Connections:
@@ -206,6 +230,7 @@ class Connections:
             session = Session(connection)
             self._idle.append(session)
             connection.row_factory = sqlite3.Row
+            add_functions(connection)
             for setting in ("PRAGMA query_only = ON",) if read_only else _WRITER_SETTINGS:
                 session.run(setting)
 

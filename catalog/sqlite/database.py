@@ -25,6 +25,8 @@ from common.faults import FaultLog
 from common.tasks import settled
 
 READERS: Final = 2
+SEARCH_S: Final = 2.0
+"""How long a search may take."""
 OLDEST_SQLITE: Final = (3, 38)
 """The first with strict tables, RETURNING, UPDATE FROM and JSON, all at once."""
 
@@ -37,12 +39,18 @@ class Database:
     """The open database. Made by `Database.open`."""
 
     def __init__(
-        self, path: Path, busy_timeout_s: float, writer: Connections, readers: Connections
+        self,
+        path: Path,
+        busy_timeout_s: float,
+        writer: Connections,
+        readers: Connections,
+        searcher: Connections,
     ) -> None:
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._commits = GroupCommit(writer)
         self._readers = readers
+        self._searcher = searcher
         self._faults = FaultLog("database-fault")
 
     @classmethod
@@ -73,7 +81,10 @@ class Database:
                     path, number=READERS, busy_timeout_s=busy_timeout_s, read_only=True
                 )
             )
-            database = cls(path, busy_timeout_s, writer, readers)
+            searcher = await stack.enter_async_context(
+                Connections.open(path, busy_timeout_s=busy_timeout_s, read_only=True)
+            )
+            database = cls(path, busy_timeout_s, writer, readers, searcher)
             try:
                 yield database
             finally:
@@ -98,6 +109,14 @@ class Database:
         """Runs statements on a reader that see one state of the database."""
         return await self.read(partial(_in_snapshot, work))
 
+    async def search(self, work: Callable[[Session], _T]) -> _T:
+        """Runs a snapshot that may take long on a connection of its own, one after the other.
+
+        Raises `SearchTooLong` for one that takes longer than `SEARCH_S`.
+        """
+        with self._faults.noting(CatalogFaulty):
+            return await self._searcher.submit(partial(_in_limited_snapshot, work))
+
     def connection(self, *, read_only: bool) -> AbstractAsyncContextManager[Connections]:
         """A connection of its own, for a transaction that waits for something else in between.
 
@@ -114,6 +133,11 @@ def _in_snapshot(work: Callable[[Session], _T], session: Session) -> _T:
         return work(session)
     finally:
         session.roll_back()
+
+
+def _in_limited_snapshot(work: Callable[[Session], _T], session: Session) -> _T:
+    with session.limited_to(SEARCH_S):
+        return _in_snapshot(work, session)
 
 
 def _require_recent_sqlite() -> None:
@@ -165,6 +189,11 @@ def read(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
 def snapshot(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
     """Makes a method several statements that read one state; see `Database.snapshot`."""
     return _run_by(Database.snapshot, method)
+
+
+def search(method: _Transaction[_Part, _P, _T]) -> _Call[_Part, _P, _T]:
+    """Makes a method a search of one state; see `Database.search`."""
+    return _run_by(Database.search, method)
 
 
 def _run_by(

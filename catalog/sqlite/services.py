@@ -17,6 +17,7 @@ from catalog.errors import (
     TooManyTemporaryBytes,
     TooManyTickets,
 )
+from catalog.indexed_text import words_in_metadata
 from catalog.records import (
     ApiKey,
     Enqueued,
@@ -42,6 +43,7 @@ from catalog.sqlite.objects import (
     require_object,
     require_stored,
 )
+from catalog.sqlite.search import put_text
 from catalog.sqlite.statements import sql
 from common.wording import counted
 
@@ -244,6 +246,7 @@ class SqliteJobs(SqlitePart):
             return False
         text = json.dumps(dict(metadata), allow_nan=False)
         session.run(sql.set_metadata, object_id=object_id.bytes, metadata=text)
+        put_text(session, object_id.bytes, words_in_metadata(metadata))
         return True
 
     async def fail_job(

@@ -25,6 +25,7 @@ from catalog.supabase.objects import (
 from catalog.supabase.overview import SupabaseOverview
 from catalog.supabase.quotas import SupabaseQuotas
 from catalog.supabase.schema import applied_migrations, require_schema
+from catalog.supabase.search import SupabaseSearch
 from catalog.supabase.service_credentials import SupabaseServiceCredentials
 from catalog.supabase.services import (
     SupabaseJobs,
@@ -54,6 +55,7 @@ class SupabaseCatalog(JoinedCatalog):
             positions=SupabasePositions(functions, clock),
             walks=SupabaseWalks(functions, clock),
             overview=SupabaseOverview(functions, clock),
+            search=SupabaseSearch(functions, clock),
             files=SupabaseFiles(functions, clock),
             objects=SupabaseObjects(functions, clock),
             messages=SupabaseMessages(functions, clock),

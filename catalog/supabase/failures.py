@@ -140,9 +140,14 @@ _NO_CONNECTION = "PGRST000"
 _FULL_AT_CONNECTING = ("No space left on device", "could not write init file")
 """What PostgreSQL says to a connection that a full disk prevents; PostgREST passes on its text alone."""
 _READ_ONLY = "25006"
+_CANCELED = "57014"
 _NOT_LET_IN = ("42501", "PGRST301", "PGRST302", "PGRST303")
 _PASSING_STATUSES = frozenset({408, 425, 429, 500, *range(502, 600)})
 _NOT_LET_IN_STATUSES = frozenset({401, 403, 404})
+
+
+class StatementCanceled(CatalogUnavailable):
+    """The call took longer than the database lets it."""
 
 
 class Interrupted(Exception):
@@ -212,7 +217,8 @@ def failure_of(error: APIError) -> Exception:
         return CatalogRefused(f"SUPABASE_KEY is not the key of the service role: {text} ({code})")
     if code == UNKNOWN_FUNCTION:
         return SchemaMismatch(f"the database lacks a function of this release: {text}")
-    return CatalogUnavailable(f"the database cannot be used: {text} ({code})")
+    unavailable = StatementCanceled if code == _CANCELED else CatalogUnavailable
+    return unavailable(f"the database cannot be used: {text} ({code})")
 
 
 def _tells_of_a_full_disk(error: APIError) -> bool:

@@ -55,6 +55,7 @@ MIGRATIONS = (
     "20261130020500_compaction",
     "20261130020600_upload_commits",
     "20261130030100_overview",
+    "20261130050100_search",
     "20261130070000_spaces",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""

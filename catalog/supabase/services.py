@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from catalog.errors import InvalidRecord
+from catalog.indexed_text import words_in_metadata
 from catalog.records import (
     ApiKey,
     Enqueued,
@@ -169,6 +170,7 @@ class SupabaseJobs(SupabasePart):
             object_id=str(object_id),
             worker=worker,
             metadata=_metadata_to_text(metadata),
+            words=words_in_metadata(metadata),
             recipe_version=recipe_version,
             now=self._clock(),
         )

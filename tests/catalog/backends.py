@@ -11,6 +11,7 @@ import pytest
 
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
+from catalog.sqlite.connections import add_functions
 from catalog.supabase.adapter import SupabaseCatalog
 from local_supabase.programs import ChildFailed
 from local_supabase.stack import LocalSupabase
@@ -60,11 +61,10 @@ class SqliteBackend:
 
     def refusal_of(self, statement: str) -> str:
         """Runs it on a connection of its own."""
-        with (
-            closing(sqlite3.connect(self._path)) as connection,
-            pytest.raises(sqlite3.IntegrityError) as refused,
-        ):
-            connection.execute(statement)
+        with closing(sqlite3.connect(self._path)) as connection:
+            add_functions(connection)
+            with pytest.raises(sqlite3.IntegrityError) as refused:
+                connection.execute(statement)
         return str(refused.value)
 
     def another(self) -> "SqliteBackend":

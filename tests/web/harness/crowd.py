@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from catalog.sqlite.connections import add_functions
+
 
 def main() -> None:
     """Writes them in one transaction, beside the running manager."""
@@ -14,6 +16,7 @@ def main() -> None:
     object_id = uuid4().bytes
     folder_id = 0
     with sqlite3.connect(data / "catalog.sqlite3", timeout=30) as database:
+        add_functions(database)
         database.execute(
             "INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, mime_type,"
             " hash, created_at) VALUES (?, 0, 1, 0, 'v1', 'stored', 'text/plain', ?, ?)",
