@@ -129,6 +129,18 @@ class FileMissing(CatalogError):
     code = "file-missing"
 
 
+class TrashMissing(CatalogError):
+    """The user has nothing of this id in the trash."""
+
+    code = "trash-missing"
+
+
+class VersionMissing(CatalogError):
+    """The file has no version of this id."""
+
+    code = "version-missing"
+
+
 class NotPermitted(CatalogError):
     """The permit does not cover `refused` of the `concerned` files; nothing was written."""
 

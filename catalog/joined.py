@@ -16,6 +16,7 @@ from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore
 from catalog.signing_key_port import SigningKeyStore
 from catalog.space_port import GroupStore, SpaceStore
 from catalog.transfer_records import CatalogTransfer
+from catalog.trash_port import TrashStore, VersionStore
 
 
 class JoinedCatalog:
@@ -36,6 +37,8 @@ class JoinedCatalog:
         overview: Overview,
         search: SearchStore,
         files: FileStore,
+        trash: TrashStore,
+        versions: VersionStore,
         objects: ObjectStore,
         messages: MessageStore,
         webhooks: WebhookStore,
@@ -121,6 +124,14 @@ class JoinedCatalog:
         self.shares_of = files.shares_of
         self.put_share = files.put_share
         self.remove_share = files.remove_share
+        self.trash_of = trash.trash_of
+        self.trash_totals = trash.trash_totals
+        self.restore_trashed = trash.restore_trashed
+        self.discard_trashed = trash.discard_trashed
+        self.collect_trash = trash.collect_trash
+        self.versions_of = versions.versions_of
+        self.restore_version = versions.restore_version
+        self.delete_version = versions.delete_version
         self.begin_objects = objects.begin_objects
         self.add_message = objects.add_message
         self.finish_object = objects.finish_object

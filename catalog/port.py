@@ -50,6 +50,7 @@ from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore
 from catalog.signing_key_port import SigningKeyStore
 from catalog.space_port import GroupStore, SpaceStore
 from catalog.transfer_records import CatalogTransfer
+from catalog.trash_port import TrashStore, VersionStore
 
 FolderPath = tuple[str, ...]
 
@@ -76,6 +77,19 @@ class RenameOnConflict:
 
 
 OnConflict = FailOnConflict | OverwriteOnConflict | RenameOnConflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trashing:
+    """Puts what is deleted into the trash.
+
+    Attributes:
+        user_id: who deletes it, and so may restore it.
+        keep_s: seconds for which it is kept there.
+    """
+
+    user_id: int
+    keep_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +217,8 @@ class UploadCommit:
             released with the commit; None: there is none.
         draft: the object that the commit begins, for content without chunks; None: it has begun.
         permit: what a new file, and new folders, need on the folder in which they are made; None: nothing.
+        keep_versions: how many versions an overwritten file has at most, the replaced content
+            included; 0: that is released.
     """
 
     object_id: UUID
@@ -216,6 +232,7 @@ class UploadCommit:
     hold: tuple[str, str] | None = None
     draft: StoredObject | None = None
     permit: Permit | None = None
+    keep_versions: int = 0
 
 
 class FolderStore(Protocol):
@@ -292,14 +309,17 @@ class FolderStore(Protocol):
         """
 
     async def delete_folder(
-        self, folder_id: int, *, permit: Permit | None = None
+        self, folder_id: int, *, permit: Permit | None = None, trashing: Trashing | None = None
     ) -> PlacedFolder | None:
         """Deletes the folder and everything in it; the permit must cover all its files.
 
         A permit with a right on folders asks for that right on the folder in which it lies, and for nothing
         else: who has it has it on all below.
 
-        Answers what was deleted, None for a missing folder. Raises `RootIsFixed`, `NotPermitted`.
+        With `trashing` it goes into the trash as a whole. App passwords that are confined to it, or to
+        a folder in it, are deleted in either case.
+        Answers what was deleted, None for a missing folder. Raises `RootIsFixed`, `NotPermitted`,
+        `UserMissing` for who trashes it.
         """
 
 
@@ -383,10 +403,13 @@ class FileStore(Protocol):
         Raises `FileMissing`, `FolderMissing`, `NotPermitted`.
         """
 
-    async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
-        """Deletes the name. Answers what was deleted, None for a missing file.
+    async def delete_file(
+        self, file_id: int, *, permit: Permit | None = None, trashing: Trashing | None = None
+    ) -> PlacedFile | None:
+        """Deletes the name, or with `trashing` puts the file into the trash.
 
-        The content goes once nothing else refers to it. Raises `NotPermitted`.
+        Answers what was deleted, None for a missing file. Content goes once nothing else refers to it.
+        Raises `NotPermitted`, `UserMissing` for who trashes it.
         """
 
     async def set_owner(
@@ -410,8 +433,9 @@ class FileStore(Protocol):
     ) -> ReleasedFiles:
         """Gives some of a user's files to the heir as `set_owner` does, or deletes them without one.
 
-        `limit` at most, in the order of their ids. Raises `UserMissing` for an heir who is not there
-        or locked: files given to a user who is being removed may be deleted. Raises `QuotaExceeded`.
+        `limit` at most, in the order of their ids. Files in the trash are among them, but not in the
+        answer's `files`. Raises `UserMissing` for an heir who is not there or locked: files given to a
+        user who is being removed may be deleted. Raises `QuotaExceeded`.
         """
 
     async def set_public(
@@ -507,6 +531,8 @@ class Catalog(
     Overview,
     SearchStore,
     FileStore,
+    TrashStore,
+    VersionStore,
     ObjectStore,
     MessageStore,
     WebhookStore,

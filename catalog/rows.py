@@ -43,6 +43,7 @@ from catalog.records import (
     ViewTarget,
 )
 from catalog.space_port import FolderGrant, Grantee, Group, VisibleFolder
+from catalog.trash_port import FileVersion, TrashedItem, TrashKey
 
 Row: TypeAlias = sqlite3.Row | Mapping[str, Any]
 """A row by the names of its columns: of SQLite's driver, or an object of JSON."""
@@ -78,6 +79,35 @@ def visible_folder_of(row: Row, path: FolderPath) -> VisibleFolder:
         right=FolderRight(row["level"]),
         is_home=bool(row["is_home"]),
         is_common=bool(row["is_common"]),
+    )
+
+
+def trashed_item_of(row: Row, folder: FolderPath) -> TrashedItem:
+    """A row of `trash` with what it is about, and the path of the folder that it was in."""
+    return TrashedItem(
+        id=row["id"],
+        key=TrashKey(file_id=row["file_id"], folder_id=row["folder_id"]),
+        name=row["name"],
+        folder=folder,
+        size=row["size"],
+        files=row["files"],
+        mime_type=row["mime_type"],
+        deleted_by=row["deleted_by"],
+        deleted_at=float(row["deleted_at"]),
+        expires_at=float(row["expires_at"]),
+    )
+
+
+def file_version_of(row: Row) -> FileVersion:
+    """A row of `versions` with the type of its content."""
+    return FileVersion(
+        id=row["id"],
+        file_id=row["file_id"],
+        object_id=uuid_of(row["object_id"]),
+        size=row["size"],
+        mime_type=row["mime_type"],
+        stored_at=float(row["stored_at"]),
+        replaced_at=float(row["replaced_at"]),
     )
 
 

@@ -13,6 +13,8 @@ from msgspec import Meta, Struct
 
 Id: TypeAlias = Annotated[int, Meta(ge=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
+FolderId: TypeAlias = Annotated[int, Meta(ge=-1)]
+"""0 is the root, -1 that of the trash."""
 Uuid: TypeAlias = Annotated[
     str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
@@ -42,10 +44,10 @@ class UserRecord(TransferRecord, frozen=True, tag="user"):
 
 
 class FolderRecord(TransferRecord, frozen=True, tag="folder"):
-    """A row of `folders`. The root (id 0) is in every catalog, and in no export."""
+    """A row of `folders`. The roots (ids 0 and -1) are in every catalog, and in no export."""
 
     id: Id
-    parent_id: Count
+    parent_id: FolderId
     name: str
 
 
@@ -91,7 +93,7 @@ class FileRecord(TransferRecord, frozen=True, tag="file"):
     """A row of `files`. Its size is that of its object."""
 
     id: Id
-    folder_id: Count
+    folder_id: FolderId
     name: str
     object_id: Uuid
     owner_id: Id | None
@@ -342,6 +344,31 @@ class SpaceRecord(TransferRecord, frozen=True, tag="space"):
     user_id: Id | None
 
 
+class TrashRecord(TransferRecord, frozen=True, tag="trash"):
+    """A row of `trash`. The file or folder lies in the root of the trash."""
+
+    id: Id
+    file_id: Id | None
+    folder_id: Id | None
+    name: str
+    origin_id: Count
+    origin: tuple[str, ...]
+    deleted_by: Id | None
+    deleted_at: float
+    expires_at: float
+
+
+class VersionRecord(TransferRecord, frozen=True, tag="version"):
+    """A row of `versions`."""
+
+    id: Id
+    file_id: Id
+    object_id: Uuid
+    size: Count
+    stored_at: float
+    replaced_at: float
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -372,6 +399,8 @@ KINDS: tuple[type[TransferRecord], ...] = (
     FolderOwnerRecord,
     FolderGrantRecord,
     SpaceRecord,
+    TrashRecord,
+    VersionRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -17,7 +17,8 @@ begin
     end loop;
     perform setval(pg_class.oid, 1, false) from pg_catalog.pg_class
     where relkind = 'S' and relnamespace = 'public'::regnamespace;
-    insert into public.folders (id, parent_id, name) values (0, null, '');
+    insert into public.folders (id, parent_id, name, trash_id)
+    values (0, null, '', null), (-1, null, '', 0);
 end;
 $$;
 revoke execute on function public.empty_catalog() from public, anon, authenticated;

@@ -32,6 +32,8 @@ from catalog.sqlite.services import (
 from catalog.sqlite.signing_keys import SqliteSigningKeys
 from catalog.sqlite.spaces import SqliteGroups, SqliteSpaces
 from catalog.sqlite.transfer import SqliteTransfer
+from catalog.sqlite.trash import SqliteTrash
+from catalog.sqlite.versions import SqliteVersions
 
 
 class SqliteCatalog(JoinedCatalog):
@@ -49,6 +51,8 @@ class SqliteCatalog(JoinedCatalog):
             overview=SqliteOverview(database, clock),
             search=SqliteSearch(database, clock),
             files=SqliteFiles(database, clock),
+            trash=SqliteTrash(database, clock),
+            versions=SqliteVersions(database, clock),
             objects=SqliteObjects(database, clock),
             messages=SqliteMessages(database, clock),
             webhooks=SqliteWebhooks(database, clock),

@@ -24,13 +24,8 @@ from catalog.sqlite.rights import require_right
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.services import enqueue
 from catalog.sqlite.statements import sql
-from catalog.sqlite.upkeep import (
-    count_file,
-    free_file_name,
-    next_change,
-    taken_names,
-    uncount_file,
-)
+from catalog.sqlite.upkeep import count_file, free_file_name, next_change, taken_names
+from catalog.sqlite.versions import replace_content
 
 
 def commit_upload(session: Session, upload: UploadCommit, *, now: float) -> CommittedFile:
@@ -62,7 +57,7 @@ def _commit(session: Session, upload: UploadCommit, now: float) -> CommittedFile
         present = _file_named(session, folder_id, upload.name)
         if present is None:
             raise IsAFolder((*upload.folder, upload.name))
-        file_id = _overwrite(session, content, present, upload.on_conflict, now)
+        file_id = _overwrite(session, content, present, upload, upload.on_conflict, now)
         replaced = True
     enqueue(session, upload.object_id, now=now)
     return _write_receipt(session, file_id, upload.folder, made.created, replaced=replaced)
@@ -91,23 +86,14 @@ def _overwrite(
     session: Session,
     content: StoredObject,
     present: File,
+    upload: UploadCommit,
     on_conflict: FailOnConflict | OverwriteOnConflict,
     now: float,
 ) -> int:
     if isinstance(on_conflict, FailOnConflict) or on_conflict.file_id != present.id:
         raise NameTaken(present)
     require_file(session, present.id, permit=on_conflict.permit)
-    session.run(
-        sql.replace_content,
-        file_id=present.id,
-        object_id=content.id.bytes,
-        size=content.size,
-        now=now,
-    )
-    folder_id = present.folder_id
-    uncount_file(session, folder_id, mime_type=present.mime_type, size=present.size)
-    count_file(session, folder_id, mime_type=content.mime_type, size=content.size)
-    require_quota(session, present.owner_id, more_bytes=content.size - present.size)
+    replace_content(session, present, content, keep=upload.keep_versions, now=now)
     return present.id
 
 

@@ -1,6 +1,7 @@
 """Names for content: finding, committing, renaming, moving, sharing and deleting them."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from catalog.port import (
     MovedFile,
     PlacedFile,
     ReleasedFiles,
+    Trashing,
     UploadCommit,
 )
 from catalog.records import File, Share
@@ -38,6 +40,8 @@ from catalog.sqlite.quotas import require_quota
 from catalog.sqlite.rights import require_right
 from catalog.sqlite.rows import file_of
 from catalog.sqlite.statements import sql
+from catalog.sqlite.trash import delete_trashed
+from catalog.sqlite.trashing import trash_file
 from catalog.sqlite.upkeep import (
     last_change,
     next_change,
@@ -150,14 +154,26 @@ class SqliteFiles(SqlitePart):
 
     @write
     def delete_file(
-        self, session: Session, file_id: int, *, permit: Permit | None = None
+        self,
+        session: Session,
+        file_id: int,
+        *,
+        permit: Permit | None = None,
+        trashing: Trashing | None = None,
     ) -> PlacedFile | None:
-        """Deletes the name. None for a missing one. Raises `NotPermitted`."""
+        """Deletes the name, or puts the file into the trash. None for a missing one.
+
+        Raises `NotPermitted`, `UserMissing`.
+        """
         try:
             file = require_file(session, file_id, permit=permit)
         except FileMissing:
             return None
-        (place,) = delete_files(session, [file])
+        if trashing is None:
+            (place,) = delete_files(session, [file])
+        else:
+            (place,) = places_of(session, [file])
+            trash_file(session, place, trashing, now=self._clock())
         return replace(place, sequence=next_change(session))
 
     @write
@@ -193,10 +209,13 @@ class SqliteFiles(SqlitePart):
         if heir_id is not None:
             _require_heir(session, heir_id)
         rows = session.rows(sql.files_of_owner, owner_id=user_id, limit=limit)
-        files = require_files(session, [row["id"] for row in rows])
-        released = (
-            delete_files(session, files) if heir_id is None else _given(session, files, heir_id)
-        )
+        files = require_files(session, [row["id"] for row in rows if not row["is_trashed"]])
+        if heir_id is None:
+            released = delete_files(session, files)
+            delete_trashed(session, [row["id"] for row in rows if row["is_trashed"]])
+        else:
+            _give(session, rows, heir_id)
+            released = places_of(session, [replace(file, owner_id=heir_id) for file in files])
         sequence = next_change(session) if released else None
         count = session.row(sql.count_of_owner, owner_id=user_id)
         return ReleasedFiles(
@@ -271,10 +290,10 @@ def _require_heir(session: Session, user_id: int) -> None:
         raise UserMissing(f"nobody can log in as the user {user_id}")
 
 
-def _given(session: Session, files: list[File], heir_id: int) -> list[PlacedFile]:
-    ids = json.dumps([file.id for file in files])
+def _give(session: Session, owned: list[sqlite3.Row], heir_id: int) -> None:
+    """Gives files to an heir, also such as lie in the trash. Raises `QuotaExceeded`."""
+    ids = json.dumps([row["id"] for row in owned])
     session.run(sql.remove_shares_of_user, user_id=heir_id, ids=ids)
     session.run(sql.set_owner_of_files, owner_id=heir_id, ids=ids)
-    size = sum(file.size for file in files)
-    require_quota(session, heir_id, more_bytes=size, more_files=len(files))
-    return places_of(session, [replace(file, owner_id=heir_id) for file in files])
+    size = sum(row["size"] for row in owned)
+    require_quota(session, heir_id, more_bytes=size, more_files=len(owned))

@@ -21,6 +21,7 @@ from catalog.port import (
     MadeFolders,
     PlacedFolder,
     Position,
+    Trashing,
 )
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.rows import folder_of
@@ -29,6 +30,7 @@ from catalog.sqlite.database import SqlitePart, long_write, read, write
 from catalog.sqlite.rights import require_right
 from catalog.sqlite.rows import file_of, path_of, standing_of
 from catalog.sqlite.statements import sql
+from catalog.sqlite.trashing import trash_folder
 from catalog.sqlite.upkeep import (
     count_subtree,
     free_folder_name,
@@ -194,9 +196,17 @@ class SqliteFolders(SqlitePart):
 
     @long_write
     def delete_folder(
-        self, session: Session, folder_id: int, *, permit: Permit | None = None
+        self,
+        session: Session,
+        folder_id: int,
+        *,
+        permit: Permit | None = None,
+        trashing: Trashing | None = None,
     ) -> PlacedFolder | None:
-        """Deletes the folder and everything in it. Raises `RootIsFixed`, `NotPermitted`."""
+        """Deletes the folder and everything in it, or puts it into the trash.
+
+        Raises `RootIsFixed`, `NotPermitted`, `UserMissing`.
+        """
         try:
             placed, parent_id = _require_movable(session, folder_id)
         except FolderMissing:
@@ -204,9 +214,18 @@ class SqliteFolders(SqlitePart):
         if permit is not None and permit.folder_right is None:
             _require_permitted(session, folder_id, permit)
         require_right(session, parent_id, permit)
-        uncount_subtree(session, parent_id, subtree_id=folder_id)
-        session.run(sql.delete_folder, folder_id=folder_id)
+        if trashing is not None:
+            trash_folder(session, placed, parent_id, trashing, now=self._clock())
+        else:
+            uncount_subtree(session, parent_id, subtree_id=folder_id)
+            session.run(sql.delete_folder, folder_id=folder_id)
         return replace(placed, sequence=next_change(session))
+
+
+def require_depth(session: Session, folder_id: int, depth: int, max_depth: int) -> None:
+    """Raises `TooDeep` if of a folder, which is to lie at a depth, anything would lie too deep."""
+    if session.row(sql.folders_beyond, folder_id=folder_id, depth=depth, max_depth=max_depth):
+        raise TooDeep(f"there a path would have more than {max_depth} names")
 
 
 def require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
@@ -229,10 +248,8 @@ def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, in
 def _require_room(session: Session, moving: PlacedFolder, parent_id: int, max_depth: int) -> None:
     """Raises `TooDeep` unless all of the folder fits below the parent, or lies no deeper there."""
     depth = len(path_to(session, parent_id)) + 1
-    if depth > len(moving.path) and session.row(
-        sql.folders_beyond, folder_id=moving.folder.id, depth=depth, max_depth=max_depth
-    ):
-        raise TooDeep(f"below folder {parent_id} a path would have more than {max_depth} names")
+    if depth > len(moving.path):
+        require_depth(session, moving.folder.id, depth, max_depth)
 
 
 def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:

@@ -125,6 +125,10 @@ class _Import:
         self._place_paired_files()
         if self._session.row(sql.incomplete_object):
             raise InvalidRecord("content that is marked as stored lacks chunks")
+        if self._session.row(sql.stray_in_trash):
+            raise InvalidRecord("the trash has something in it that was not deleted")
+        self._session.run(sql.mark_imported_folders)
+        self._session.run(sql.mark_imported_files)
         self._session.run(sql.count_usage)
         self._session.run("COMMIT")
 
@@ -188,6 +192,6 @@ def _conversions(kind: type[TransferRecord]) -> dict[str, _Conversion]:
         for field in msgspec.structs.fields(kind)
         if field.type in _CONVERSIONS
     }
-    if "created_folders" in kind.__struct_fields__:
-        found["created_folders"] = _JSON
+    for name in {"created_folders", "origin"} & set(kind.__struct_fields__):
+        found[name] = _JSON
     return found

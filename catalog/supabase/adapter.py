@@ -37,6 +37,7 @@ from catalog.supabase.services import (
 from catalog.supabase.signing_keys import SupabaseSigningKeys
 from catalog.supabase.spaces import SupabaseGroups, SupabaseSpaces
 from catalog.supabase.transfer import SupabaseTransfer
+from catalog.supabase.trash import SupabaseTrash, SupabaseVersions
 from common.retry import RetryPolicy
 
 _NO_OBJECT = UUID(int=0)
@@ -57,6 +58,8 @@ class SupabaseCatalog(JoinedCatalog):
             overview=SupabaseOverview(functions, clock),
             search=SupabaseSearch(functions, clock),
             files=SupabaseFiles(functions, clock),
+            trash=SupabaseTrash(functions, clock),
+            versions=SupabaseVersions(functions, clock),
             objects=SupabaseObjects(functions, clock),
             messages=SupabaseMessages(functions, clock),
             webhooks=SupabaseWebhooks(functions, clock),

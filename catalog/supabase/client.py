@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import cache
 from typing import Any, Final, TypeAlias
 from uuid import uuid4
@@ -14,6 +15,7 @@ from supabase import AsyncClient, AsyncClientOptions, create_async_client
 
 from catalog.errors import CatalogFaulty, CatalogUnavailable
 from catalog.permits import Permit, Standing
+from catalog.port import Trashing
 from catalog.supabase.failures import (
     Interrupted,
     require_answer_of_postgrest,
@@ -158,6 +160,11 @@ def permit_to_json(permit: Permit | None) -> dict[str, object] | None:
         "standings": standings,
         "folder_right": None if right is None else int(right),
     }
+
+
+def trashing_to_json(trashing: Trashing | None) -> dict[str, object] | None:
+    """Who puts something into the trash, and for how long, as the database's functions take it."""
+    return None if trashing is None else asdict(trashing)
 
 
 def _standing_to_text(standing: Standing) -> str:

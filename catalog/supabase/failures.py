@@ -59,9 +59,11 @@ from catalog.errors import (
     TooManyLinks,
     TooManyTemporaryBytes,
     TooManyTickets,
+    TrashMissing,
     UserExists,
     UserHasFiles,
     UserMissing,
+    VersionMissing,
 )
 from catalog.supabase.rows import file_of
 
@@ -104,9 +106,11 @@ _PLAIN: tuple[type[CatalogError], ...] = (
     TooManyKeptUploads,
     TooManyLinks,
     TooManyTickets,
+    TrashMissing,
     UserExists,
     UserHasFiles,
     UserMissing,
+    VersionMissing,
 )
 
 _PLAIN_BY_CODE = {error.code: error for error in _PLAIN}

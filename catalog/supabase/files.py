@@ -14,11 +14,12 @@ from catalog.port import (
     PlacedFile,
     ReleasedFiles,
     RenameOnConflict,
+    Trashing,
     UploadCommit,
 )
 from catalog.records import File, Share
 from catalog.rows import share_of
-from catalog.supabase.client import Functions, SupabasePart, permit_to_json
+from catalog.supabase.client import Functions, SupabasePart, permit_to_json, trashing_to_json
 from catalog.supabase.failures import refusal_of
 from catalog.supabase.grouped_requests import GroupedRequests
 from catalog.supabase.objects import draft_to_json
@@ -117,9 +118,19 @@ class SupabaseFiles(SupabasePart):
         )
         return [moved_file_of(row) for row in rows]
 
-    async def delete_file(self, file_id: int, *, permit: Permit | None = None) -> PlacedFile | None:
-        """Deletes the name. None for a missing one. Raises `NotPermitted`."""
-        row = await self._change("delete_file", file_id=file_id, permit=permit_to_json(permit))
+    async def delete_file(
+        self, file_id: int, *, permit: Permit | None = None, trashing: Trashing | None = None
+    ) -> PlacedFile | None:
+        """Deletes the name, or puts the file into the trash. None for a missing one.
+
+        Raises `NotPermitted`, `UserMissing`.
+        """
+        row = await self._change(
+            "delete_file",
+            file_id=file_id,
+            permit=permit_to_json(permit),
+            trashing=trashing_to_json(trashing),
+        )
         return None if row is None else placed_file_of(row)
 
     async def set_owner(
@@ -210,6 +221,7 @@ def _order_of(upload: UploadCommit) -> dict[str, object]:
         "hold_key": hold and hold[1],
         "draft": draft_to_json(upload.draft) if upload.draft else None,
         "place_permit": permit_to_json(upload.permit),
+        "keep_versions": upload.keep_versions,
     }
 
 

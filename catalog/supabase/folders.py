@@ -10,10 +10,11 @@ from catalog.port import (
     MadeFolders,
     PlacedFolder,
     Position,
+    Trashing,
 )
 from catalog.records import File, FileOrder, Folder, FolderCounts
 from catalog.rows import folder_of
-from catalog.supabase.client import SupabasePart, permit_to_json
+from catalog.supabase.client import SupabasePart, permit_to_json, trashing_to_json
 from catalog.supabase.rows import Row, changed_folder_of, file_of, path_of, placed_folder_of
 
 
@@ -121,11 +122,17 @@ class SupabaseFolders(SupabasePart):
         return changed_folder_of(row)
 
     async def delete_folder(
-        self, folder_id: int, *, permit: Permit | None = None
+        self, folder_id: int, *, permit: Permit | None = None, trashing: Trashing | None = None
     ) -> PlacedFolder | None:
-        """Deletes the folder and everything in it. Raises `RootIsFixed`, `NotPermitted`."""
+        """Deletes the folder and everything in it, or puts it into the trash.
+
+        Raises `RootIsFixed`, `NotPermitted`, `UserMissing`.
+        """
         row = await self._change(
-            "delete_folder", folder_id=folder_id, permit=permit_to_json(permit)
+            "delete_folder",
+            folder_id=folder_id,
+            permit=permit_to_json(permit),
+            trashing=trashing_to_json(trashing),
         )
         return None if row is None else placed_folder_of(row)
 

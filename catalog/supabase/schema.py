@@ -57,6 +57,7 @@ MIGRATIONS = (
     "20261130030100_overview",
     "20261130050100_search",
     "20261130070000_spaces",
+    "20261130070500_trash",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

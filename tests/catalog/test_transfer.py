@@ -17,6 +17,7 @@ from catalog.factor_port import Factor, FactorKind
 from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
+from catalog.port import OverwriteOnConflict, Trashing, UploadCommit
 from catalog.records import (
     AppPassword,
     FileOrder,
@@ -104,6 +105,7 @@ async def fill(catalog, uploads, clock) -> None:
     file = await uploads.put(("new", "straße"), "naïve \U0001f600.txt", owner_id=admin.id, size=7)
     await uploads.put((), "root.bin", mime_type="application/octet-stream", size=12_345)
     await catalog.put_share(file.id, bob.id, can_write=True)
+    await fill_trash(catalog, uploads, admin)
     await catalog.delete_file((await uploads.put((), "deleted.txt")).id)
     await catalog.collect_objects(limit=10, grace_s=1000)
     await enter_chunk(catalog, uploads.location(uuid4(), size=9))  # an orphan
@@ -146,6 +148,29 @@ async def fill(catalog, uploads, clock) -> None:
     job = await catalog.claim_job("worker", lease_s=60, max_attempts=3)
     metadata = {"ratio": 1.10, "title": "ünï\u2028", "big": 2**53 + 1}
     await catalog.complete_job(job.object_id, worker="worker", metadata=metadata, recipe_version=2)
+
+
+async def fill_trash(catalog, uploads, admin) -> None:
+    """Deletes a file that has a version, and a folder with a folder in it."""
+    file = await uploads.put(("kept", "é"), "f.txt", owner_id=admin.id)
+    await catalog.commit_upload(
+        UploadCommit(
+            object_id=await uploads.store(size=6),
+            mime_type="",
+            hash_hex="",
+            folder=("kept", "é"),
+            name="f.txt",
+            owner_id=admin.id,
+            is_public=False,
+            on_conflict=OverwriteOnConflict(file.id),
+            keep_versions=1,
+        )
+    )
+    trashing = Trashing(user_id=admin.id, keep_s=1000.25)
+    await catalog.delete_file(file.id, trashing=trashing)
+    await uploads.put(("kept", "below", "deep"), "g.txt", owner_id=admin.id)
+    folder = await catalog.folder_at(("kept", "below"))
+    await catalog.delete_folder(folder.id, trashing=trashing)
 
 
 def app_password(clock, user_id, folder_id) -> AppPassword:
@@ -270,6 +295,11 @@ async def test_counters_are_counted_anew(opened, filled, exported, target, uploa
         await catalog.delete_file(again.id)
         clock.advance(10_000)
         await catalog.collect_objects(limit=100, grace_s=0)
+        for item in await catalog.trash_of(1, before=None, limit=9):
+            await catalog.restore_trashed(1, item.key)
+        kept = await catalog.file_at(("kept", "é"), "f.txt")
+        assert [version.size for version in await catalog.versions_of(kept.id)] == [5]
+        assert await catalog.file_at(("kept", "below", "deep"), "g.txt") is not None
 
 
 async def observed(catalog) -> list[object]:
@@ -280,6 +310,8 @@ async def observed(catalog) -> list[object]:
         await orphans_of(catalog),
         await catalog.count_jobs(),
         await catalog.list_accounts(offset=0, limit=9),
+        await catalog.trash_of(1, before=None, limit=9),
+        await catalog.trash_totals(1),
     ]
     for folder_id in range(8):
         if await catalog.folder_by_id(folder_id):

@@ -12,7 +12,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM files
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-WHERE files.id = :file_id;
+WHERE files.id = :file_id AND files.trash_id IS NULL;
 
 -- files_by_id --
 -- Files by a JSON list of ids, with the viewer's shares of them.
@@ -25,7 +25,8 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM json_each(:ids) AS wanted CROSS JOIN files ON files.id = wanted.value
 JOIN objects ON objects.id = files.object_id
-LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id;
+LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
+WHERE files.trash_id IS NULL;
 
 -- files_by_object --
 -- The files that have some content.
@@ -39,7 +40,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM files
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-WHERE files.object_id = :object_id ORDER BY files.id;
+WHERE files.object_id = :object_id AND files.trash_id IS NULL ORDER BY files.id;
 
 -- files_by_name --
 -- Files of a folder by a JSON list of names, with the viewer's shares of them.
@@ -52,7 +53,8 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM json_each(:names) AS wanted CROSS JOIN files ON files.folder_id = :folder_id AND files.name = wanted.value
 JOIN objects ON objects.id = files.object_id
-LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id;
+LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
+WHERE files.trash_id IS NULL;
 
 -- file_by_name --
 -- A file by folder and name, with the viewer's share of it.
@@ -244,8 +246,8 @@ WHERE files.id = json_extract(wanted.value, '$.id');
 UPDATE files SET owner_id = :owner_id WHERE id = :file_id;
 
 -- files_of_owner --
--- Ids of files that a user owns.
-SELECT id FROM files WHERE owner_id = :owner_id ORDER BY id LIMIT :limit;
+-- Ids and sizes of files that a user owns, and whether they lie in the trash.
+SELECT id, size, trash_id IS NOT NULL AS is_trashed FROM files WHERE owner_id = :owner_id ORDER BY id LIMIT :limit;
 
 -- count_of_owner --
 -- How many files a user owns.

@@ -2,7 +2,7 @@
 
 -- folder_by_id --
 -- A folder by id.
-SELECT id, name, parent_id FROM folders WHERE id = :folder_id;
+SELECT id, name, parent_id FROM folders WHERE id = :folder_id AND trash_id IS NULL;
 
 -- folders_along_path --
 -- The folders along a path from the root on, as far as they exist.
@@ -21,7 +21,7 @@ ORDER BY walk.depth;
 -- folder_path --
 -- The path of a folder, empty for the root; no row when there is no such folder.
 WITH RECURSIVE ascent (parent_id, path) AS (
-    SELECT parent_id, name FROM folders WHERE id = :folder_id
+    SELECT parent_id, name FROM folders WHERE id = :folder_id AND trash_id IS NULL
     UNION ALL
     SELECT folders.parent_id, folders.name || '/' || ascent.path
     FROM ascent JOIN folders ON folders.id = ascent.parent_id
@@ -30,7 +30,7 @@ SELECT path FROM ascent WHERE parent_id IS NULL;
 
 -- folder_counts --
 -- How many entries lie directly in a folder.
-SELECT file_count, subfolder_count FROM folders WHERE id = :folder_id;
+SELECT file_count, subfolder_count FROM folders WHERE id = :folder_id AND trash_id IS NULL;
 
 -- list_folders_ascending --
 -- A page of subfolders by name, each with the path of the folder they lie in.

@@ -28,18 +28,18 @@ FROM page ORDER BY page.name DESC;
 -- The files that a user may read and whose content changed last. Each way to a right has an index in the order of
 -- time, but shares, of which all of the user's are looked at.
 WITH own AS MATERIALIZED (
-    SELECT id, updated_at FROM files WHERE owner_id = :viewer_id
+    SELECT id, updated_at FROM files WHERE owner_id = :viewer_id AND trash_id IS NULL
     ORDER BY updated_at DESC, id DESC LIMIT :limit
 ), ownerless AS MATERIALIZED (
-    SELECT id, updated_at FROM files WHERE owner_id IS NULL
+    SELECT id, updated_at FROM files WHERE owner_id IS NULL AND trash_id IS NULL
     ORDER BY updated_at DESC, id DESC LIMIT :limit
 ), public AS MATERIALIZED (
-    SELECT id, updated_at FROM files WHERE is_public = 1
+    SELECT id, updated_at FROM files WHERE is_public = 1 AND trash_id IS NULL
     ORDER BY updated_at DESC, id DESC LIMIT :limit
 ), shared AS MATERIALIZED (
     SELECT files.id, files.updated_at
     FROM shares CROSS JOIN files ON files.id = shares.file_id
-    WHERE shares.user_id = :viewer_id
+    WHERE shares.user_id = :viewer_id AND files.trash_id IS NULL
     ORDER BY files.updated_at DESC, files.id DESC LIMIT :limit
 ), found AS MATERIALIZED (
     SELECT * FROM own UNION SELECT * FROM ownerless

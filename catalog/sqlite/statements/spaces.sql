@@ -91,7 +91,7 @@ SELECT folders.id, folders.name, folders.parent_id, found.level,
     spaces.folder_id IS NOT NULL AND spaces.user_id IS NULL AS is_common
 FROM found JOIN folders ON folders.id = found.folder_id
 LEFT JOIN spaces ON spaces.folder_id = folders.id
-WHERE folders.id NOT IN (
+WHERE folders.trash_id IS NULL AND folders.id NOT IN (
     SELECT ascent.folder_id FROM ascent WHERE ascent.id IN (SELECT folder_id FROM found)
 )
 ORDER BY folders.id;
@@ -99,20 +99,22 @@ ORDER BY folders.id;
 -- folders_with_readable_files --
 -- The folders of files that a user owns, that are shared with the user, or that are public.
 WITH RECURSIVE own (folder_id) AS (
-    SELECT min(folder_id) FROM files WHERE owner_id = :user_id
+    SELECT min(folder_id) FROM files WHERE owner_id = :user_id AND trash_id IS NULL
     UNION ALL
     SELECT (
         SELECT min(files.folder_id) FROM files
         WHERE files.owner_id = :user_id AND files.folder_id > own.folder_id
+        AND files.trash_id IS NULL
     ) FROM own WHERE own.folder_id IS NOT NULL
 )
 SELECT folder_id FROM own WHERE folder_id IS NOT NULL
 UNION
 SELECT files.folder_id FROM shares JOIN files ON files.id = shares.file_id
-WHERE shares.user_id = :user_id
+WHERE shares.user_id = :user_id AND files.trash_id IS NULL
 UNION
 SELECT folder_id FROM (
-    SELECT folder_id FROM files WHERE is_public = 1 ORDER BY updated_at DESC, id DESC LIMIT :limit
+    SELECT folder_id FROM files WHERE is_public = 1 AND trash_id IS NULL
+    ORDER BY updated_at DESC, id DESC LIMIT :limit
 ) AS public;
 
 -- readable_files_in --
@@ -132,7 +134,7 @@ FROM (
     WHERE shares.user_id = :user_id AND shared.folder_id IN (SELECT value FROM json_each(:ids))
     UNION
     SELECT id FROM (
-        SELECT id, folder_id FROM files WHERE is_public = 1
+        SELECT id, folder_id FROM files WHERE is_public = 1 AND trash_id IS NULL
         ORDER BY updated_at DESC, id DESC LIMIT :limit
     ) AS public WHERE folder_id IN (SELECT value FROM json_each(:ids))
 ) AS found

@@ -7,9 +7,9 @@ CROSS JOIN folders ON folders.parent_id = json_extract(wanted.value, '$.folder_i
     AND folders.name = json_extract(wanted.value, '$.name');
 
 -- is_empty --
--- Whether nothing but the root is there. Everything else refers to one of these tables.
+-- Whether nothing but the roots is there. Everything else refers to one of these tables.
 SELECT NOT EXISTS (
-    SELECT 1 FROM users UNION ALL SELECT 1 FROM folders WHERE id <> 0
+    SELECT 1 FROM users UNION ALL SELECT 1 FROM folders WHERE id > 0
     UNION ALL SELECT 1 FROM messages UNION ALL SELECT 1 FROM objects
     UNION ALL SELECT 1 FROM files UNION ALL SELECT 1 FROM tickets
     UNION ALL SELECT 1 FROM api_keys UNION ALL SELECT 1 FROM jobs
@@ -38,7 +38,7 @@ WITH RECURSIVE climbing (folder_id, mime_type, bytes, files) AS (
     WHERE folders.parent_id IS NOT NULL
 )
 INSERT INTO folder_usage (folder_id, mime_type, bytes, files)
-SELECT folder_id, mime_type, sum(bytes), sum(files) FROM climbing GROUP BY 1, 2;
+SELECT folder_id, mime_type, sum(bytes), sum(files) FROM climbing WHERE folder_id >= 0 GROUP BY 1, 2;
 
 -- incomplete_object --
 -- A row if stored content lacks chunks, or they do not add up to it.
@@ -52,9 +52,9 @@ SELECT id, name, is_admin, password_hash, token_epoch, created_at
 FROM users ORDER BY id;
 
 -- export_folder --
--- All folders but the root, those above before those below.
+-- All folders but the roots, those above before those below.
 WITH RECURSIVE placed (id, parent_id, name, depth) AS (
-    SELECT id, parent_id, name, 1 FROM folders WHERE parent_id = 0
+    SELECT id, parent_id, name, 1 FROM folders WHERE parent_id <= 0
     UNION ALL
     SELECT folders.id, folders.parent_id, folders.name, placed.depth + 1
     FROM placed JOIN folders ON folders.parent_id = placed.id
@@ -355,3 +355,53 @@ VALUES (:folder_id, :user_id, :group_id, :level, :granted_at);
 -- import_space --
 -- A row of `spaces`.
 INSERT INTO spaces (folder_id, user_id) VALUES (:folder_id, :user_id);
+-- export_trash --
+-- All rows of `trash` in the order of an export.
+SELECT id, file_id, folder_id, name, origin_id, origin, deleted_by, deleted_at, expires_at
+FROM trash ORDER BY id;
+
+-- import_trash --
+-- A row of `trash`.
+INSERT INTO trash (id, file_id, folder_id, name, origin_id, origin, deleted_by, deleted_at, expires_at)
+VALUES (:id, :file_id, :folder_id, :name, :origin_id, :origin, :deleted_by, :deleted_at, :expires_at);
+
+-- export_version --
+-- All rows of `versions` in the order of an export.
+SELECT id, file_id, object_id, size, stored_at, replaced_at
+FROM versions ORDER BY id;
+
+-- import_version --
+-- A row of `versions`; its owner is that of its file.
+INSERT INTO versions (id, file_id, object_id, owner_id, size, stored_at, replaced_at)
+VALUES (:id, :file_id, :object_id, (SELECT owner_id FROM files WHERE id = :file_id), :size,
+    :stored_at, :replaced_at);
+
+-- mark_imported_folders --
+-- Says of all folders in the trash what they were deleted with.
+WITH RECURSIVE tree (id, trash_id) AS (
+    SELECT folder_id, id FROM trash WHERE folder_id IS NOT NULL
+    UNION ALL
+    SELECT folders.id, tree.trash_id FROM tree CROSS JOIN folders ON folders.parent_id = tree.id
+)
+UPDATE folders SET trash_id = tree.trash_id FROM tree WHERE folders.id = tree.id;
+
+-- mark_imported_files --
+-- Says of all files in the trash what they were deleted with.
+UPDATE files SET trash_id = coalesce(
+    (SELECT id FROM trash WHERE trash.file_id = files.id),
+    (SELECT trash_id FROM folders WHERE folders.id = files.folder_id AND folders.trash_id > 0)
+)
+WHERE folder_id = -1 OR folder_id IN (SELECT id FROM folders WHERE trash_id > 0);
+
+-- stray_in_trash --
+-- A row if something lies in the trash that nobody has deleted.
+SELECT 1 FROM files WHERE folder_id = -1 AND id NOT IN (
+    SELECT file_id FROM trash WHERE file_id IS NOT NULL
+)
+UNION ALL SELECT 1 FROM folders WHERE parent_id = -1 AND id NOT IN (
+    SELECT folder_id FROM trash WHERE folder_id IS NOT NULL
+)
+UNION ALL SELECT 1 FROM trash
+WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = file_id AND files.folder_id = -1)
+AND NOT EXISTS (SELECT 1 FROM folders WHERE folders.id = trash.folder_id AND folders.parent_id = -1)
+LIMIT 1;

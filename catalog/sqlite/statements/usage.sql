@@ -4,7 +4,7 @@
 -- Totals of a subtree; a row of NULLs when it holds no file, none when it does not exist.
 SELECT usage.mime_type, usage.bytes
 FROM folders LEFT JOIN folder_usage AS usage ON usage.folder_id = folders.id
-WHERE folders.id = :folder_id;
+WHERE folders.id = :folder_id AND folders.trash_id IS NULL;
 
 -- count_file --
 -- Counts so many files, of that size together, in their folder and in all above.

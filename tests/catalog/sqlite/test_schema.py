@@ -62,7 +62,9 @@ TABLES = {
     "spent_challenges",
     "tickets",
     "user_groups",
+    "trash",
     "users",
+    "versions",
     "views",
     "watches",
 }
