@@ -1,4 +1,4 @@
-"""Deletes objects without references from the catalog, and then their messages from Discord.
+"""Empties the trash of what has expired, deletes objects without references, and then their messages.
 
 The reaper deletes only messages that the catalog has listed as garbage, because no chunk is left in them.
 It removes a message from the catalog after Discord has confirmed the deletion; after a crash in between it
@@ -24,6 +24,7 @@ from catalog.content_port import MessageStore, ObjectStore
 from catalog.errors import CatalogError
 from catalog.records import Message, MessageAuthor
 from catalog.service_port import TicketStore
+from catalog.trash_port import TrashStore
 from common.retry import Backoff
 from manager.error_texts import log_level
 from manager.metrics import ManagerMetrics
@@ -79,7 +80,7 @@ class Sweep:
     """Messages deleted from Discord and from the catalog."""
 
 
-class GarbageStore(ObjectStore, MessageStore, TicketStore, Protocol):
+class GarbageStore(ObjectStore, MessageStore, TicketStore, TrashStore, Protocol):
     """The parts of the catalog that the reaper uses."""
 
 
@@ -195,6 +196,8 @@ class Reaper:
         if self._renew_references is not None:
             await self._renew_references()
         while await self._catalog.drop_expired_tickets(limit=self._batch) == self._batch:
+            pass
+        while await self._catalog.collect_trash(limit=self._batch):
             pass
         total = 0
         while count := await self._catalog.collect_objects(
