@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 from catalog.errors import CatalogUnavailable
+from catalog.port import Trashing
 from catalog.records import Message
+from catalog.trash_port import TrashKey
 from common.retry import Backoff
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
@@ -87,6 +89,19 @@ async def test_deletes_what_nothing_refers_to(cloud, shears):
     assert await cloud.catalog.object_by_id(doomed.object_id) is None
     assert await orphans_of(cloud.catalog) == []
     await reaper.sweep()
+
+
+async def test_empties_the_trash_of_what_has_expired(cloud, shears):
+    """However long the grace of other content; what has not expired stays."""
+    await cloud.token()
+    doomed = await cloud.store("/docs/doomed", os.urandom(1500))
+    kept = await cloud.store("/docs/kept", os.urandom(1500))
+    for file, keep_s in ((doomed, 0.0), (kept, 3600.0)):
+        trashing = Trashing(user_id=file.owner_id, keep_s=keep_s)
+        await cloud.catalog.delete_file(file.id, trashing=trashing)
+    await shears(grace_s=3600.0).sweep(objects=1, messages=2)
+    assert await cloud.catalog.object_by_id(doomed.object_id) is None
+    await cloud.catalog.restore_trashed(kept.owner_id, TrashKey(file_id=kept.id))
 
 
 async def test_what_is_gone_already_is_done(cloud, shears):
@@ -178,7 +193,12 @@ async def test_what_cannot_be_deleted_costs_nothing(cloud, shears, webhook_id):
         await reaper.sweep(stuck=number)
         costs.append((first, catalog.calls - first))
     assert costs[0] == costs[1]
-    assert costs[0][1] == {"drop_expired_tickets": 1, "collect_objects": 1, "orphan_authors": 1}
+    assert costs[0][1] == {
+        "drop_expired_tickets": 1,
+        "collect_trash": 1,
+        "collect_objects": 1,
+        "orphan_authors": 1,
+    }
 
 
 async def test_what_is_stuck_is_counted_rarely(cloud, shears):
