@@ -35,6 +35,7 @@ from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.permits import Permit
+from catalog.placed import PlacedFile, PlacedFolder
 from catalog.quota_port import QuotaStore
 from catalog.records import (
     File,
@@ -93,38 +94,11 @@ class Trashing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedFolder:
-    """A folder and the path at which it stands.
-
-    `sequence` is the number of the change that this is the answer to; None if it is part of another.
-    """
-
-    path: FolderPath
-    folder: Folder
-    sequence: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedFolder:
     """A folder that was renamed or moved, as it stood before and stands now."""
 
     before: PlacedFolder
     after: PlacedFolder
-    sequence: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedFile:
-    """A file, the folder in which it stands, and all its shares by user id.
-
-    The file itself carries no share. `sequence` is the number of the change that this is the
-    answer to, or of the last change before it was read by `files_of`; None if it is part of another
-    answer.
-    """
-
-    folder: FolderPath
-    file: File
-    shares: tuple[Share, ...]
     sequence: int | None = field(default=None, compare=False)
 
 

@@ -3,18 +3,13 @@
 The promises of `catalog.port` hold here as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from catalog.permits import Permit
-
-if TYPE_CHECKING:
-    # At run time it is the other way around: the catalog is made of these stores, too.
-    from catalog.port import FolderPath, PlacedFile, PlacedFolder
+from catalog.placed import PlacedFile, PlacedFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +42,7 @@ class TrashedItem:
     id: int
     key: TrashKey
     name: str
-    folder: FolderPath
+    folder: tuple[str, ...]
     size: int
     files: int
     mime_type: str | None

@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 
 from catalog.errors import IsAFolder, NameTaken
+from catalog.placed import PlacedFolder
 from catalog.port import (
     CommittedFile,
     FailOnConflict,
     FolderPath,
     OverwriteOnConflict,
-    PlacedFolder,
     RenameOnConflict,
     UploadCommit,
 )

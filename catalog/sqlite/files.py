@@ -10,11 +10,11 @@ from uuid import UUID
 from catalog.account_port import NO_PASSWORD
 from catalog.errors import CatalogError, CatalogUnavailable, FileMissing, IsAFolder, UserMissing
 from catalog.permits import Permit
+from catalog.placed import PlacedFile
 from catalog.port import (
     CommittedFile,
     FolderPath,
     MovedFile,
-    PlacedFile,
     ReleasedFiles,
     Trashing,
     UploadCommit,

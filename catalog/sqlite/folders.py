@@ -14,12 +14,12 @@ from catalog.errors import (
     TooDeep,
 )
 from catalog.permits import Permit
+from catalog.placed import PlacedFolder
 from catalog.port import (
     ChangedFolder,
     CountedFolder,
     FolderPath,
     MadeFolders,
-    PlacedFolder,
     Position,
     Trashing,
 )

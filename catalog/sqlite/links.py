@@ -6,7 +6,7 @@ from uuid import UUID
 
 from catalog.errors import FileMissing, LinkMissing, TooManyLinks
 from catalog.link_port import FileLink, LinkChanges, PlacedLink
-from catalog.port import PlacedFile
+from catalog.placed import PlacedFile
 from catalog.rows import link_of
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.connections import Session

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from catalog.errors import FileMissing, NotPermitted
 from catalog.permits import Permit
-from catalog.port import PlacedFile
+from catalog.placed import PlacedFile
 from catalog.records import File, Share
 from catalog.rows import share_of
 from catalog.sqlite.connections import Session

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from catalog.errors import TrashMissing
 from catalog.permits import Permit
-from catalog.port import PlacedFolder
+from catalog.placed import PlacedFolder
 from catalog.rows import folder_of, trashed_item_of
 from catalog.sqlite.connections import Session
 from catalog.sqlite.database import SqlitePart, long_write, read

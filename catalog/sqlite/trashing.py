@@ -2,7 +2,8 @@
 
 import json
 
-from catalog.port import FolderPath, PlacedFile, PlacedFolder, Trashing
+from catalog.placed import PlacedFile, PlacedFolder
+from catalog.port import FolderPath, Trashing
 from catalog.sqlite.accounts import require_user
 from catalog.sqlite.connections import Session
 from catalog.sqlite.statements import sql

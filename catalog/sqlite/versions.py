@@ -2,7 +2,7 @@
 
 from catalog.errors import ObjectMissing, VersionMissing
 from catalog.permits import Permit
-from catalog.port import PlacedFile
+from catalog.placed import PlacedFile
 from catalog.records import File, StoredObject
 from catalog.rows import file_version_of, object_of
 from catalog.sqlite.connections import Session

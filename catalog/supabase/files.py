@@ -5,13 +5,13 @@ from uuid import UUID
 
 from catalog.errors import CatalogError
 from catalog.permits import Permit
+from catalog.placed import PlacedFile
 from catalog.port import (
     CommittedFile,
     FailOnConflict,
     FolderPath,
     MovedFile,
     OverwriteOnConflict,
-    PlacedFile,
     ReleasedFiles,
     RenameOnConflict,
     Trashing,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from catalog.permits import Permit
+from catalog.placed import PlacedFolder
 from catalog.port import (
     ChangedFolder,
     CountedFolder,
     FolderPath,
     MadeFolders,
-    PlacedFolder,
     Position,
     Trashing,
 )

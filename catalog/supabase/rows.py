@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from catalog.port import ChangedFolder, FolderPath, MovedFile, PlacedFile, PlacedFolder
+from catalog.placed import PlacedFile, PlacedFolder
+from catalog.port import ChangedFolder, FolderPath, MovedFile
 from catalog.records import ChunkLocation, File, Garbage
 from catalog.rows import (
     chunk_of,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from catalog.permits import Permit
-from catalog.port import PlacedFile
+from catalog.placed import PlacedFile
 from catalog.rows import file_version_of, trashed_item_of
 from catalog.supabase.client import SupabasePart, permit_to_json
 from catalog.supabase.rows import path_of, placed_file_of, placed_folder_of

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from catalog.errors import CatalogError
+from catalog.placed import PlacedFile, PlacedFolder
 from catalog.port import (
     ChangedFolder,
     CommittedFile,
@@ -18,8 +19,6 @@ from catalog.port import (
     FolderPath,
     MadeFolders,
     MovedFile,
-    PlacedFile,
-    PlacedFolder,
 )
 from manager.broadcast.hub import Broadcast, Hub, PacedBroadcasts
 from manager.broadcast.sequencer import Sequencer

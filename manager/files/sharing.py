@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from catalog.errors import QuotaExceeded
-from catalog.port import Catalog, PlacedFile
+from catalog.placed import PlacedFile
+from catalog.port import Catalog
 from catalog.records import AuditOutcome, File, Share, User
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from catalog.errors import FileMissing, FolderMissing, UserMissing
-from catalog.port import PlacedFile
+from catalog.placed import PlacedFile
 from catalog.records import FileOrder, Share
 
 

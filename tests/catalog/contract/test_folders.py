@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from catalog.errors import FolderCircle, FolderMissing, RootIsFixed, TooDeep
-from catalog.port import PlacedFolder
+from catalog.placed import PlacedFolder
 from catalog.records import ROOT_FOLDER_ID, FileOrder, Folder, FolderCounts
 
 
