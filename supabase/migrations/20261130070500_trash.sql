@@ -17,6 +17,49 @@ comment on column public.folders.trash_id is
 alter table public.files add column trash_id bigint;
 comment on column public.files.trash_id is 'What it was deleted with; null: it is not in the trash.';
 
+-- The roots are not searched for, and what lies in the trash is not found.
+create or replace function catalog_private.keep_searched_folder()
+returns trigger language plpgsql set search_path = '' as $$
+begin
+    if tg_op <> 'INSERT' then
+        delete from public.search_entries where id = 2 * old.id + 1;
+    end if;
+    if tg_op <> 'DELETE' and new.id > 0 then
+        insert into public.search_entries (id, changed_at, parent_id, folded, mime_type)
+        values (
+            2 * new.id + 1, coalesce(new.created_at, 0), new.parent_id,
+            catalog_private.folded(new.name), ''
+        );
+    end if;
+    return null;
+end;
+$$;
+
+create or replace function catalog_private.fill_search()
+returns void language plpgsql set search_path = '' as $$
+begin
+    insert into public.search_entries (id, changed_at, parent_id, folded, mime_type, size, owner_id)
+    select 2 * files.id, files.updated_at, files.folder_id, catalog_private.folded(files.name),
+        objects.mime_type, files.size, files.owner_id
+    from public.files join public.objects on objects.id = files.object_id
+    union all
+    select 2 * id + 1, coalesce(created_at, 0), parent_id, catalog_private.folded(name), '', null, null
+    from public.folders where id > 0;
+end;
+$$;
+create or replace view catalog_private.findable_entries with (security_invoker = true) as
+select users.id as viewer_id, entry.id, entry.changed_at, entry.parent_id, entry.folded,
+    entry.mime_type, entry.size, entry.owner_id
+from public.users cross join public.search_entries as entry
+where not exists (
+    select from public.files
+    where files.trash_id is not null and entry.id % 2 = 0 and files.id = entry.id / 2
+)
+and not exists (
+    select from public.folders
+    where folders.trash_id is not null and entry.id % 2 = 1 and folders.id = entry.id / 2
+);
+
 insert into public.folders (id, parent_id, name, trash_id) values (-1, null, '', 0);
 
 create table public.trash (
@@ -1176,8 +1219,10 @@ begin
     )
     select folder_id, mime_type, sum(bytes), sum(files) from climbing
     where folder_id >= 0 group by 1, 2;
+    perform catalog_private.fill_search();
 end;
 $$;
+
 create or replace function catalog_private.count_by_triggers(p_is_wanted boolean)
 returns void language plpgsql set search_path = '' as $$
 declare

@@ -19,6 +19,7 @@ from catalog.errors import (
 from catalog.permits import Holder, Permit, Standing
 from catalog.port import OverwriteOnConflict, Trashing, UploadCommit
 from catalog.records import AppPassword, File, FileOrder, StorageQuota, User
+from catalog.search_port import SearchQuery
 from catalog.trash_port import TrashKey, TrashTotals
 from tests.catalog.conftest import SERVICE
 
@@ -49,6 +50,12 @@ async def seen(catalog, user: User) -> list[tuple[str, int, int]]:
     """Names, bytes and numbers of files of what the user sees in the trash."""
     items = await catalog.trash_of(user.id, before=None, limit=100)
     return [(item.name, item.size, item.files) for item in items]
+
+
+async def found(catalog, user: User, text: str) -> list[str]:
+    """Names of all that the user finds by a text."""
+    page = await catalog.search(SearchQuery(text=text), viewer_id=user.id, limit=99)
+    return sorted(hit.entry.name for hit in page.hits)
 
 
 async def everything(catalog, folder_id: int = 0) -> tuple[object, ...]:
@@ -109,6 +116,7 @@ async def test_a_deleted_file_is_gone_and_comes_back(catalog, uploads, clock, al
     assert await catalog.files_of(file.object_id) == []
     assert await catalog.recent_files(viewer_id=alice.id, limit=9) == []
     assert await catalog.recent_files(viewer_id=bob.id, limit=9) == []
+    assert await found(catalog, alice, "f.txt") == []
     assert await catalog.usage_by_type(0) == {}
     assert (await catalog.counts(folder_id)).files == 0
     for call in (
@@ -134,6 +142,7 @@ async def test_a_deleted_file_is_gone_and_comes_back(catalog, uploads, clock, al
     assert (restored.placed_folder, restored.created_folders) == (None, ())
     assert restored.sequence == deleted.sequence + 1
     assert await everything(catalog) == before
+    assert await found(catalog, alice, "f.txt") == ["f.txt"]
     assert await seen(catalog, alice) == []
     with pytest.raises(TrashMissing):
         await catalog.restore_trashed(alice.id, item.key)
@@ -160,6 +169,7 @@ async def test_a_deleted_folder_comes_back_with_all_in_it(catalog, uploads, alic
         with pytest.raises(FolderMissing):
             await call
     assert await catalog.delete_folder(folder.id) is None
+    assert await found(catalog, alice, "") == ["3", "other", "top"]
     assert await seen(catalog, alice) == [("a", 7, 2)]
     assert await used(catalog, alice) == (12, 3)
     assert await catalog.trash_totals(alice.id) == TrashTotals(bytes=7, files=2)

@@ -15,6 +15,27 @@ PRAGMA writable_schema = RESET;
 ALTER TABLE folders ADD COLUMN trash_id INTEGER;
 ALTER TABLE files ADD COLUMN trash_id INTEGER;
 
+-- The roots are not searched for, and what lies in the trash is not found.
+DROP TRIGGER folders_inserted_searched;
+CREATE TRIGGER folders_inserted_searched AFTER INSERT ON folders WHEN NEW.id > 0 BEGIN
+    INSERT INTO search_entries (changed_at, id, parent_id, folded, mime_type)
+    VALUES (coalesce(NEW.created_at, 0), 2 * NEW.id + 1, NEW.parent_id, folded_text(NEW.name), '');
+END;
+
+DROP VIEW findable_entries;
+CREATE VIEW findable_entries AS
+SELECT users.id AS viewer_id, search_entries.id AS entry_id
+FROM users CROSS JOIN search_entries
+WHERE NOT EXISTS (
+    SELECT 1 FROM files
+    WHERE files.id = search_entries.id / 2 AND search_entries.id % 2 = 0 AND files.trash_id IS NOT NULL
+)
+AND NOT EXISTS (
+    SELECT 1 FROM folders
+    WHERE folders.id = search_entries.id / 2 AND search_entries.id % 2 = 1
+    AND folders.trash_id IS NOT NULL
+);
+
 INSERT INTO folders (id, parent_id, name, trash_id) VALUES (-1, NULL, '', 0);
 
 -- One deletion each. The file or folder that was deleted lies in the root of the trash, and its name there
