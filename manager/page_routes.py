@@ -4,6 +4,9 @@ Its Content Security Policy (level 3) lets the page itself talk to this manager 
 worker also talks to upload services: a dedicated worker has the policy of its own response, so it
 learns of the services that are registered when it starts, and the page starts another one when it
 learns of a service at a new origin.
+
+The service worker, which opens the page without a network, has an address without a version, since
+browsers compare what is there with the one that they run.
 """
 
 import gzip
@@ -48,7 +51,8 @@ def page_policy(host: str, base: str, public_url: str | None = None) -> str:
         public_url: its URL as well, for clients behind proxies that change `Host`; None when that
             is not known.
     """
-    own = _own_files(host, base, public_url)
+    own = _sources(f"{base}/", host, public_url)
+    workers = _sources(f"{base}/", host, public_url, SERVICE_WORKER_PATH)
     # Zip archives are asked for with a form, whose answer, when it is an error, goes into a hidden frame.
     # Not every browser takes 'self' to mean the WebSocket of the same origin.
     sockets = f" ws://{host} wss://{host}" if _AUTHORITY.fullmatch(host) else ""
@@ -60,7 +64,7 @@ def page_policy(host: str, base: str, public_url: str | None = None) -> str:
             "img-src 'self' blob: data:",
             "media-src 'self' blob:",
             f"connect-src 'self'{sockets}",
-            f"worker-src {own}",
+            f"worker-src {workers}",
             f"manifest-src {own}",
             "frame-src 'self' blob:",
             "object-src blob:",
@@ -80,14 +84,15 @@ def worker_policy(addresses: Iterable[str]) -> str:
     return "; ".join(["default-src 'none'", " ".join(["connect-src 'self'", *origins])])
 
 
-def _own_files(host: str, base: str, public_url: str | None) -> str:
-    """Sources that admit the files of the page alone.
+def _sources(folder: str, host: str, public_url: str | None, *files: str) -> str:
+    """Sources that admit what is in a folder of the page, and some files of it.
 
     The same origin also serves what people have stored, and a script of theirs must not run. A host
     that no source can name (an IPv6 address) is left with the whole origin.
     """
-    sources = [host if _AUTHORITY.fullmatch(host) else "", origin_of(public_url or "") or ""]
-    return " ".join(f"{source}{base}/" for source in sources if source) or "'self'"
+    origins = [host if _AUTHORITY.fullmatch(host) else "", origin_of(public_url or "") or ""]
+    sources = [f"{origin}{path}" for origin in origins if origin for path in (folder, *files)]
+    return " ".join(sources) or "'self'"
 
 
 def origin_of(address: str) -> str | None:
@@ -100,8 +105,12 @@ def origin_of(address: str) -> str | None:
 
 FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
+SERVICE_WORKER = "service-worker.js"
+SERVICE_WORKER_PATH = f"/page/{SERVICE_WORKER}"
 BASE_PLACEHOLDER = b"{{base}}"
-"""Placeholder in `index.html` for the versioned prefix of all other files."""
+"""Placeholder in both for the versioned prefix of all other files."""
+SHARED_FILES_PAGE = "/?shared"
+"""The page, when it is to take the files that were shared with it."""
 WORKER_SUFFIX = ".worker.js"
 """Workers are loaded when they are needed, and with a policy of their own."""
 
@@ -139,6 +148,7 @@ class PageFiles:
 
     version: str
     index: PageFile
+    service_worker: PageFile
     assets: Mapping[str, PageFile]
 
     @property
@@ -165,11 +175,16 @@ class PageFiles:
         }
         version = _version(contents)
         base = f"/page/{version}"
-        index = contents.pop(INDEX).replace(BASE_PLACEHOLDER, base.encode())
+        index, service_worker = (
+            PageFile.make(
+                Path(name).suffix, contents.pop(name).replace(BASE_PLACEHOLDER, base.encode())
+            )
+            for name in (INDEX, SERVICE_WORKER)
+        )
         assets = {
             name: PageFile.make(Path(name).suffix, content) for name, content in contents.items()
         }
-        return cls(version, PageFile.make(".html", index), assets)
+        return cls(version, index, service_worker, assets)
 
 
 def _version(contents: Mapping[str, bytes]) -> str:
@@ -212,6 +227,8 @@ class PageRoutes:
         """What is answered here, except the page itself."""
         return [
             web.get("/page/first-start", self.first_start, allow_head=False),
+            web.get(SERVICE_WORKER_PATH, self.service_worker),
+            web.post("/page/shared-files", self.shared_files),
             web.get("/page/{version}/{name:.+}", self.asset),
         ]
 
@@ -234,6 +251,22 @@ class PageRoutes:
         # A page that was loaded before an update asks for its old version, and gets the new file.
         is_current = request.match_info["version"] == self._files.version
         return _answer(request, file, _FOR_EVER if is_current else _ALWAYS_ASK)
+
+    async def service_worker(self, request: web.Request) -> web.Response:
+        """The service worker, for the whole origin."""
+        response = _answer(request, self._files.service_worker, _ALWAYS_ASK)
+        response.headers["Service-Worker-Allowed"] = "/"
+        # It fetches the files that it keeps.
+        response.headers["Content-Security-Policy"] = worker_policy([])
+        return response
+
+    async def shared_files(self, _: web.Request) -> web.Response:
+        """Opens the page, which says that the files are lost.
+
+        They get here when the browser has dropped the service worker, which receives them otherwise.
+        Nothing of them is read.
+        """
+        return web.Response(status=303, headers={"Location": SHARED_FILES_PAGE})
 
     async def first_start(self, _: web.Request) -> web.Response:
         """Whether an administrator has yet to be made, and how. Says nothing else about users."""

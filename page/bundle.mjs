@@ -15,6 +15,7 @@ const BUNDLE = path.join(ROOT, "manager", "page");
 /** What is served as it is. */
 const UNCHANGED = ["favicon.svg", "icon-192.png", "icon-512.png", "icons.svg", "manifest.webmanifest"];
 const INDEX = "index.html";
+const SERVICE_WORKER = "service-worker.js";
 const ENTRY = path.join(SOURCES, "app", "main.tsx");
 const SCRIPT_PLACEHOLDER = "{{script}}";
 const LICENCES = "third-party-licences.txt";
@@ -96,6 +97,23 @@ function scriptOf({ outputs }) {
   return path.basename(script);
 }
 
+/** What a browser keeps to open the page without a network: all but libraries of the viewer. @param {import("esbuild").Metafile} metafile */
+function keptFiles({ outputs }) {
+  const scripts = Object.entries(outputs).filter(([, { inputs }]) => Object.keys(inputs).length > 0);
+  const own = scripts.filter(([, { inputs }]) =>
+    Object.keys(inputs).every((name) => /^(page|node_modules\/preact)\//.test(name)),
+  );
+  const names = own.map(([file]) => path.basename(file));
+  return [
+    ...names,
+    ...Object.keys(translations).map((name) => `${name}.js`),
+    "main.css",
+    "viewer.css",
+    "icons.svg",
+    "favicon.svg",
+  ];
+}
+
 await rm(BUNDLE, { recursive: true, force: true });
 await mkdir(BUNDLE, { recursive: true });
 /** @type {Record<string, string>} */
@@ -112,7 +130,13 @@ const alone = await build({ ...options, entryPoints: translations });
 const worker = await build({ ...options, entryPoints: { "chunks.worker": "page/app/uploads/chunks.worker.ts" } });
 const pdfWorker = await build({ ...options, entryPoints: { "pdf-worker": "pdfjs-dist/legacy/build/pdf.worker.min.mjs" } });
 const styles = await build({ ...options, entryPoints: { main: "page/styles/main.css", viewer: "page/styles/viewer.css" } });
-const inputs = [page, alone, worker, pdfWorker, styles].flatMap((result) => Object.keys(result.metafile.inputs));
+const serviceWorker = await build({
+  ...options,
+  entryPoints: { [path.basename(SERVICE_WORKER, ".js")]: "page/app/service-worker.ts" },
+  format: "iife",
+  define: { KEPT_FILES: JSON.stringify(keptFiles(page.metafile)) },
+});
+const inputs = [page, alone, worker, pdfWorker, styles, serviceWorker].flatMap((result) => Object.keys(result.metafile.inputs));
 await writeFile(path.join(BUNDLE, LICENCES), await licencesOf(inputs));
 for (const name of UNCHANGED) await cp(path.join(SOURCES, name), path.join(BUNDLE, name));
 // The entry, which only imports the script.

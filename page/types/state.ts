@@ -154,6 +154,7 @@ export type Dialog =
   | { kind: "new-folder" }
   | { kind: "public-upload" }
   | { kind: "cancel-uploads" }
+  | { kind: "shared-files"; files: readonly File[] }
   | { kind: "link"; file: FileItem }
   | { kind: "share"; file: FileItem }
   | { kind: "transfer"; file: FileItem }
@@ -307,6 +308,8 @@ export interface State {
   dialog: Dialog | null;
   menu: Menu | null;
   toasts: readonly Toast[];
+  /** Whether the manager has a newer version of the page than the one that runs. */
+  isOutdated: boolean;
   /** What only a screen reader has to be told. */
   announcement: string;
   services: readonly Service[];

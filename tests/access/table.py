@@ -101,6 +101,8 @@ SECOND_FACTOR = "/admin/users/{victim_id}/second-factor"
 ROUTES = (
     route("GET /", 200),
     route("GET /page/first-start", 200),
+    route("GET /page/service-worker.js", 200),
+    route("POST /page/shared-files", 303),
     route("GET /page/{version}/{name}", 200, call=Call(path="/page/x/main.css")),
     route("POST /page/content-access", 401, LOGINS),
     route("DELETE /page/content-access", 401, USERS),

@@ -1,6 +1,7 @@
 """The web page: what is sent, what browsers may keep, and whom the page may talk to."""
 
 import gzip
+import io
 import json
 import re
 import struct
@@ -98,6 +99,36 @@ async def test_a_page_from_before_an_update_still_finds_its_files(cloud: Cloud) 
     assert response.headers["Cache-Control"] == "no-cache"
 
 
+async def test_the_service_worker_is_of_the_version_of_the_page(cloud: Cloud) -> None:
+    """It is asked for each time, may serve the whole origin, and may fetch from it alone."""
+    response = await cloud.client.get("/page/service-worker.js")
+    assert response.status == 200
+    assert response.content_type == "text/javascript"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["Service-Worker-Allowed"] == "/"
+    assert response.headers["Content-Security-Policy"] == worker_policy([])
+    assert f'"{await _base(cloud)}"' in (await response.text()).replace("`", '"')
+    assert "{{" not in await _index(cloud)
+
+
+async def test_the_service_worker_keeps_files_that_are_there(cloud: Cloud) -> None:
+    """One that is missing would keep it from being installed."""
+    base = await _base(cloud)
+    worker = await (await cloud.client.get("/page/service-worker.js")).text()
+    names = re.findall(r'"([\w-]+\.(?:js|css|svg))"', worker)
+    assert len(names) > 5
+    for name in names:
+        assert (await cloud.client.get(f"{base}/{name}")).status == 200, name
+
+
+async def test_shared_files_without_a_service_worker_open_the_page(cloud: Cloud) -> None:
+    """The answer comes before the files have been sent, which nobody reads."""
+    response = await cloud.client.post(
+        "/page/shared-files", data={"files": io.BytesIO(b"content")}, allow_redirects=False
+    )
+    assert (response.status, response.headers["Location"]) == (303, "/?shared")
+
+
 @pytest.mark.parametrize(
     "name", ["nothing.js", "third-party-licences.txt", "app/main.tsx", "..%2fpage.py", "index.html"]
 )
@@ -129,7 +160,8 @@ async def test_the_page_runs_its_own_scripts_alone(cloud: Cloud) -> None:
     assert "default-src 'none'" in policy
     assert f"script-src {own};" in policy
     assert f"style-src {own};" in policy
-    assert f"worker-src {own};" in policy
+    origin = f"{cloud.client.host}:{cloud.client.port}"
+    assert f"worker-src {own} {origin}/page/service-worker.js;" in policy
     assert f"manifest-src {own};" in policy
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy

@@ -159,9 +159,9 @@ export class Accounts {
   #leave(notice: string | null) {
     this.#connection.stop();
     this.#tokens.forget();
-    const { preferences, route } = this.#store.state;
+    const { preferences, route, isOutdated } = this.#store.state;
     const session = { phase: "signed-out" as const, user: null, token: null, notice, setupCode: null };
-    this.#store.set({ ...initialState(), session, preferences, route });
+    this.#store.set({ ...initialState(), session, preferences, route, isOutdated });
   }
 
   /** Whether connecting may succeed another time; logs out when the session has ended. */

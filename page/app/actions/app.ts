@@ -26,7 +26,9 @@ import { Preferences } from "./preferences.js";
 import { SecondFactors } from "./second-factors.js";
 import { Search } from "./search.js";
 import { Selecting } from "./selecting.js";
+import { takeSharedFiles } from "./shared-files.js";
 import { Toasts } from "./toasts.js";
+import { isOutdated } from "./version.js";
 
 export class App {
   readonly store = new Store(initialState());
@@ -49,6 +51,8 @@ export class App {
   readonly browser = new Browser(this.store, this.connection, this.navigation);
   readonly selecting = new Selecting(this.store, this.browser, this.navigation, this.toasts);
   readonly finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
+  /** Files that another app has shared, until somebody is logged in. */
+  #sharedFiles: readonly File[] | null = null;
   readonly uploads = new Uploads(this.store, this.connection, this.toasts);
   readonly arrivals = new Arrivals(this.store, this.connection, this.browser, this.finder, this.selecting, (folder, name) =>
     this.uploads.has(folder, name),
@@ -74,6 +78,7 @@ export class App {
   async start() {
     this.preferences.load();
     const returned = takeReturn();
+    void takeSharedFiles().then((files) => this.#offer(files));
     this.navigation.start();
     window.addEventListener("beforeunload", (event) => {
       if (this.isWorking) event.preventDefault();
@@ -124,6 +129,15 @@ export class App {
     await this.accounts.logout();
   }
 
+  /** Asks where to upload what was shared, as soon as somebody is logged in. @param files none: they are lost; null: nothing was shared */
+  #offer(files: readonly File[] | null) {
+    this.#sharedFiles = files;
+    if (files === null || !this.connection.isOnline) return;
+    this.#sharedFiles = null;
+    if (files.length > 0) this.store.set({ dialog: { kind: "shared-files", files } });
+    else this.toasts.show(text.sharedFiles.lost, "bad");
+  }
+
   /** Another tab ends the session, which this one shares. */
   #loggedOutElsewhere() {
     this.deletions.commitLast();
@@ -137,6 +151,7 @@ export class App {
     this.links.forget();
     this.search.forget();
     this.secondFactors.forget();
+    this.#sharedFiles = null;
   }
 
   #online() {
@@ -144,6 +159,12 @@ export class App {
     this.browser.online();
     this.search.online();
     this.overview.online();
+    this.#offer(this.#sharedFiles);
+    // What answers now may have been updated while there was no connection.
+    void isOutdated().then(
+      (isOutdated) => this.store.set({ isOutdated }),
+      () => {},
+    );
   }
 
   /** The first frame of a connection: it has these extensions. */

@@ -56,6 +56,7 @@ export function initialState(): State {
     dialog: null,
     menu: null,
     toasts: [],
+    isOutdated: false,
     announcement: "",
     services: [],
     canOrganise: false,

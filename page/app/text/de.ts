@@ -698,7 +698,20 @@ export const de: Texts = {
     forAll: "Für alle weiteren Konflikte übernehmen",
     forAllOf: (more: number) => `Für alle weiteren Konflikte übernehmen (${formatCount(more)} warten)`,
   },
+  sharedFiles: {
+    title: (count: number) => (count === 1 ? "Geteilte Datei hochladen" : `${formatCount(count)} geteilte Dateien hochladen`),
+    lead: (names: string, more: number) =>
+      `${names}${more > 0 ? ` und ${formatCount(more)} weitere` : ""}. Wählen Sie den Ordner.`,
+    lost: "Die geteilten Dateien sind nicht angekommen. Teilen Sie sie noch einmal.",
+  },
+  version: {
+    ready: "Eine neue Version ist bereit.",
+    afterUploads: "Laden Sie die Seite neu, sobald alles hochgeladen ist.",
+    reload: "Neu laden",
+  },
   connection: {
+    none: "Sie sind offline",
+    noneText: "Ihre Dateien werden angezeigt, sobald der Server erreichbar ist.",
     lost: "Die Verbindung ist unterbrochen.",
     retry: "Jetzt neu verbinden",
     retryIn: (seconds: number) => `Nächster Versuch in ${seconds} s.`,

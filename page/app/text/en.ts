@@ -683,7 +683,19 @@ export const en = {
     forAll: "Do the same for all other conflicts",
     forAllOf: (more: number) => `Do the same for all other conflicts (${formatCount(more)} waiting)`,
   },
+  sharedFiles: {
+    title: (count: number) => (count === 1 ? "Upload a shared file" : `Upload ${formatCount(count)} shared files`),
+    lead: (names: string, more: number) => `${names}${more > 0 ? ` and ${formatCount(more)} more` : ""}. Choose the folder.`,
+    lost: "The shared files did not arrive. Share them again.",
+  },
+  version: {
+    ready: "A new version is ready.",
+    afterUploads: "Reload the page once the uploads are done.",
+    reload: "Reload",
+  },
   connection: {
+    none: "You are offline",
+    noneText: "Your files are shown as soon as the server can be reached.",
     lost: "The connection is lost.",
     retry: "Reconnect now",
     retryIn: (seconds: number) => `Next try in ${seconds} s.`,

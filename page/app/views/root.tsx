@@ -1,7 +1,7 @@
 /** The whole page: who is not logged in gets a form, everybody else the workspace. */
 
 import { text } from "../text/text.js";
-import { Spinner } from "./controls.js";
+import { Blank, Spinner } from "./controls.js";
 import { useEffect, useStore } from "./dom.js";
 import { SignIn } from "./sign-in.js";
 import { Workspace } from "./workspace.js";
@@ -21,8 +21,8 @@ function Starting() {
   const isOffline = useStore((state) => state.link.phase === "offline");
   return (
     <main class="starting" aria-busy="true">
-      <Spinner label={text.app.loading} />
-      {isOffline && <p role="alert">{text.errors.unreachable}</p>}
+      {!isOffline && <Spinner label={text.app.loading} />}
+      <div role="alert">{isOffline && <Blank icon="offline" title={text.connection.none} text={text.connection.noneText} />}</div>
     </main>
   );
 }

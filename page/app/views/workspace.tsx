@@ -13,6 +13,7 @@ import { Found } from "./found.js";
 import { Icon } from "./icon.js";
 import { Listing } from "./listing.js";
 import { MyLinks } from "./my-links.js";
+import { NewVersion } from "./new-version.js";
 import { Pickers } from "./pickers.js";
 import { QueuePanel } from "./queue-panel.js";
 import { Recent } from "./recent.js";
@@ -53,6 +54,7 @@ export function Workspace() {
       <Viewer>
         <div class="messages">
           <Banner />
+          <NewVersion />
           <Toasts />
         </div>
       </Viewer>

@@ -43,12 +43,15 @@ export class Cloud {
     return cloud;
   }
 
-  /** @param {number} port 0: any that is free */
-  async up(port) {
+  /**
+   * @param {number} port 0: any that is free
+   * @param {Record<string, string>} [more] settings of this time
+   */
+  async up(port, more = {}) {
     const process = spawn(path.join(BIN, "discord-cloud"), ["up", "--data", this.data, "--port", String(port)], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: ROOT,
-      env: { ...environment, ...this.#settings },
+      env: { ...environment, ...this.#settings, ...more },
     });
     this.#process = process;
     process.stderr?.on("data", (/** @type {Buffer} */ data) => {

@@ -60,6 +60,9 @@ export async function settles(page) {
   });
 }
 
+/** Requests that tests look at or hold back go past a service worker, so that only its own tests have one. @type {BrowserContextOptions} */
+const SURROUNDINGS = { viewport: { width: 1280, height: 800 }, acceptDownloads: true, serviceWorkers: "block" };
+
 /** The name of a file of the page, without its digest. @param {import("playwright-core").Request} request */
 function partOf(request) {
   return path.basename(new URL(request.url()).pathname).replace(/(-[A-Z0-9]{8})?\.js$/, "");
@@ -93,7 +96,7 @@ export class Person {
    * @param {BrowserContextOptions & { at?: string }} [options]
    */
   static async visits(browser, cloud, { at = "/", ...options } = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    const context = await browser.newContext({ ...SURROUNDINGS, ...options });
     const person = new Person(context, await context.newPage());
     await person.page.goto(cloud.url + at);
     return person;
@@ -107,7 +110,7 @@ export class Person {
    * @param {BrowserContextOptions & { at?: string, prepare?: (context: BrowserContext) => Promise<void> }} [options]
    */
   static async works(browser, cloud, token, { at = "/", prepare = async () => {}, ...options } = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+    const context = await browser.newContext({ ...SURROUNDINGS, ...options });
     await prepare(context);
     // Undoing has a time, which nobody here waits for.
     await context.clock.install();

@@ -4,7 +4,8 @@
  */
 
 import { text } from "../../text/text.js";
-import { useApp, useCallback, useEffect, useStore } from "../dom.js";
+import { keepPage } from "../../actions/version.js";
+import { useApp, useCallback, useEffect, useRef, useStore } from "../dom.js";
 import { useOnDemand, WaitingDialog, whenIdle } from "../on-demand.js";
 import { CancelUploadsDialog } from "./cancel-uploads.js";
 import { LogoutDialog } from "./logout.js";
@@ -34,8 +35,19 @@ export function Dialogs() {
 
 function Others({ dialog, onClose }: { dialog: DialogOnDemand | null; onClose: () => void }) {
   const { part, isWaiting } = useOnDemand(loadOthers, dialog !== null, onClose);
-  const isLoaded = useStore((state) => state.listing.status === "ready");
-  useEffect(() => (isLoaded ? whenIdle(() => void loadOthers().catch(() => {})) : undefined), [isLoaded]);
+  usePreparation();
   if (isWaiting) return <WaitingDialog title={text.app.oneMoment} words={text.errors.offline} onClose={onClose} />;
   return dialog && part && <part.OnDemandDialog dialog={dialog} onClose={onClose} />;
+}
+
+/** Once the first folder is shown, what may be needed later is fetched. */
+function usePreparation() {
+  const isReady = useStore((state) => state.listing.status === "ready");
+  const isPrepared = useRef(false);
+  const prepare = () => {
+    isPrepared.current = true;
+    void loadOthers().catch(() => {});
+    void keepPage();
+  };
+  useEffect(() => (isReady && !isPrepared.current ? whenIdle(prepare) : undefined), [isReady]);
 }

@@ -7,6 +7,7 @@ import { LinkDialog } from "./link.js";
 import { MoveDialog } from "./move.js";
 import { ServicesDialog } from "./services.js";
 import { ShareDialog } from "./share.js";
+import { SharedFilesDialog } from "./shared-files.js";
 import { ShortcutsDialog } from "./shortcuts.js";
 import { TransferDialog } from "./transfer.js";
 import { UsersDialog } from "./users.js";
@@ -21,6 +22,8 @@ export function OnDemandDialog({ dialog, onClose }: { dialog: DialogOnDemand; on
       return <LinkDialog file={dialog.file} onClose={onClose} />;
     case "share":
       return <ShareDialog file={dialog.file} onClose={onClose} />;
+    case "shared-files":
+      return <SharedFilesDialog files={dialog.files} onClose={onClose} />;
     case "transfer":
       return <TransferDialog file={dialog.file} onClose={onClose} />;
     case "move":
