@@ -16,6 +16,8 @@ Promises that every adapter keeps, and that the contract suite holds them to:
 * Every change of folders and files has a number, one more than the change committed before it: the
   answer carries it as `sequence`. A call that changed nothing has none (None), a repeated one whose
   first answer was lost has that of the first. `sequence` does not count in comparing answers.
+* Listings by name are in natural order, without regard to case and accents (`catalog.sort_keys`); names
+  of equal keys go by id.
 * Nothing but errors of `catalog.errors` is raised. Values that no record may hold raise
   `InvalidRecord`.
 """
@@ -233,7 +235,7 @@ class FolderStore(Protocol):
     async def list_folders(
         self, folder_id: int, *, offset: int, limit: int, ascending: bool = True
     ) -> list[PlacedFolder]:
-        """Subfolders by name (Unicode code points), with the paths at which they stand.
+        """Subfolders by name, with the paths at which they stand.
 
         None for a missing folder.
         """
@@ -250,7 +252,7 @@ class FolderStore(Protocol):
     ) -> list[File]:
         """Files of the folder, each with the viewer's share; none for a missing folder.
 
-        Ties are broken by name, ascending.
+        Ties are broken by name, then by id, ascending.
         """
 
     async def usage_by_type(self, folder_id: int) -> dict[str, int]:
@@ -448,8 +450,8 @@ class Position:
 class FolderPositions(Protocol):
     """Finding entries by name, without going through the pages.
 
-    An entry matches when its name is `name`, or with `is_prefix` when its name starts with it,
-    regardless of (ASCII) case. `name` has no wildcards.
+    An entry matches when its name is `name`, or with `is_prefix` when its name starts with it, regardless of
+    case, accents, and leading zeros of numbers. `name` has no wildcards.
     """
 
     async def subfolder_position(
@@ -484,7 +486,7 @@ class FolderWalk(Protocol):
     async def subfolders_after(
         self, folder_id: int, *, after: str, limit: int
     ) -> list[CountedFolder]:
-        """Subfolders whose name comes after `after`, by name."""
+        """Subfolders whose name comes after `after`, by code points."""
 
     async def subfolders_in(self, folder_id: int, names: Sequence[str]) -> list[Folder]:
         """Those subfolders that have one of the names."""
@@ -492,7 +494,7 @@ class FolderWalk(Protocol):
     async def files_after(
         self, folder_id: int, *, viewer_id: int | None, after: str, limit: int
     ) -> list[File]:
-        """Files whose name comes after `after`, by name, each with the viewer's share."""
+        """Files whose name comes after `after`, by code points, each with the viewer's share."""
 
 
 class Catalog(

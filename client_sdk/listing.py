@@ -21,6 +21,10 @@ from client_sdk.models import (
 )
 from client_sdk.paths import clean_folder, join_remote
 from protocol import c2s, s2c
+from protocol.extensions import ORGANISE
+
+_LOCATING_ATTEMPTS = 3
+"""A file may move to another page between the answer that says which and the page."""
 
 
 def to_file_info(folder: str, handle: s2c.ListedFileHandle | s2c.FileHandle) -> FileInfo:
@@ -182,24 +186,29 @@ async def entries(link: Link, path: str) -> AsyncGenerator[Entry, None]:
 async def find_file(link: Link, path: str, name: str) -> FileInfo:
     """The file of that name. Raises `NotFound`.
 
-    Few pages are asked for: they are in the order of names, by code points.
+    A manager with `organise` says on which page it is; of another one all pages are read.
     """
-    missing = NotFound(f"{join_remote(path, name)}: there is no such file")
     found = await status(link, path)
-    first, last = 0, (found.file_count - 1) // found.page_size
-    while found.exists and first <= last:
-        page = (first + last) // 2
-        listed = await link.question(_page(path, "files", page), s2c.ListFiles)
-        names = [file.name for file in listed.files]
-        if name in names:
-            return to_file_info(path, listed.files[names.index(name)])
-        if not names or name < names[0]:
-            last = page - 1
-        elif name > names[-1]:
-            first = page + 1
-        else:
-            break
-    raise missing
+    pages = -(-found.file_count // found.page_size) if found.exists else 0
+    if pages > 1 and link.grants(ORGANISE):
+        for _ in range(_LOCATING_ATTEMPTS):
+            position = await link.question(_position(path, name), s2c.Position)
+            if position.index is None:
+                break
+            file = await _file_on_page(link, path, name, position.index // found.page_size)
+            if file is not None:
+                return file
+    else:
+        for page in range(pages):
+            file = await _file_on_page(link, path, name, page)
+            if file is not None:
+                return file
+    raise NotFound(f"{join_remote(path, name)}: there is no such file")
+
+
+async def _file_on_page(link: Link, path: str, name: str, page: int) -> FileInfo | None:
+    listed = await link.question(_page(path, "files", page), s2c.ListFiles)
+    return next((to_file_info(path, each) for each in listed.files if each.name == name), None)
 
 
 async def _existing(link: Link, path: str) -> s2c.FolderStatus:
@@ -210,6 +219,12 @@ async def _existing(link: Link, path: str) -> s2c.FolderStatus:
 
 def _page(path: str, kind: c2s.ListType, page: int) -> c2s.ListRequest:
     return c2s.ListRequest(path=path, type=kind, page=page, sort_by="name", ascending_sort=True)
+
+
+def _position(path: str, name: str) -> c2s.PositionRequest:
+    return c2s.PositionRequest(
+        path=path, type="files", name=name, sort_by="name", ascending_sort=True
+    )
 
 
 def _check(path: str, *, success: bool) -> None:

@@ -199,8 +199,9 @@ class FolderStatusRequest(Packet, frozen=True, kw_only=True):
 class ListRequest(Packet, frozen=True, kw_only=True):
     """Asks for one page of a folder's subfolders or files.
 
-    Client → manager. `page` counts from 0. Without `sort_by` the order is by name; without
-    `ascending_sort` it is descending. Answered by `s2c:list-folders` or `s2c:list-files`.
+    Client → manager. `page` counts from 0. Without `sort_by` the order is by name: a natural one, in which
+    `IMG_2` comes before `IMG_10`, without regard to case and accents. Without `ascending_sort` it is
+    descending. Answered by `s2c:list-folders` or `s2c:list-files`.
     """
 
     id: ClassVar[str] = "c2s:list-request"
@@ -427,9 +428,9 @@ class PositionRequest(Packet, frozen=True, kw_only=True):
     """Asks for the position of an entry in a folder's listing, by its name.
 
     Client → manager, with the extension `organise`. The first entry from index `start` on (0 when
-    left out) that is called `name`; with `is_prefix`, whose name starts with it, in whatever
-    (ASCII) case. `path`, `type`, `sort_by` and `ascending_sort` are those of `c2s:list-request`.
-    Answered by `s2c:position`.
+    left out) that is called `name`; with `is_prefix`, whose name starts with it, regardless of case,
+    accents, and leading zeros of numbers. `path`, `type`, `sort_by` and `ascending_sort` are those of
+    `c2s:list-request`. Answered by `s2c:position`.
     """
 
     id: ClassVar[str] = "c2s:position-request"

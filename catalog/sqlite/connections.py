@@ -22,6 +22,7 @@ from catalog.errors import (
     SearchTooLong,
 )
 from catalog.folding import folded
+from catalog.sort_keys import natural_sort_key
 from common.tasks import settled
 
 BUSY_TIMEOUT_S: Final = 5.0
@@ -157,8 +158,9 @@ def long_cache(session: Session) -> Iterator[None]:
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
-    """Adds the functions that triggers call, without which nothing can be written."""
+    """Adds the functions that triggers and statements call, without which nothing can be written."""
     connection.create_function("folded_text", 1, folded, deterministic=True)
+    connection.create_function("natural_sort_key", 1, natural_sort_key, deterministic=True)
 
 
 class Connections:

@@ -25,6 +25,7 @@ from catalog.port import (
 )
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.rows import folder_of
+from catalog.sort_keys import prefix_pattern
 from catalog.sqlite.connections import Session
 from catalog.sqlite.database import SqlitePart, long_write, read, write
 from catalog.sqlite.rights import require_right
@@ -292,8 +293,7 @@ class SqlitePositions(SqlitePart):
     ) -> Position | None:
         """The first subfolder that matches, from index `start` on."""
         query = f"subfolder_position_{_variant(ascending=ascending, is_prefix=is_prefix)}"
-        row = session.row(sql[query], folder_id=folder_id, name=name, start=start)
-        return _position_of(row)
+        return _position(session, query, folder_id, name, is_prefix=is_prefix, start=start)
 
     @read
     def file_position(
@@ -310,8 +310,7 @@ class SqlitePositions(SqlitePart):
         """The first file that matches, from index `start` on."""
         variant = _variant(ascending=ascending, is_prefix=is_prefix)
         query = f"file_position_by_{order.value}_{variant}"
-        row = session.row(sql[query], folder_id=folder_id, name=name, start=start)
-        return _position_of(row)
+        return _position(session, query, folder_id, name, is_prefix=is_prefix, start=start)
 
 
 def _variant(*, ascending: bool, is_prefix: bool) -> str:
@@ -319,7 +318,11 @@ def _variant(*, ascending: bool, is_prefix: bool) -> str:
     return f"{'ascending' if ascending else 'descending'}_of_{'prefix' if is_prefix else 'name'}"
 
 
-def _position_of(row: sqlite3.Row | None) -> Position | None:
+def _position(
+    session: Session, query: str, folder_id: int, name: str, *, is_prefix: bool, start: int
+) -> Position | None:
+    wanted = {"pattern": prefix_pattern(name)} if is_prefix else {"name": name}
+    row = session.row(sql[query], folder_id=folder_id, start=start, **wanted)
     return None if row is None else Position(index=row["index"], name=row["name"])
 
 

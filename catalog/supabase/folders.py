@@ -14,6 +14,7 @@ from catalog.port import (
 )
 from catalog.records import File, FileOrder, Folder, FolderCounts
 from catalog.rows import folder_of
+from catalog.sort_keys import prefix_pattern
 from catalog.supabase.client import SupabasePart, permit_to_json, trashing_to_json
 from catalog.supabase.rows import Row, changed_folder_of, file_of, path_of, placed_folder_of
 
@@ -148,7 +149,7 @@ class SupabasePositions(SupabasePart):
             "subfolder_position",
             folder_id=folder_id,
             name=name,
-            is_prefix=is_prefix,
+            pattern=prefix_pattern(name) if is_prefix else None,
             ascending=ascending,
             start=start,
         )
@@ -169,7 +170,7 @@ class SupabasePositions(SupabasePart):
             "file_position",
             folder_id=folder_id,
             name=name,
-            is_prefix=is_prefix,
+            pattern=prefix_pattern(name) if is_prefix else None,
             order=order.value,
             ascending=ascending,
             start=start,

@@ -58,6 +58,7 @@ MIGRATIONS = (
     "20261130050100_search",
     "20261130070000_spaces",
     "20261130070500_trash",
+    "20261130071000_natural_order",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

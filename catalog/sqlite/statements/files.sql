@@ -97,7 +97,7 @@ WHERE walk.depth = json_array_length(:path);
 -- meet one page, not all that OFFSET skips.
 WITH page AS MATERIALIZED (
     SELECT id FROM files WHERE folder_id = :folder_id
-    ORDER BY name LIMIT :limit OFFSET :offset
+    ORDER BY sort_key, id LIMIT :limit OFFSET :offset
 )
 SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
     files.size, objects.mime_type,
@@ -109,14 +109,14 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-ORDER BY files.name;
+ORDER BY files.sort_key, files.id;
 
 -- list_files_by_name_descending --
 -- A page of a folder's files by name, descending. The ids come first, from an index alone: the joins then
 -- meet one page, not all that OFFSET skips.
 WITH page AS MATERIALIZED (
     SELECT id FROM files WHERE folder_id = :folder_id
-    ORDER BY name DESC LIMIT :limit OFFSET :offset
+    ORDER BY sort_key DESC, id DESC LIMIT :limit OFFSET :offset
 )
 SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
     files.size, objects.mime_type,
@@ -128,14 +128,14 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-ORDER BY files.name DESC;
+ORDER BY files.sort_key DESC, files.id DESC;
 
 -- list_files_by_size_ascending --
 -- A page of a folder's files by size, ascending, then by name. The ids come first, from an index alone:
 -- the joins then meet one page, not all that OFFSET skips.
 WITH page AS MATERIALIZED (
     SELECT id FROM files WHERE folder_id = :folder_id
-    ORDER BY size, name LIMIT :limit OFFSET :offset
+    ORDER BY size, sort_key, id LIMIT :limit OFFSET :offset
 )
 SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
     files.size, objects.mime_type,
@@ -147,14 +147,14 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-ORDER BY files.size, files.name;
+ORDER BY files.size, files.sort_key, files.id;
 
 -- list_files_by_size_descending --
 -- A page of a folder's files by size, descending, then by name. The ids come first, from an index alone:
 -- the joins then meet one page, not all that OFFSET skips.
 WITH page AS MATERIALIZED (
     SELECT id FROM files WHERE folder_id = :folder_id
-    ORDER BY size DESC, name LIMIT :limit OFFSET :offset
+    ORDER BY size DESC, sort_key, id LIMIT :limit OFFSET :offset
 )
 SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
     files.size, objects.mime_type,
@@ -166,14 +166,14 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-ORDER BY files.size DESC, files.name;
+ORDER BY files.size DESC, files.sort_key, files.id;
 
 -- list_files_by_updated_at_ascending --
 -- A page of a folder's files by updated_at, ascending, then by name. The ids come first, from an index
 -- alone: the joins then meet one page, not all that OFFSET skips.
 WITH page AS MATERIALIZED (
     SELECT id FROM files WHERE folder_id = :folder_id
-    ORDER BY updated_at, name LIMIT :limit OFFSET :offset
+    ORDER BY updated_at, sort_key, id LIMIT :limit OFFSET :offset
 )
 SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
     files.size, objects.mime_type,
@@ -185,14 +185,14 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-ORDER BY files.updated_at, files.name;
+ORDER BY files.updated_at, files.sort_key, files.id;
 
 -- list_files_by_updated_at_descending --
 -- A page of a folder's files by updated_at, descending, then by name. The ids come first, from an index
 -- alone: the joins then meet one page, not all that OFFSET skips.
 WITH page AS MATERIALIZED (
     SELECT id FROM files WHERE folder_id = :folder_id
-    ORDER BY updated_at DESC, name LIMIT :limit OFFSET :offset
+    ORDER BY updated_at DESC, sort_key, id LIMIT :limit OFFSET :offset
 )
 SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
     files.size, objects.mime_type,
@@ -204,7 +204,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
-ORDER BY files.updated_at DESC, files.name;
+ORDER BY files.updated_at DESC, files.sort_key, files.id;
 
 -- files_after --
 -- Files of a folder behind a name, with the viewer's shares of them.
@@ -222,8 +222,8 @@ WHERE files.folder_id = :folder_id AND files.name > :after ORDER BY files.name L
 
 -- insert_file --
 -- A new file.
-INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at, updated_at)
-VALUES (:folder_id, :name, :object_id, :owner_id, :is_public, :size, :now, :now)
+INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at)
+VALUES (:folder_id, :name, natural_sort_key(:name), :object_id, :owner_id, :is_public, :size, :now, :now)
 RETURNING id;
 
 -- replace_content --
@@ -233,11 +233,13 @@ RETURNING id;
 
 -- place_file --
 -- Moves or renames a file.
-UPDATE files SET folder_id = :folder_id, name = :name WHERE id = :file_id;
+UPDATE files SET folder_id = :folder_id, name = :name, sort_key = natural_sort_key(:name)
+WHERE id = :file_id;
 
 -- place_files --
 -- Moves files, by a JSON list of ids and of names that are free there.
-UPDATE files SET folder_id = :folder_id, name = json_extract(wanted.value, '$.name')
+UPDATE files SET folder_id = :folder_id, name = json_extract(wanted.value, '$.name'),
+    sort_key = natural_sort_key(json_extract(wanted.value, '$.name'))
 FROM json_each(:places) AS wanted
 WHERE files.id = json_extract(wanted.value, '$.id');
 

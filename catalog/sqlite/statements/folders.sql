@@ -42,7 +42,7 @@ WITH RECURSIVE ascent (parent_id, path) AS (
 )
 SELECT id, name, parent_id, (SELECT path FROM ascent WHERE parent_id IS NULL) AS parent_path
 FROM folders WHERE parent_id = :folder_id
-ORDER BY name LIMIT :limit OFFSET :offset;
+ORDER BY sort_key, id LIMIT :limit OFFSET :offset;
 
 -- list_folders_descending --
 -- Subfolders by name, descending, each with the path of the folder they lie in.
@@ -54,12 +54,12 @@ WITH RECURSIVE ascent (parent_id, path) AS (
 )
 SELECT id, name, parent_id, (SELECT path FROM ascent WHERE parent_id IS NULL) AS parent_path
 FROM folders WHERE parent_id = :folder_id
-ORDER BY name DESC LIMIT :limit OFFSET :offset;
+ORDER BY sort_key DESC, id DESC LIMIT :limit OFFSET :offset;
 
 -- insert_folder --
 -- A new folder.
-INSERT INTO folders (parent_id, name, created_at)
-VALUES (:parent_id, :name, (julianday('now') - 2440587.5) * 86400.0)
+INSERT INTO folders (parent_id, name, sort_key, created_at)
+VALUES (:parent_id, :name, natural_sort_key(:name), (julianday('now') - 2440587.5) * 86400.0)
 RETURNING id, name, parent_id;
 
 -- taken_names --
@@ -74,7 +74,8 @@ WHERE folders.id IS NOT :own_folder_id;
 
 -- place_folder --
 -- Moves or renames a folder.
-UPDATE folders SET parent_id = :parent_id, name = :name WHERE id = :folder_id
+UPDATE folders SET parent_id = :parent_id, name = :name, sort_key = natural_sort_key(:name)
+WHERE id = :folder_id
 RETURNING id, name, parent_id;
 
 -- lies_within --

@@ -3,26 +3,26 @@
 -- summaries_ascending --
 -- A page of subfolders by name: bytes of each whole subtree, and when its own files or it were last changed or made.
 WITH page AS MATERIALIZED (
-    SELECT id, name, created_at FROM folders WHERE parent_id = :folder_id
-    ORDER BY name LIMIT :limit OFFSET :offset
+    SELECT id, sort_key, created_at FROM folders WHERE parent_id = :folder_id
+    ORDER BY sort_key, id LIMIT :limit OFFSET :offset
 )
 SELECT page.id,
     coalesce((SELECT sum(bytes) FROM folder_usage WHERE folder_id = page.id), 0) AS size,
     page.created_at,
     (SELECT max(updated_at) FROM files WHERE folder_id = page.id) AS updated_at
-FROM page ORDER BY page.name;
+FROM page ORDER BY page.sort_key, page.id;
 
 -- summaries_descending --
 -- As `summaries_ascending`, by name descending.
 WITH page AS MATERIALIZED (
-    SELECT id, name, created_at FROM folders WHERE parent_id = :folder_id
-    ORDER BY name DESC LIMIT :limit OFFSET :offset
+    SELECT id, sort_key, created_at FROM folders WHERE parent_id = :folder_id
+    ORDER BY sort_key DESC, id DESC LIMIT :limit OFFSET :offset
 )
 SELECT page.id,
     coalesce((SELECT sum(bytes) FROM folder_usage WHERE folder_id = page.id), 0) AS size,
     page.created_at,
     (SELECT max(updated_at) FROM files WHERE folder_id = page.id) AS updated_at
-FROM page ORDER BY page.name DESC;
+FROM page ORDER BY page.sort_key DESC, page.id DESC;
 
 -- recent_files --
 -- The files that a user may read and whose content changed last. Each way to a right has an index in the order of

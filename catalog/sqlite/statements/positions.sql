@@ -1,324 +1,290 @@
 -- Statements that find an entry by its name, and count what is listed before it.
 --
--- The entry at the start is looked up first, then the index is read from there to the first entry that
--- matches, then what precedes that one is counted: all of it in an index, whatever the folder holds.
+-- A name is looked up. For a prefix the entry at the start is, then the index is read from there to the first entry
+-- that matches, then what precedes that one is counted: all of it in an index, whatever the folder holds.
 
 -- file_position_by_name_ascending_of_prefix --
--- Index and name of the first file whose name begins so, by name, ascending.
+-- Index and name of the first file whose key is like a pattern, by name, ascending.
 WITH start AS MATERIALIZED (
-    SELECT name FROM files WHERE folder_id = :folder_id
-    ORDER BY name LIMIT 1 OFFSET :start
+    SELECT sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN files AS entry
+    SELECT entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.name >= start.name
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.name LIMIT 1
+    AND (entry.sort_key, entry.id) >= (start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.sort_key, entry.id LIMIT 1
 )
-SELECT found.name, (
+SELECT files.name, (
     SELECT count(*) FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.name < found.name
+    AND (entry.sort_key, entry.id) < (found.sort_key, found.id)
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN files ON files.id = found.id;
 
 -- file_position_by_name_ascending_of_name --
--- Index and name of the first file of that name, by name, ascending.
-WITH start AS MATERIALIZED (
-    SELECT name FROM files WHERE folder_id = :folder_id
-    ORDER BY name LIMIT 1 OFFSET :start
+-- Index and name of the file of that name, unless it is before the start, by name, ascending.
+WITH found AS MATERIALIZED (
+    SELECT sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.name >= start.name
-    AND entry.name = :name
-    ORDER BY entry.name LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND (entry.sort_key, entry.id) < (found.sort_key, found.id)
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.name < found.name
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_name_descending_of_prefix --
--- Index and name of the first file whose name begins so, by name, descending.
+-- Index and name of the first file whose key is like a pattern, by name, descending.
 WITH start AS MATERIALIZED (
-    SELECT name FROM files WHERE folder_id = :folder_id
-    ORDER BY name DESC LIMIT 1 OFFSET :start
+    SELECT sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY sort_key DESC, id DESC LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN files AS entry
+    SELECT entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.name <= start.name
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.name DESC LIMIT 1
+    AND (entry.sort_key, entry.id) <= (start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.sort_key DESC, entry.id DESC LIMIT 1
 )
-SELECT found.name, (
+SELECT files.name, (
     SELECT count(*) FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.name > found.name
+    AND (entry.sort_key, entry.id) > (found.sort_key, found.id)
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN files ON files.id = found.id;
 
 -- file_position_by_name_descending_of_name --
--- Index and name of the first file of that name, by name, descending.
-WITH start AS MATERIALIZED (
-    SELECT name FROM files WHERE folder_id = :folder_id
-    ORDER BY name DESC LIMIT 1 OFFSET :start
+-- Index and name of the file of that name, unless it is before the start, by name, descending.
+WITH found AS MATERIALIZED (
+    SELECT sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.name <= start.name
-    AND entry.name = :name
-    ORDER BY entry.name DESC LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND (entry.sort_key, entry.id) > (found.sort_key, found.id)
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.name > found.name
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_updated_at_ascending_of_prefix --
--- Index and name of the first file whose name begins so, by updated_at, ascending.
+-- Index and name of the first file whose key is like a pattern, by updated_at, ascending.
 WITH start AS MATERIALIZED (
-    SELECT updated_at, name FROM files WHERE folder_id = :folder_id
-    ORDER BY updated_at, name LIMIT 1 OFFSET :start
+    SELECT updated_at, sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY updated_at, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.updated_at, entry.name FROM start CROSS JOIN files AS entry
+    SELECT entry.updated_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.updated_at, entry.name) >= (start.updated_at, start.name)
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.updated_at, entry.name LIMIT 1
+    AND (entry.updated_at, entry.sort_key, entry.id) >= (start.updated_at, start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.updated_at, entry.sort_key, entry.id LIMIT 1
 )
-SELECT found.name, (
+SELECT files.name, (
     SELECT count(*) FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.updated_at, entry.name) < (found.updated_at, found.name)
+    AND (entry.updated_at, entry.sort_key, entry.id) < (found.updated_at, found.sort_key, found.id)
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN files ON files.id = found.id;
 
 -- file_position_by_updated_at_ascending_of_name --
--- Index and name of the first file of that name, by updated_at, ascending.
-WITH start AS MATERIALIZED (
-    SELECT updated_at, name FROM files WHERE folder_id = :folder_id
-    ORDER BY updated_at, name LIMIT 1 OFFSET :start
+-- Index and name of the file of that name, unless it is before the start, by updated_at, ascending.
+WITH found AS MATERIALIZED (
+    SELECT updated_at, sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.updated_at, entry.name FROM start CROSS JOIN files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND (entry.updated_at, entry.name) >= (start.updated_at, start.name)
-    AND entry.name = :name
-    ORDER BY entry.updated_at, entry.name LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND (entry.updated_at, entry.sort_key, entry.id) < (found.updated_at, found.sort_key, found.id)
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND (entry.updated_at, entry.name) < (found.updated_at, found.name)
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_updated_at_descending_of_prefix --
--- Index and name of the first file whose name begins so, by updated_at, descending.
+-- Index and name of the first file whose key is like a pattern, by updated_at, descending.
 WITH start AS MATERIALIZED (
-    SELECT updated_at, name FROM files WHERE folder_id = :folder_id
-    ORDER BY updated_at DESC, name LIMIT 1 OFFSET :start
+    SELECT updated_at, sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY updated_at DESC, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.updated_at, entry.name FROM start CROSS JOIN files AS entry
+    SELECT entry.updated_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.updated_at <= start.updated_at AND (entry.updated_at < start.updated_at OR entry.name >= start.name)
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.updated_at DESC, entry.name LIMIT 1
+    AND entry.updated_at <= start.updated_at
+    AND (entry.updated_at < start.updated_at OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.updated_at DESC, entry.sort_key, entry.id LIMIT 1
 )
-SELECT found.name, (
+SELECT files.name, (
     SELECT count(*) FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.updated_at >= found.updated_at AND (entry.updated_at > found.updated_at OR entry.name < found.name)
+    AND entry.updated_at >= found.updated_at
+    AND (entry.updated_at > found.updated_at OR (entry.sort_key, entry.id) < (found.sort_key, found.id))
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN files ON files.id = found.id;
 
 -- file_position_by_updated_at_descending_of_name --
--- Index and name of the first file of that name, by updated_at, descending.
-WITH start AS MATERIALIZED (
-    SELECT updated_at, name FROM files WHERE folder_id = :folder_id
-    ORDER BY updated_at DESC, name LIMIT 1 OFFSET :start
+-- Index and name of the file of that name, unless it is before the start, by updated_at, descending.
+WITH found AS MATERIALIZED (
+    SELECT updated_at, sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.updated_at, entry.name FROM start CROSS JOIN files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.updated_at <= start.updated_at AND (entry.updated_at < start.updated_at OR entry.name >= start.name)
-    AND entry.name = :name
-    ORDER BY entry.updated_at DESC, entry.name LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND entry.updated_at >= found.updated_at
+        AND (entry.updated_at > found.updated_at OR (entry.sort_key, entry.id) < (found.sort_key, found.id))
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.updated_at >= found.updated_at AND (entry.updated_at > found.updated_at OR entry.name < found.name)
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_size_ascending_of_prefix --
--- Index and name of the first file whose name begins so, by size, ascending.
+-- Index and name of the first file whose key is like a pattern, by size, ascending.
 WITH start AS MATERIALIZED (
-    SELECT size, name FROM files WHERE folder_id = :folder_id
-    ORDER BY size, name LIMIT 1 OFFSET :start
+    SELECT size, sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY size, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.size, entry.name FROM start CROSS JOIN files AS entry
+    SELECT entry.size, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.size, entry.name) >= (start.size, start.name)
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.size, entry.name LIMIT 1
+    AND (entry.size, entry.sort_key, entry.id) >= (start.size, start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.size, entry.sort_key, entry.id LIMIT 1
 )
-SELECT found.name, (
+SELECT files.name, (
     SELECT count(*) FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.size, entry.name) < (found.size, found.name)
+    AND (entry.size, entry.sort_key, entry.id) < (found.size, found.sort_key, found.id)
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN files ON files.id = found.id;
 
 -- file_position_by_size_ascending_of_name --
--- Index and name of the first file of that name, by size, ascending.
-WITH start AS MATERIALIZED (
-    SELECT size, name FROM files WHERE folder_id = :folder_id
-    ORDER BY size, name LIMIT 1 OFFSET :start
+-- Index and name of the file of that name, unless it is before the start, by size, ascending.
+WITH found AS MATERIALIZED (
+    SELECT size, sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.size, entry.name FROM start CROSS JOIN files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND (entry.size, entry.name) >= (start.size, start.name)
-    AND entry.name = :name
-    ORDER BY entry.size, entry.name LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND (entry.size, entry.sort_key, entry.id) < (found.size, found.sort_key, found.id)
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND (entry.size, entry.name) < (found.size, found.name)
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_size_descending_of_prefix --
--- Index and name of the first file whose name begins so, by size, descending.
+-- Index and name of the first file whose key is like a pattern, by size, descending.
 WITH start AS MATERIALIZED (
-    SELECT size, name FROM files WHERE folder_id = :folder_id
-    ORDER BY size DESC, name LIMIT 1 OFFSET :start
+    SELECT size, sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY size DESC, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.size, entry.name FROM start CROSS JOIN files AS entry
+    SELECT entry.size, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.size <= start.size AND (entry.size < start.size OR entry.name >= start.name)
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.size DESC, entry.name LIMIT 1
+    AND entry.size <= start.size
+    AND (entry.size < start.size OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.size DESC, entry.sort_key, entry.id LIMIT 1
 )
-SELECT found.name, (
+SELECT files.name, (
     SELECT count(*) FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.size >= found.size AND (entry.size > found.size OR entry.name < found.name)
+    AND entry.size >= found.size
+    AND (entry.size > found.size OR (entry.sort_key, entry.id) < (found.sort_key, found.id))
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN files ON files.id = found.id;
 
 -- file_position_by_size_descending_of_name --
--- Index and name of the first file of that name, by size, descending.
-WITH start AS MATERIALIZED (
-    SELECT size, name FROM files WHERE folder_id = :folder_id
-    ORDER BY size DESC, name LIMIT 1 OFFSET :start
+-- Index and name of the file of that name, unless it is before the start, by size, descending.
+WITH found AS MATERIALIZED (
+    SELECT size, sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.size, entry.name FROM start CROSS JOIN files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.size <= start.size AND (entry.size < start.size OR entry.name >= start.name)
-    AND entry.name = :name
-    ORDER BY entry.size DESC, entry.name LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND entry.size >= found.size
+        AND (entry.size > found.size OR (entry.sort_key, entry.id) < (found.sort_key, found.id))
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM files AS entry
-    WHERE entry.folder_id = :folder_id
-    AND entry.size >= found.size AND (entry.size > found.size OR entry.name < found.name)
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- subfolder_position_ascending_of_prefix --
--- Index and name of the first subfolder whose name begins so, ascending.
+-- Index and name of the first subfolder whose key is like a pattern, ascending.
 WITH start AS MATERIALIZED (
-    SELECT name FROM folders WHERE parent_id = :folder_id
-    ORDER BY name LIMIT 1 OFFSET :start
+    SELECT sort_key, id FROM folders WHERE parent_id = :folder_id
+    ORDER BY sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN folders AS entry
+    SELECT entry.sort_key, entry.id FROM start CROSS JOIN folders AS entry
     WHERE entry.parent_id = :folder_id
-    AND entry.name >= start.name
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.name LIMIT 1
+    AND (entry.sort_key, entry.id) >= (start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.sort_key, entry.id LIMIT 1
 )
-SELECT found.name, (
+SELECT folders.name, (
     SELECT count(*) FROM folders AS entry
     WHERE entry.parent_id = :folder_id
-    AND entry.name < found.name
+    AND (entry.sort_key, entry.id) < (found.sort_key, found.id)
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN folders ON folders.id = found.id;
 
 -- subfolder_position_ascending_of_name --
--- Index and name of the first subfolder of that name, ascending.
-WITH start AS MATERIALIZED (
-    SELECT name FROM folders WHERE parent_id = :folder_id
-    ORDER BY name LIMIT 1 OFFSET :start
+-- Index and name of the subfolder of that name, unless it is before the start, ascending.
+WITH found AS MATERIALIZED (
+    SELECT sort_key, id FROM folders WHERE parent_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN folders AS entry
-    WHERE entry.parent_id = :folder_id
-    AND entry.name >= start.name
-    AND entry.name = :name
-    ORDER BY entry.name LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM folders AS entry
+        WHERE entry.parent_id = :folder_id
+        AND (entry.sort_key, entry.id) < (found.sort_key, found.id)
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM folders AS entry
-    WHERE entry.parent_id = :folder_id
-    AND entry.name < found.name
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- subfolder_position_descending_of_prefix --
--- Index and name of the first subfolder whose name begins so, descending.
+-- Index and name of the first subfolder whose key is like a pattern, descending.
 WITH start AS MATERIALIZED (
-    SELECT name FROM folders WHERE parent_id = :folder_id
-    ORDER BY name DESC LIMIT 1 OFFSET :start
+    SELECT sort_key, id FROM folders WHERE parent_id = :folder_id
+    ORDER BY sort_key DESC, id DESC LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN folders AS entry
+    SELECT entry.sort_key, entry.id FROM start CROSS JOIN folders AS entry
     WHERE entry.parent_id = :folder_id
-    AND entry.name <= start.name
-    AND substr(entry.name, 1, length(:name)) = :name COLLATE NOCASE
-    ORDER BY entry.name DESC LIMIT 1
+    AND (entry.sort_key, entry.id) <= (start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.sort_key DESC, entry.id DESC LIMIT 1
 )
-SELECT found.name, (
+SELECT folders.name, (
     SELECT count(*) FROM folders AS entry
     WHERE entry.parent_id = :folder_id
-    AND entry.name > found.name
+    AND (entry.sort_key, entry.id) > (found.sort_key, found.id)
 ) AS "index"
-FROM found;
+FROM found CROSS JOIN folders ON folders.id = found.id;
 
 -- subfolder_position_descending_of_name --
--- Index and name of the first subfolder of that name, descending.
-WITH start AS MATERIALIZED (
-    SELECT name FROM folders WHERE parent_id = :folder_id
-    ORDER BY name DESC LIMIT 1 OFFSET :start
+-- Index and name of the subfolder of that name, unless it is before the start, descending.
+WITH found AS MATERIALIZED (
+    SELECT sort_key, id FROM folders WHERE parent_id = :folder_id AND name = :name
 ),
-found AS MATERIALIZED (
-    SELECT entry.name FROM start CROSS JOIN folders AS entry
-    WHERE entry.parent_id = :folder_id
-    AND entry.name <= start.name
-    AND entry.name = :name
-    ORDER BY entry.name DESC LIMIT 1
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM folders AS entry
+        WHERE entry.parent_id = :folder_id
+        AND (entry.sort_key, entry.id) > (found.sort_key, found.id)
+    ) AS "index"
+    FROM found
 )
-SELECT found.name, (
-    SELECT count(*) FROM folders AS entry
-    WHERE entry.parent_id = :folder_id
-    AND entry.name > found.name
-) AS "index"
-FROM found;
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;

@@ -199,8 +199,8 @@ VALUES (:id, :name, :is_admin, :password_hash, :token_epoch, :created_at);
 
 -- import_folder --
 -- A row of `folders`.
-INSERT INTO folders (id, parent_id, name, created_at)
-VALUES (:id, :parent_id, :name, (julianday('now') - 2440587.5) * 86400.0);
+INSERT INTO folders (id, parent_id, name, sort_key, created_at)
+VALUES (:id, :parent_id, :name, natural_sort_key(:name), (julianday('now') - 2440587.5) * 86400.0);
 
 -- import_message --
 -- A row of `messages`.
@@ -222,9 +222,9 @@ VALUES (:object_id, :index, :message_id, :attachment_id, :offset, :stored_size, 
 
 -- import_file --
 -- A file; its size is that of its object.
-INSERT INTO files (id, folder_id, name, object_id, owner_id, is_public, size, created_at,
+INSERT INTO files (id, folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at,
     updated_at)
-VALUES (:id, :folder_id, :name, :object_id, :owner_id, :is_public,
+VALUES (:id, :folder_id, :name, natural_sort_key(:name), :object_id, :owner_id, :is_public,
     coalesce((SELECT size FROM objects WHERE id = :object_id), 0), :created_at, :updated_at);
 
 -- import_share --

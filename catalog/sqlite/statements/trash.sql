@@ -8,11 +8,16 @@ RETURNING id;
 
 -- trash_file --
 -- Puts a file into the trash.
-UPDATE files SET folder_id = -1, name = CAST(:trash_id AS TEXT), trash_id = :trash_id WHERE id = :file_id;
+UPDATE files SET folder_id = -1, name = CAST(:trash_id AS TEXT),
+    sort_key = natural_sort_key(CAST(:trash_id AS TEXT)),
+    trash_id = :trash_id
+WHERE id = :file_id;
 
 -- trash_folder --
 -- Puts a folder into the trash.
-UPDATE folders SET parent_id = -1, name = CAST(:trash_id AS TEXT) WHERE id = :folder_id;
+UPDATE folders SET parent_id = -1, name = CAST(:trash_id AS TEXT),
+    sort_key = natural_sort_key(CAST(:trash_id AS TEXT))
+WHERE id = :folder_id;
 
 -- mark_trashed_folders --
 -- Says of a folder and all in it what they were deleted with; with NULL that they are not in the trash.
@@ -86,7 +91,8 @@ DELETE FROM trash WHERE id = :trash_id;
 
 -- restore_file --
 -- Puts a file back.
-UPDATE files SET folder_id = :folder_id, name = :name, trash_id = NULL WHERE id = :file_id;
+UPDATE files SET folder_id = :folder_id, name = :name, sort_key = natural_sort_key(:name), trash_id = NULL
+WHERE id = :file_id;
 
 -- has_files_of_others --
 -- A row if a deletion has files that another user owns.

@@ -70,16 +70,47 @@ async def test_counts_are_of_direct_entries(catalog, uploads):
 
 
 async def test_folder_pages(catalog):
-    """Subfolders come by code point in both directions, page by page, with their paths."""
-    names = ["Z", "a", "a (1)", "b", "ä", "z", "😀"]
+    """Subfolders come in natural order in both directions, page by page, with their paths."""
+    names = ["a", "a (1)", "Ä (2)", "a (10)", "b", "Z", "😀"]
     for name in reversed(names):
         await catalog.make_folders(("p", name))
     parent = await catalog.folder_at(("p",))
     pages = [await catalog.list_folders(parent.id, offset=at, limit=3) for at in (0, 3, 6, 9)]
-    assert [placed.folder.name for page in pages for placed in page] == sorted(names)
-    assert [placed.path for placed in pages[0]] == [("p", name) for name in sorted(names)[:3]]
+    assert [placed.folder.name for page in pages for placed in page] == names
+    assert [placed.path for placed in pages[0]] == [("p", name) for name in names[:3]]
     backwards = await catalog.list_folders(parent.id, offset=0, limit=9, ascending=False)
-    assert [placed.folder.name for placed in backwards] == sorted(names, reverse=True)
+    assert [placed.folder.name for placed in backwards] == names[::-1]
+
+
+async def test_whatever_gets_a_name_is_listed_by_it(catalog, uploads):
+    """Also one that is renamed, moved, or numbered."""
+    file_1 = await uploads.put((), "b10")
+    await uploads.put(("c",), "b2")
+    moved = await uploads.put((), "b2")
+    folder = (await catalog.make_folders(("c", "D"))).folder
+    await catalog.rename_folder(folder.id, "B1")
+    other = (await catalog.make_folders(("a10",))).folder
+    inner = await catalog.folder_at(("c",))
+    await catalog.make_folders(("c", "a9"))
+    await catalog.move_folder(other.id, inner.id)
+    await catalog.move_files([file_1.id, moved.id], inner.id)
+    await catalog.rename_file(file_1.id, "A")
+    folders = await catalog.list_folders(inner.id, offset=0, limit=9)
+    assert [each.folder.name for each in folders] == ["a9", "a10", "B1"]
+    files = await catalog.list_files(
+        inner.id, viewer_id=None, order=FileOrder.NAME, ascending=True, offset=0, limit=9
+    )
+    assert [file.name for file in files] == ["A", "b2", "b2 (1)"]
+
+
+async def test_a_name_may_be_of_letters_that_stand_for_many(catalog, uploads):
+    """One letter may be eighteen others without case; the index has room for 127 of them."""
+    letters = "\ufdfa\u3316\u330d\u33c2\u3315\u32ff\u2a74\u33ff"
+    names = [(letters[number:] + letters) * 16 for number in range(8)]
+    for name in names:
+        await catalog.make_folders((name[:127],))
+        await uploads.put((name[:127],), name[-127:])
+    assert len(await catalog.list_folders(0, offset=0, limit=9)) == 8
 
 
 @pytest.mark.parametrize("ascending", [True, False])

@@ -22,6 +22,7 @@ NO_SCAN = {
 # What a plan may scan: tables of one statement (a page, a path, a list of names), never stored ones.
 TRANSIENT = {
     "caused",
+    "counted",
     "concerning",
     "page",
     "walk",

@@ -54,3 +54,13 @@ def test_a_missing_statement_is_an_error():
     """A misspelled name never becomes a statement."""
     with pytest.raises(AttributeError, match="there is no statement nothing"):
         _ = sql.nothing
+
+
+@pytest.mark.parametrize("name", sorted(sql))
+def test_a_name_is_written_with_its_sort_key(name):
+    """Otherwise the entry would be listed where it was, or first."""
+    written = re.search(
+        r"INSERT INTO (?:files|folders) \([^)]*\bname\b|UPDATE (?:files|folders) SET [^;]*\bname =",
+        sql[name],
+    )
+    assert not written or "natural_sort_key(" in sql[name]

@@ -1,19 +1,24 @@
 # ruff: noqa: S608 - only constants are put into statements
 """The migrations: what they make, whom they let in, and what the adapter says when some lack."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import catalog.supabase
 from catalog.errors import SchemaMismatch
 from catalog.naming import numbered_name
+from catalog.sort_keys import natural_sort_key
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.schema import MIGRATIONS, require_schema
 from local_supabase.database import migrations, running_database
 from local_supabase.stack import running_supabase
 from tests.catalog.names import NAMES
+from tests.catalog.natural_names import NAMES as NATURAL_NAMES
 
 OURS = (
     "select pg_proc.oid::regprocedure from pg_proc where proname <> 'empty_catalog' and"
@@ -232,3 +237,21 @@ def test_numbers_stand_where_they_stand_elsewhere(empty, name, keep_extension):
                 f"select to_json('{numbered_name(quoted, number, keep_extension=keep_extension)}'::text)"
             ).strip()
         )
+
+
+@settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck), deadline=None)
+@given(names=st.lists(NATURAL_NAMES, min_size=20, max_size=20))
+def test_names_have_the_same_keys_as_elsewhere(empty, names):
+    """Both databases so list the same names in the same order."""
+    assert keys_of(empty, names) == [natural_sort_key(name) for name in names]
+
+
+def keys_of(supabase, names: list[str]) -> list[str]:
+    """What the function of the database makes of names."""
+    quoted = json.dumps(names).replace("'", "''")
+    answer = supabase.database.query(
+        "select json_agg(catalog_private.natural_sort_key(name) order by position) from"
+        f" json_array_elements_text('{quoted}') with ordinality as given (name, position)"
+    )
+    keys: list[str] = json.loads(answer)
+    return keys
