@@ -135,7 +135,7 @@ export const en = {
   },
   appPasswords: {
     lead: "Passwords for programs. You can revoke each one, and none of them can change your account.",
-    none: "None yet",
+    none: "No app passwords yet",
     all: "All app passwords",
     add: "New app password",
     name: "Name",
@@ -227,6 +227,8 @@ export const en = {
     by: (actor: string | null, address: string | null) =>
       address === null ? (actor ?? "On the server") : `${actor ?? "Unknown user"} from ${address}`,
     none: "none",
+    yes: "yes",
+    no: "no",
     detail: (name: string, value: string) => `${name.replaceAll("_", " ")}: ${value}`,
   },
   removal: {
@@ -350,6 +352,7 @@ export const en = {
   },
   actions: {
     label: "Actions",
+    keys: { enter: "Enter", delete: "Del" },
     upload: "Upload",
     uploadFiles: "Upload files",
     uploadFolder: "Upload a folder",
@@ -431,7 +434,9 @@ export const en = {
     follows: "Keeps working when the file is replaced",
     mine: "Links that you have made",
     mineLead: "Links that you have made. Each can be changed and revoked.",
-    none: "None yet",
+    mineNone: "No links yet",
+    mineNoneText: "Links that you create to your files are listed here.",
+    none: "No links to this file yet",
     all: "All links",
     unnamed: "Link",
     deleted: "Deleted file",
@@ -486,7 +491,7 @@ export const en = {
   details: {
     title: "Details",
     toggle: "Details",
-    none: "Select a file or folder to see what is known about it.",
+    none: "Select a file or folder to see its details.",
     kind: "Type",
     size: "Size",
     changed: "Modified",
@@ -595,7 +600,7 @@ export const en = {
     goOn: "Keep uploading",
     cancelThem: "Cancel uploads",
     retryFailed: "Retry failed",
-    retryCancelled: "Upload cancelled ones after all",
+    retryCancelled: "Retry cancelled",
     tidy: "Clear list",
     fold: "Collapse list",
     unfold: "Expand list",

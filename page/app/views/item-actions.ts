@@ -45,7 +45,7 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     label: () => text.actions.open,
     isPossible: (items) => onlyFolder(items) !== null,
     run: ([item], app) => item && app.selecting.open(item),
-    key: "Enter",
+    key: text.actions.keys.enter,
   },
   preview: {
     icon: "eye",
@@ -53,7 +53,7 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     label: () => text.actions.preview,
     isPossible: (items) => canRead(onlyFile(items)),
     run: ([item], app) => item && app.selecting.open(item),
-    key: "Enter",
+    key: text.actions.keys.enter,
   },
   download: {
     icon: "download",
@@ -115,7 +115,7 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     isPossible: (items) => items.some(canChange),
     run: (items, app) => app.deletions.delete(items),
     isDangerous: true,
-    key: "Del",
+    key: text.actions.keys.delete,
   },
 };
 const NAMES = Object.keys(DEFINITIONS) as ActionName[];

@@ -419,7 +419,7 @@ test("an app password is made, shown once, and revoked", async () => {
   await person.row("backups").dblclick();
   await person.page.getByText("This folder is empty").waitFor();
   const dialog = await person.opensAccount("App passwords");
-  await dialog.getByText("None yet").waitFor();
+  await dialog.getByText("No app passwords yet").waitFor();
   await dialog.getByRole("button", { name: "New app password" }).click();
   await dialog.getByLabel("Name").fill("nightly backup");
   await dialog.getByLabel("May only read").check();
@@ -435,7 +435,7 @@ test("an app password is made, shown once, and revoked", async () => {
   await row.getByText(/Used .* · Expires/).waitFor();
   await row.getByRole("button", { name: "Revoke" }).click();
   await person.page.getByText("nightly backup has been revoked.").waitFor();
-  await dialog.getByText("None yet").waitFor();
+  await dialog.getByText("No app passwords yet").waitFor();
   assert.equal(await set.cloud.statusOf(made), 401);
   await person.leaves();
 });

@@ -170,7 +170,7 @@ test("cancelled uploads are tried again at once, also after a reload where the b
   await person.cancelsAllUploads();
   await cancelled.nth(1).waitFor();
   await page.getByText("2 uploads cancelled").waitFor();
-  await page.getByRole("button", { name: "Upload cancelled ones after all" }).click();
+  await page.getByRole("button", { name: "Retry cancelled" }).click();
   await gate.holds(2);
   await person.cancelsAllUploads();
   await cancelled.nth(1).waitFor();

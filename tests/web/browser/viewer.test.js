@@ -20,6 +20,9 @@ The **ferry** leaves, says [the page](https://example.com/ferry).
 <form action="/logout" id="app" name="body"><input name="attributes"></form>
 <div id="content" class="toast" onclick="document.title = 'owned'">a div</div>
 
+- [x] cabin booked
+- [ ] tent packed
+
 ![a map](https://example.com/map.png)
 ![a dot](data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==)
 
@@ -262,6 +265,8 @@ test("Markdown is rendered, and nothing in it runs, loads, or leads anywhere uns
     "_blank",
     "noopener noreferrer nofollow",
   ]);
+  await viewer.getByRole("listitem").getByText("\u2611 cabin booked").waitFor();
+  await viewer.getByRole("listitem").getByText("\u2610 tent packed").waitFor();
   await viewer.getByRole("link", { name: "a map" }).waitFor();
   await viewer.getByRole("img", { name: "a dot" }).waitFor();
   await viewer.getByRole("cell", { name: "2", exact: true }).waitFor();

@@ -91,6 +91,8 @@ function Row({ event }: { event: AuditEvent }) {
 
 function shown(name: string, value: unknown) {
   if (value === null) return text.audit.none;
+  if (typeof value === "boolean") return value ? text.audit.yes : text.audit.no;
+  if (typeof value === "number" && name.endsWith("_at")) return formatFullDate(new Date(value * 1000).toISOString());
   return typeof value === "number" && SIZES.includes(name) ? formatSize(value) : String(value);
 }
 

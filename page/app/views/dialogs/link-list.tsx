@@ -3,7 +3,7 @@
 import type { FileLink, LinkOptions } from "../../../types/links.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
 import { text } from "../../text/text.js";
-import { FormError, LoadedList } from "../controls.js";
+import { Blank, FormError, LoadedList } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useState } from "../dom.js";
 import { useLoading, useWork } from "../work.js";
@@ -31,6 +31,8 @@ export function LinkList({ fileId }: { fileId: number | null }) {
       app.toasts.show(text.link.revoked, "good");
     });
   if (chosen) return <ChosenLink link={chosen} hasFile={fileId === null} onBack={() => setChosen(null)} onChanged={put} />;
+  if (fileId === null && found?.links.length === 0)
+    return <Blank icon="link" title={text.link.mineNone} text={text.link.mineNoneText} />;
   return (
     <section class="account-section" aria-label={text.link.mine}>
       <LoadedList class="grants" entries={found?.links} none={text.link.none} isBusy={isBusy} hasFailed={problem !== null}>

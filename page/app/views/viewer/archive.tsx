@@ -3,7 +3,7 @@
 import type { ArchiveKind } from "../../state/kinds.js";
 import type { Contents } from "./archive-reading.js";
 import type { Shown } from "./preview.js";
-import { formatFullDate, formatSize } from "../../text/format.js";
+import { formatDate, formatSize } from "../../text/format.js";
 import { text } from "../../text/text.js";
 import { Spinner } from "../controls.js";
 import { useEffect, useState } from "../dom.js";
@@ -21,6 +21,7 @@ export function ArchiveContents({ file, address, kind }: Shown & { kind: Archive
   if (!contents) return <Spinner label={text.app.loading} />;
   if (contents === "unreadable") return <NotShown file={file} reason={text.viewer.archiveUnreadable} icon="archive" />;
   const { entries, count } = contents;
+  const now = Date.now();
   return (
     <div class="shown paper table scrolls-sideways" tabIndex={0} role="region" aria-label={file.name}>
       <table>
@@ -38,7 +39,7 @@ export function ArchiveContents({ file, address, kind }: Shown & { kind: Archive
             <tr>
               <td class="entry">{entry.name}</td>
               <td class="number">{entry.isFolder ? "" : formatSize(entry.size)}</td>
-              <td class="date">{entry.changedAt === null ? "" : formatFullDate(new Date(entry.changedAt).toISOString())}</td>
+              <td class="date">{entry.changedAt === null ? "" : formatDate(new Date(entry.changedAt).toISOString(), now)}</td>
             </tr>
           ))}
         </tbody>

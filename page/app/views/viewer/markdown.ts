@@ -25,6 +25,14 @@ reader.core.ruler.push("aligned-cells", ({ tokens }) => {
     if (side) token.attrs = [["align", side]];
   }
 });
+reader.core.ruler.push("task-lists", ({ tokens }) => {
+  for (const [at, token] of tokens.entries()) {
+    const [words] = token.children ?? [];
+    const box = /^\[([ xX])\] /.exec(words?.content ?? "")?.[1];
+    if (words && box && tokens[at - 2]?.type === "list_item_open")
+      words.content = (box === " " ? "\u2610 " : "\u2611 ") + words.content.slice(4);
+  }
+});
 const purifier = DOMPurify(window);
 purifier.addHook("afterSanitizeAttributes", (element) => {
   // The document in which this happens loads nothing, in contrast to the one that gets the elements.
