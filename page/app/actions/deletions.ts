@@ -97,6 +97,16 @@ export class Deletions {
     void this.commitAll(Infinity);
   }
 
+  get canUndo() {
+    return this.#open.size > 0;
+  }
+
+  /** Undoes the last of the deletions that can still be undone. */
+  undoLast() {
+    const last = [...this.#open].at(-1);
+    if (last) this.#undo(last);
+  }
+
   /** Leaves what could still be undone as it is. */
   forgetAll() {
     for (const deletion of this.#open) this.#end(deletion);

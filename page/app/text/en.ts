@@ -716,6 +716,7 @@ export const en = {
       ["Backspace", "To the folder above"],
       ["F2", "Rename"],
       ["Delete", "Delete, with time to undo"],
+      ["Ctrl Z", "Undo deleting"],
       ["Ctrl A", "Select all"],
       ["Shift F10", "Menu"],
       ["Escape", "Clear the selection"],

@@ -228,6 +228,95 @@ test("what is deleted can be had back, until it is final", async () => {
   await other.leaves();
 });
 
+test("the keyboard alone uploads, renames, moves, shares, shows, deletes, undoes and sets", async () => {
+  const person = await worksIn("keys", []);
+  const { page } = person;
+  const { keyboard } = page;
+  /** @param {import("playwright-core").Locator} target */
+  const tabsTo = async (target) => {
+    for (let step = 0; step < 60 && !(await target.evaluate((element) => element === document.activeElement)); step += 1)
+      await keyboard.press("Tab");
+    await target.and(page.locator(":focus")).waitFor();
+  };
+  /** @param {string} choice in a menu that is open */
+  const picks = async (choice) => {
+    const item = page.getByRole("menuitem", { name: choice, exact: true });
+    await item.waitFor();
+    for (let step = 0; step < 20 && !(await item.and(page.locator(":focus")).count()); step += 1)
+      await keyboard.press("ArrowDown");
+    await keyboard.press("Enter");
+  };
+  const list = page.locator("#content");
+  const add = page.getByRole("button", { name: "Upload", exact: true });
+  await tabsTo(add);
+  await keyboard.press("Enter");
+  await picks("New folder");
+  await keyboard.type("inbox");
+  await keyboard.press("Enter");
+  await person.row("inbox").waitFor();
+  await tabsTo(add);
+  await keyboard.press("Enter");
+  const chooser = page.waitForEvent("filechooser");
+  await picks("Upload files");
+  await (
+    await chooser
+  ).setFiles(["one.txt", "two.txt"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) })));
+  await person.uploadsAreDone(2);
+  await person.sees(["inbox", "one.txt", "two.txt"]);
+
+  await tabsTo(list);
+  await keyboard.press("End");
+  await keyboard.press("F2");
+  await page.getByLabel("New name of two.txt").waitFor();
+  await keyboard.type("three");
+  await keyboard.press("Enter");
+  await person.sees(["inbox", "one.txt", "three.txt"]);
+
+  await list.and(page.locator(":focus")).waitFor();
+  await keyboard.press("Shift+F10");
+  await picks("Move");
+  const dialog = page.getByRole("dialog");
+  await tabsTo(dialog.getByRole("button", { name: "inbox" }));
+  await keyboard.press("Enter");
+  await dialog.getByText("No folders in here.").waitFor();
+  await tabsTo(dialog.getByRole("button", { name: "Move here" }));
+  await keyboard.press("Enter");
+  await person.sees(["inbox", "one.txt"]);
+  await dialog.waitFor({ state: "detached" });
+
+  await keyboard.press("End");
+  await keyboard.press("Shift+F10");
+  await picks("Share");
+  await tabsTo(dialog.getByRole("button", { name: "Public" }));
+  await keyboard.press("Enter");
+  await dialog.getByRole("button", { name: "Public", pressed: true }).waitFor();
+  await keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+
+  await keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "one.txt" }).locator("pre").waitFor();
+  await keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await list.and(page.locator(":focus")).waitFor();
+  await keyboard.press("Delete");
+  await person.sees(["inbox"]);
+  await keyboard.press("Control+z");
+  await person.sees(["inbox", "one.txt"]);
+
+  await tabsTo(page.getByRole("button", { name: /^Account of/ }));
+  await keyboard.press("Enter");
+  await picks("Account");
+  await tabsTo(dialog.getByRole("button", { name: "App passwords" }));
+  await keyboard.press("Enter");
+  await dialog.getByText("No app passwords yet").waitFor();
+  await keyboard.press("Escape");
+  await page
+    .getByRole("button", { name: /^Account of/ })
+    .and(page.locator(":focus"))
+    .waitFor();
+  await person.leaves();
+});
+
 test("leaving the page makes deleting final", async () => {
   const names = Array.from({ length: 20 }, (_, index) => `gone ${index + 10}.txt`);
   const person = await worksIn("exit", names);

@@ -4,11 +4,14 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from catalog.sqlite.connections import add_functions
+
 
 def main() -> None:
     """Writes it beside the running manager."""
     data, name = Path(sys.argv[1]), sys.argv[2]
     with sqlite3.connect(data / "catalog.sqlite3", timeout=30) as database:
+        add_functions(database)
         database.execute("UPDATE files SET owner_id = NULL WHERE name = ?", (name,))
 
 
