@@ -4,20 +4,18 @@
  * described in docs/uploads.md.
  */
 
-import type { OverwriteAction, Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
-import type { Item, UploadState } from "../../types/state.js";
+import type { Retry, UploadRejection, UploadResponse, UploadResumed } from "../../types/wire.js";
+import type { UploadState } from "../../types/state.js";
 import type { Capabilities, Effect } from "./effects.js";
 import type { Kept, Source } from "./entry.js";
-import type { NameCheck } from "./name-checks.js";
 import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
 import { Bundles } from "./bundles.js";
 import { nextChunks } from "./chunk-plan.js";
-import { Conflicts, versionOf } from "./conflicts.js";
 import { Entry } from "./entry.js";
 import { FinishedBatches } from "./finished-batches.js";
 import { Lineup } from "./lineup.js";
-import { NameChecks } from "./name-checks.js";
+import { TakenNameDecisions } from "./taken-name-decisions.js";
 
 export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?: Kept };
 
@@ -31,17 +29,20 @@ const LONGEST_PAUSE_MS = 15_000;
 export class UploadQueue {
   entries = new Map<number, Entry>();
   booking = new Booking();
-  conflicts = new Conflicts();
   isPaused = false;
   batches = new FinishedBatches();
   /** How many moves of folders are being looked into, before which nothing is requested. */
   lookups = 0;
-  #checks = new NameChecks();
   #lineup = new Lineup((entry) => this.isHeld(entry));
   readonly bundles = new Bundles(this.#lineup, {
     reject: (entry, reason, retry, now) => this.rejected(entry, reason, retry, now),
     fail: (entry, reason) => this.#giveUp(entry, "failed", reason),
     end: (info, now) => this.finished(info, now),
+  });
+  readonly names = new TakenNameDecisions(this.#lineup, {
+    isOnline: () => this.#isOnline,
+    skip: (entry) => this.#skip(entry),
+    answer: (uploadId, action) => this.#effects.push({ do: "answer", uploadId, action }),
   });
   #effects: Effect[] = [];
   /** Kept uploads to be dropped, as soon as there is a connection. */
@@ -59,7 +60,7 @@ export class UploadQueue {
   }
 
   get isWorking() {
-    return this.#lineup.isWorking || this.#checks.isWorking || this.conflicts.count > 0;
+    return this.#lineup.isWorking || this.names.isWorking;
   }
 
   /** Whether it has this kept upload. */
@@ -71,7 +72,7 @@ export class UploadQueue {
   add(files: NewFile[]) {
     this.#beginBatch();
     this.#selections += 1;
-    this.conflicts.isPutOff = false;
+    this.names.conflicts.isPutOff = false;
     for (const { source, folder, isPublic, kept } of files) {
       const entry = new Entry(++this.#lastId, source, folder, isPublic);
       if (kept) entry.adopt(kept);
@@ -79,7 +80,7 @@ export class UploadQueue {
       this.entries.set(entry.id, entry);
       // What is stored already is asked about when it is entered.
       if (entry.isAbsent) this.#lineup.wait(entry);
-      else this.#checks.add(entry);
+      else this.names.checks.add(entry);
     }
   }
 
@@ -102,7 +103,7 @@ export class UploadQueue {
     this.booking.ended();
     this.bundles.connectionLost();
     for (const entry of this.#lineup.active) {
-      this.conflicts.drop(entry);
+      this.names.conflicts.drop(entry);
       this.#stopSending(entry);
       this.#lineup.leave(entry);
       if (entry.isUnwanted) this.#drop(entry);
@@ -119,7 +120,7 @@ export class UploadQueue {
   /** A folder was renamed or moved: what goes into it goes along. Of running uploads the manager knows that itself. */
   folderMoved(before: readonly string[], after: readonly string[]) {
     for (const entry of this.entries.values()) entry.folder = formatPath(relocated(parsePath(entry.folder), before, after));
-    this.#checks.regroup();
+    this.names.checks.regroup();
   }
 
   /** Into which files go, or went. */
@@ -129,32 +130,6 @@ export class UploadQueue {
 
   bookingCleared() {
     this.booking.ended();
-  }
-
-  /** @param taken what has which name in the folder of the check; null when nobody can say */
-  namesChecked(check: NameCheck, taken: ReadonlyMap<string, Item> | null) {
-    this.#checks.ended(check);
-    for (const entry of check.entries) {
-      if (entry.state !== "waiting") continue;
-      if (taken === null && !this.#isOnline) this.#checks.add(entry);
-      else this.#nameChecked(entry, taken?.get(entry.source.name) ?? null);
-    }
-  }
-
-  /**
-   * The folder of a check is missing, and so is everything in it.
-   * @param missing the outermost folder around it that is missing
-   */
-  folderMissing(check: NameCheck, missing: string) {
-    this.namesChecked(check, new Map());
-    for (const entry of this.#checks.takeWithin(missing)) this.#nameChecked(entry, null);
-  }
-
-  #nameChecked(entry: Entry, existing: Item | null) {
-    entry.existing = existing;
-    if (!existing) return this.#lineup.wait(entry);
-    const standing = this.conflicts.ask(entry);
-    if (standing) this.#settleBefore(entry, standing);
   }
 
   accepted(entry: Entry, response: UploadResponse) {
@@ -288,51 +263,6 @@ export class UploadQueue {
     if (!lostService && !entry.isOver) entry.state = "storing";
   }
 
-  /**
-   * The manager asks, once all of the file is stored.
-   * @param folder in which the name is taken
-   * @param existing what has it; null when nobody can say
-   */
-  overwriteAsked(uploadId: string, folder: string, existing: Item | null) {
-    const entry = this.#lineup.find(uploadId);
-    if (!entry || entry.isOver) return;
-    entry.folder = folder;
-    entry.existing = existing;
-    const { answer } = entry;
-    // It was given about one thing, and once.
-    const isAnswered = answer && (answer.action === "rename" || answer.about === versionOf(existing));
-    entry.answer = null;
-    const action = isAnswered ? answer.action : this.conflicts.ask(entry);
-    if (action) this.#settleAfter(entry, action);
-  }
-
-  /** @param id of the entry that is asked about */
-  overwriteDecided(id: number, action: OverwriteAction, forAll: boolean) {
-    for (const entry of this.conflicts.decide(id, action, forAll)) {
-      if (entry.uploadId === null) this.#settleBefore(entry, action);
-      else this.#settleAfter(entry, action);
-    }
-  }
-
-  /** Before anything of it is sent. */
-  #settleBefore(entry: Entry, action: OverwriteAction) {
-    if (action === "skip") {
-      this.#drop(entry);
-      return this.#end(entry, "skipped", null);
-    }
-    entry.answer = { action, about: versionOf(entry.existing) };
-    if (entry.size === 0) entry.number = 1;
-    entry.state = "waiting";
-    this.#lineup.wait(entry);
-  }
-
-  /** After all of it was sent. */
-  #settleAfter(entry: Entry, action: OverwriteAction) {
-    entry.state = "storing";
-    entry.isSkipping = action === "skip";
-    if (entry.uploadId) this.#effects.push({ do: "answer", uploadId: entry.uploadId, action });
-  }
-
   /** The end of an upload, told exactly once for each that was accepted. */
   finished(info: { success: boolean; upload_id: string; rename_target?: string; reason?: string }, now: number) {
     const entry = this.#lineup.find(info.upload_id);
@@ -419,7 +349,7 @@ export class UploadQueue {
     entry.restart();
     // Whoever skipped it before may want something else now.
     entry.answer = null;
-    this.#checks.add(entry);
+    this.names.checks.add(entry);
   }
 
   /** Tries everything again that failed, but for what has to be chosen anew. */
@@ -496,8 +426,8 @@ export class UploadQueue {
   next(now: number): Effect[] {
     this.#effects.push(...this.bundles.next());
     if (this.#isOnline) {
-      if (this.#canCheck) this.#effects.push(...this.#checks.next());
-      else for (const entry of this.#checks.takeAll()) this.#lineup.wait(entry);
+      if (this.#canCheck) this.#effects.push(...this.names.checks.next());
+      else for (const entry of this.names.checks.takeAll()) this.#lineup.wait(entry);
       for (const uploadId of this.#dropped.splice(0)) this.#effects.push({ do: "drop", uploadId });
       const startable = this.#lineup.startable(MAX_SERVICES, this.bundles.bytes);
       const booking = this.booking.next(this.#lineup.occupied + startable, now);
@@ -540,7 +470,7 @@ export class UploadQueue {
 
   /** @param entry that does not run any more */
   #leave(entry: Entry) {
-    this.conflicts.drop(entry);
+    this.names.conflicts.drop(entry);
     this.#stopSending(entry);
     this.#lineup.leave(entry);
     entry.occupies = false;
@@ -604,10 +534,14 @@ export class UploadQueue {
     entry.keptId = null;
   }
 
+  #skip(entry: Entry) {
+    this.#drop(entry);
+    this.#end(entry, "skipped", null);
+  }
+
   #end(entry: Entry, state: "done" | "failed" | "skipped" | "cancelled" | "elsewhere", reason: string | null) {
     this.#lineup.leave(entry);
-    this.#checks.drop(entry);
-    this.conflicts.drop(entry);
+    this.names.drop(entry);
     entry.isWantedAgain = false;
     entry.state = state;
     entry.reason = reason;

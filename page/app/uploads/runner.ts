@@ -154,13 +154,13 @@ export class Uploads {
 
   /** @param id of the row that was asked about */
   decide(id: number, action: OverwriteAction, forAll: boolean) {
-    this.#change(() => this.#queue.overwriteDecided(id, action, forAll));
+    this.#change(() => this.#queue.names.decide(id, action, forAll));
     this.#showNow();
   }
 
   /** @param isPutOff whether questions about taken names wait, and everything else goes on */
   putOffQuestions(isPutOff: boolean) {
-    this.#queue.conflicts.isPutOff = isPutOff;
+    this.#queue.names.conflicts.isPutOff = isPutOff;
     this.#showNow();
   }
 
@@ -271,18 +271,18 @@ export class Uploads {
     const names = new Set(check.entries.map((entry) => entry.source.name));
     try {
       const found = await lookInto(this.#connection, check.folder, this.#existingFolders);
-      if ("missing" in found) return this.#change(() => this.#queue.folderMissing(check, found.missing));
+      if ("missing" in found) return this.#change(() => this.#queue.names.folderMissing(check, found.missing));
       const taken = await takenNames(this.#connection, found, names);
-      this.#change(() => this.#queue.namesChecked(check, taken));
+      this.#change(() => this.#queue.names.checked(check, taken));
     } catch {
-      this.#change(() => this.#queue.namesChecked(check, null));
+      this.#change(() => this.#queue.names.checked(check, null));
     }
   }
 
   /** Asks the person, once it is known what has the name. */
   async #overwriteAsked({ upload_id: uploadId, file_name: name, file_path: folder }: Events["s2c:upload-overwrite-request"]) {
     const existing = await this.#existing(folder, name).catch(() => null);
-    this.#change(() => this.#queue.overwriteAsked(uploadId, folder, existing));
+    this.#change(() => this.#queue.names.askedByManager(uploadId, folder, existing));
   }
 
   async #existing(folder: string, name: string): Promise<Item | null> {

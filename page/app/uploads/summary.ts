@@ -58,13 +58,13 @@ export function summarise(queue: UploadQueue, folders: number, meter: Meter, wat
     stall: stallOf(queue, rows, watch, `${farthest} ${counts.done} ${counts.storing}`, now),
     finished: queue.batches.list,
     booked: queue.booking.amount,
-    questions: queue.conflicts.count,
-    prompt: queue.conflicts.isPutOff ? null : promptOf(queue),
+    questions: queue.names.conflicts.count,
+    prompt: queue.names.conflicts.isPutOff ? null : promptOf(queue),
   };
 }
 
 /** The first open question. */
-function promptOf({ conflicts }: UploadQueue): Prompt | null {
+function promptOf({ names: { conflicts } }: UploadQueue): Prompt | null {
   const [asked] = conflicts.open;
   if (!asked) return null;
   return {

@@ -117,7 +117,7 @@ test("each file of a bundle has an end of its own", () => {
   accept(queue, bundle, { "file 3": { code: "quota-exceeded", reason: "full", retry: "never" } });
   queue.next(0);
   queue.stageFinished("bundle", false);
-  queue.overwriteAsked("upload 3", "/", null);
+  queue.names.askedByManager("upload 3", "/", null);
   const files = [
     { upload_id: "upload 1", success: true },
     { upload_id: "upload 2", success: false, reason: "no" },

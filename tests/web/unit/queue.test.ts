@@ -227,10 +227,10 @@ test("after a lost connection everything that was not finished starts again", ()
   assert.ok(done && deciding);
   complete(queue, done);
   queue.stageFinished(deciding.uploadId ?? "", false);
-  queue.overwriteAsked(deciding.uploadId ?? "", "/", null);
+  queue.names.askedByManager(deciding.uploadId ?? "", "/", null);
   queue.offline();
   assert.deepEqual(states(queue), ["done", "waiting", "waiting", "waiting"]);
-  assert.deepEqual(queue.conflicts.open, []);
+  assert.deepEqual(queue.names.conflicts.open, []);
   assert.deepEqual(only(queue.next(0), "request"), []);
   queue.online();
   assert.deepEqual(only(queue.next(0), "book"), [{ do: "book", amount: 3 }]);
@@ -270,11 +270,11 @@ function addTo(queue: UploadQueue, folder: string, ...sizes: number[]) {
 /** Has the manager say what has which name in the root. */
 function check(queue: UploadQueue, ...taken: Item[]) {
   const names = new Map(taken.map((item) => [item.name, item]));
-  for (const each of only(queue.next(0), "check-names")) queue.namesChecked(each, names);
+  for (const each of only(queue.next(0), "check-names")) queue.names.checked(each, names);
 }
 
 const answers = (effects: Effect[]) => only(effects, "answer").map(({ uploadId, action }) => [uploadId, action]);
-const asked = (queue: UploadQueue) => queue.conflicts.open.map((entry) => entry.id);
+const asked = (queue: UploadQueue) => queue.names.conflicts.open.map((entry) => entry.id);
 
 test("taken names are asked about before anything is sent, in the order of the list, while the others go on", () => {
   const queue = checkedQueueOf(5, 5, 5);
@@ -303,7 +303,7 @@ test("nothing is requested before it is known whether its name is taken", () => 
   );
   queue.booking.settled(2);
   assert.deepEqual(queue.next(0), []);
-  queue.namesChecked(checks[1], new Map());
+  queue.names.checked(checks[1], new Map());
   queue.next(0);
   queue.booking.settled(2);
   assert.deepEqual(
@@ -315,10 +315,10 @@ test("nothing is requested before it is known whether its name is taken", () => 
 test("where nobody can say which names are taken, the manager asks after the upload", () => {
   const queue = checkedQueueOf(5);
   const [unknown] = only(queue.next(0), "check-names");
-  queue.namesChecked(unknown, null);
+  queue.names.checked(unknown, null);
   const [entry] = begin(queue, 1).entries;
   queue.stageFinished(entry?.uploadId ?? "", false);
-  queue.overwriteAsked(entry?.uploadId ?? "", "/", null);
+  queue.names.askedByManager(entry?.uploadId ?? "", "/", null);
   assert.deepEqual([states(queue), entry?.sentBytes], [["deciding"], 5]);
   assert.equal(queueOf(5).next(0)[0]?.do, "book");
 });
@@ -328,12 +328,12 @@ test("in a folder that is missing no name is taken, nor in the folders that lie 
   queue.online({ check: true });
   for (const folder of ["/trip/one/deep", "/trip/two/deep", "/trip", "/tripod"]) addTo(queue, folder, 5);
   const [first, second] = only(queue.next(0), "check-names");
-  queue.folderMissing(first, "/trip");
+  queue.names.folderMissing(first, "/trip");
   assert.deepEqual(
     only(queue.next(0), "check-names").map(({ folder }) => folder),
     ["/tripod"],
   );
-  queue.namesChecked(second, new Map());
+  queue.names.checked(second, new Map());
   queue.booking.settled(2);
   queue.next(0);
   queue.booking.settled(3);
@@ -347,7 +347,7 @@ test("names are looked up again when the connection was lost meanwhile", () => {
   const queue = checkedQueueOf(5);
   const [lost] = only(queue.next(0), "check-names");
   queue.offline();
-  queue.namesChecked(lost, null);
+  queue.names.checked(lost, null);
   queue.online({ check: true });
   assert.equal(only(queue.next(0), "check-names").length, 1);
 });
@@ -355,15 +355,15 @@ test("names are looked up again when the connection was lost meanwhile", () => {
 test("what is skipped is never sent, and what is to be kept or replaced is sent and asked about no more", () => {
   const queue = checkedQueueOf(5, 5, 5);
   check(queue, stored("file 0"), stored("file 1"), stored("file 2"));
-  queue.overwriteDecided(1, "skip", false);
-  queue.overwriteDecided(2, "rename", false);
-  queue.overwriteDecided(3, "overwrite", false);
+  queue.names.decide(1, "skip", false);
+  queue.names.decide(2, "rename", false);
+  queue.names.decide(3, "overwrite", false);
   assert.deepEqual(states(queue), ["skipped", "waiting", "waiting"]);
   const [kept, replacing] = begin(queue, 3).entries;
   assert.ok(kept?.uploadId && replacing?.uploadId);
   for (const { uploadId } of [kept, replacing]) queue.stageFinished(uploadId ?? "", false);
-  queue.overwriteAsked(kept.uploadId, "/", stored("file 1", { size: 99 }));
-  queue.overwriteAsked(replacing.uploadId, "/", stored("file 2"));
+  queue.names.askedByManager(kept.uploadId, "/", stored("file 1", { size: 99 }));
+  queue.names.askedByManager(replacing.uploadId, "/", stored("file 2"));
   assert.deepEqual(answers(queue.next(0)), [
     [kept.uploadId, "rename"],
     [replacing.uploadId, "overwrite"],
@@ -374,10 +374,10 @@ test("what is skipped is never sent, and what is to be kept or replaced is sent 
 test("what was to be replaced is asked about again when it has become something else", () => {
   const queue = checkedQueueOf(5);
   check(queue, stored("file 0"));
-  queue.overwriteDecided(1, "overwrite", false);
+  queue.names.decide(1, "overwrite", false);
   const [entry] = begin(queue, 1).entries;
   queue.stageFinished(entry?.uploadId ?? "", false);
-  queue.overwriteAsked(entry?.uploadId ?? "", "/", stored("file 0", { updatedAt: "2026-02-02" }));
+  queue.names.askedByManager(entry?.uploadId ?? "", "/", stored("file 0", { updatedAt: "2026-02-02" }));
   assert.deepEqual([asked(queue), answers(queue.next(0))], [[1], []]);
 });
 
@@ -385,9 +385,9 @@ test("one answer for all settles the open questions of a selection, and those to
   const queue = checkedQueueOf(5, 5, 5);
   check(queue, stored("file 0"), stored("file 1"));
   const [entry] = begin(queue, 1).entries;
-  queue.overwriteDecided(1, "rename", true);
+  queue.names.decide(1, "rename", true);
   queue.stageFinished(entry?.uploadId ?? "", false);
-  queue.overwriteAsked(entry?.uploadId ?? "", "/", stored("file 2"));
+  queue.names.askedByManager(entry?.uploadId ?? "", "/", stored("file 2"));
   assert.deepEqual([states(queue), answers(queue.next(0))], [["waiting", "waiting", "storing"], [[entry?.uploadId, "rename"]]]);
 });
 
@@ -396,14 +396,14 @@ test("an answer for all says nothing about the files of another selection", () =
   check(queue, stored("file 0"));
   addTo(queue, "/", 5);
   check(queue, stored("file 0"));
-  queue.overwriteDecided(1, "skip", true);
+  queue.names.decide(1, "skip", true);
   assert.deepEqual([states(queue), asked(queue)], [["skipped", "deciding"], [2]]);
 });
 
 test("replacing all replaces no folder, and nothing that may not be changed", () => {
   const queue = checkedQueueOf(5, 5, 5, 0);
   check(queue, stored("file 0"), folderNamed("file 1"), stored("file 2", { can: "r" }), stored("file 3"));
-  queue.overwriteDecided(1, "overwrite", true);
+  queue.names.decide(1, "overwrite", true);
   assert.deepEqual(
     [states(queue), asked(queue)],
     [
@@ -419,7 +419,7 @@ test("questions that are put off wait until somebody wants to answer, or chooses
   const queue = checkedQueueOf(5);
   const panel = panelOf(queue);
   check(queue, stored("file 0"));
-  queue.conflicts.isPutOff = true;
+  queue.names.conflicts.isPutOff = true;
   assert.deepEqual([panel(0).prompt, panel(0).questions], [null, 1]);
   addTo(queue, "/other", 5);
   assert.equal(panel(0).prompt?.id, 1);
@@ -435,7 +435,7 @@ test("a question is gone with its upload", () => {
 test("an empty file that is kept beside another takes the first free number", () => {
   const queue = checkedQueueOf(0);
   check(queue, stored("file 0"));
-  queue.overwriteDecided(1, "rename", false);
+  queue.names.decide(1, "rename", false);
   const [{ entry }] = only(queue.next(0), "make-empty");
   assert.equal(entry.numberedName, "file 0 (1)");
   queue.emptyFailed(entry, "taken");
@@ -450,9 +450,9 @@ test("a question that the manager asks again is put to the person again", () => 
   assert.ok(entry);
   const id = entry.uploadId ?? "";
   queue.stageFinished(id, false);
-  queue.overwriteAsked(id, "/", folderNamed("file 0"));
-  queue.overwriteDecided(entry.id, "rename", false);
-  queue.overwriteAsked(id, "/", null);
+  queue.names.askedByManager(id, "/", folderNamed("file 0"));
+  queue.names.decide(entry.id, "rename", false);
+  queue.names.askedByManager(id, "/", null);
   assert.deepEqual([entry.existing, entry.state], [null, "deciding"]);
 });
 
@@ -556,7 +556,7 @@ test("where the manager has put an upload is where it is shown", () => {
   queue.accepted(entry, answer);
   assert.deepEqual([entry.folder, entry.state], ["/moved", "sending"]);
   queue.stageFinished("one", false);
-  queue.overwriteAsked("one", "/moved again", null);
+  queue.names.askedByManager("one", "/moved again", null);
   assert.deepEqual([entry.folder, entry.state], ["/moved again", "deciding"]);
 });
 

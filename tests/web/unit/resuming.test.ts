@@ -114,14 +114,14 @@ test("bytes of a short last chunk are counted as they are", () => {
 test("when nothing is missing no service is needed, and a question is asked again", () => {
   const { queue, entry } = keeping();
   queue.stageFinished("one", false);
-  queue.overwriteAsked("one", "/", null);
+  queue.names.askedByManager("one", "/", null);
   queue.offline();
-  assert.deepEqual(queue.conflicts.open, []);
+  assert.deepEqual(queue.names.conflicts.open, []);
   reconnects(queue);
   queue.resumed(entry, resumption([]));
   assert.deepEqual([entry.state, entry.occupies], ["storing", false]);
-  queue.overwriteAsked("one", "/", null);
-  assert.deepEqual(queue.conflicts.open, [entry]);
+  queue.names.askedByManager("one", "/", null);
+  assert.deepEqual(queue.names.conflicts.open, [entry]);
 });
 
 test("what is stored as a whole waits for no service, and is not asked for again and again when chunks are missing after all", () => {
