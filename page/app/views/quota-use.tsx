@@ -5,15 +5,15 @@ import { formatCount, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { Progress } from "./controls.js";
 
-export function QuotaUse({ use }: { use: StorageUse }) {
+/** @param properties `isDrawn`: how much of the bytes is used is shown by something else */
+export function QuotaUse({ use, isDrawn = false }: { use: StorageUse; isDrawn?: boolean }) {
   const { quota, stored, temporary } = use;
+  const words = quota.bytes !== null && text.quota.used(formatSize(stored.bytes), formatSize(quota.bytes));
   return (
     <div class="quota-use">
-      {quota.bytes === null ? (
-        <p class="muted">{text.quota.unlimited(formatSize(stored.bytes))}</p>
-      ) : (
-        <Part label={text.quota.used(formatSize(stored.bytes), formatSize(quota.bytes))} value={stored.bytes} max={quota.bytes} />
-      )}
+      {quota.bytes === null && <p class="muted">{text.quota.unlimited(formatSize(stored.bytes))}</p>}
+      {words && isDrawn && <p>{words}</p>}
+      {words && !isDrawn && <Part label={words} value={stored.bytes} max={quota.bytes ?? 0} />}
       {quota.files !== null && (
         <Part
           label={text.quota.usedFiles(formatCount(stored.files), formatCount(quota.files))}

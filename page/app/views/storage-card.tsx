@@ -21,7 +21,7 @@ export function StorageCard() {
   return (
     <section class="storage" aria-label={text.storage.title}>
       {use && use.quota.bytes !== null ? <Capacity stored={use.stored.bytes} limit={use.quota.bytes} /> : <ByKind />}
-      {hasQuota && <QuotaUse use={use} />}
+      {hasQuota && <QuotaUse use={use} isDrawn />}
     </section>
   );
 }
@@ -30,9 +30,8 @@ export function StorageCard() {
 function Capacity({ stored, limit }: { stored: number; limit: number }) {
   const isFull = stored >= limit;
   const kind = isFull ? "full" : stored >= NEARLY_FULL * limit ? "nearly-full" : "used";
-  const label = text.quota.used(formatSize(stored), formatSize(limit));
   return (
-    <Ring label={label} parts={[{ kind, bytes: Math.min(stored, limit) }]} total={limit}>
+    <Ring label={null} parts={[{ kind, bytes: Math.min(stored, limit) }]} total={limit}>
       <strong>{formatPercent(stored, limit)}</strong>
       <span>{isFull ? text.quota.full : text.quota.free(formatSize(limit - stored))}</span>
     </Ring>
@@ -63,20 +62,21 @@ function ByKind() {
   );
 }
 
+/** @param properties `label`: what the ring says; null: that is beside it */
 function Ring({
   label,
   parts,
   total,
   children,
 }: {
-  label: string;
+  label: string | null;
   parts: { kind: string; bytes: number }[];
   total: number;
   children: ComponentChildren;
 }) {
   return (
     <div class="ring">
-      <svg viewBox="0 0 84 84" role="img" aria-label={label}>
+      <svg viewBox="0 0 84 84" role="img" aria-label={label ?? undefined} aria-hidden={label === null}>
         <circle class="ring-track" cx="42" cy="42" r={RADIUS} />
         {arcs(parts, total).map((arc) => (
           <circle

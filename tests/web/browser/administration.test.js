@@ -39,6 +39,8 @@ test("limits of a user are set, shown to the user, and kept to", async () => {
   await card.getByText("55%").waitFor();
   await card.getByText("463 KiB free").waitFor();
   await card.getByText("586 KiB of 1.0 MiB").waitFor();
+  const bars = await card.getByRole("progressbar").evaluateAll((each) => each.map((bar) => bar.getAttribute("aria-label")));
+  assert.deepEqual(bars, ["1 of 2 files"], "the ring shows the bytes");
   await grace.uploads([{ name: "second.txt", buffer: Buffer.alloc(600_000, "b") }]);
   await grace.page
     .getByText(/the quota is 1.0 MiB/)
