@@ -115,9 +115,11 @@ WORKER_SUFFIX = ".worker.js"
 """Workers are loaded when they are needed, and with a policy of their own."""
 
 _TYPES = {
+    ".bcmap": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".pfb": "application/octet-stream",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",

@@ -18,6 +18,10 @@ const INDEX = "index.html";
 const SERVICE_WORKER = "service-worker.js";
 const ENTRY = path.join(SOURCES, "app", "main.tsx");
 const SCRIPT_PLACEHOLDER = "{{script}}";
+/** What pdf.js loads for files that name encodings and fonts without holding them; all other fonts are the device's. */
+const PDF_RESOURCES = /^(cmaps\/.*\.bcmap|standard_fonts\/Foxit(Symbol|Dingbats)\.pfb)$/;
+const PDF_LICENCES = ["cmaps/LICENSE", "standard_fonts/LICENSE_FOXIT"];
+const PDFJS = path.join(ROOT, "node_modules", "pdfjs-dist");
 const LICENCES = "third-party-licences.txt";
 
 /** @type {import("esbuild").BuildOptions} */
@@ -137,7 +141,11 @@ const serviceWorker = await build({
   define: { KEPT_FILES: JSON.stringify(keptFiles(page.metafile)) },
 });
 const inputs = [page, alone, worker, pdfWorker, styles, serviceWorker].flatMap((result) => Object.keys(result.metafile.inputs));
-await writeFile(path.join(BUNDLE, LICENCES), await licencesOf(inputs));
+const pdfLicences = await Promise.all(PDF_LICENCES.map((name) => readFile(path.join(PDFJS, name), "utf8")));
+await writeFile(path.join(BUNDLE, LICENCES), [await licencesOf(inputs), ...pdfLicences].join("\n\n"));
+for (const name of await readdir(PDFJS, { recursive: true })) {
+  if (PDF_RESOURCES.test(name)) await cp(path.join(PDFJS, name), path.join(BUNDLE, "pdf", path.basename(name)));
+}
 for (const name of UNCHANGED) await cp(path.join(SOURCES, name), path.join(BUNDLE, name));
 // The entry, which only imports the script.
 await rm(path.join(BUNDLE, "main.js"));

@@ -53,7 +53,7 @@ const FILES = [
   { name: "j backup.tar", mimeType: "application/x-tar", buffer: tar(BACKUP) },
   { name: "k backup.tar.gz", mimeType: "application/gzip", buffer: gzipSync(tar(BACKUP)) },
   { name: "l damaged.zip", mimeType: "application/zip", buffer: Buffer.alloc(3000, "PK") },
-  { name: "m offer.pdf", mimeType: "application/pdf", buffer: pdf("Our offer") },
+  { name: "m offer.pdf", mimeType: "application/pdf", buffer: pdf("Our offer", "你好") },
   {
     name: "n song.mp3",
     mimeType: "audio/mpeg",
@@ -236,6 +236,9 @@ test("sound has its cover and title, and a film its poster", async () => {
 
 test("a PDF is drawn page by page where the browser does not show PDFs, and its words can be read aloud", async () => {
   const { person, page } = await opens("n song.mp3");
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
   await page.evaluate(() => Object.defineProperty(navigator, "pdfViewerEnabled", { value: false }));
   await page.keyboard.press("ArrowLeft");
   const viewer = await showing(page, "m offer.pdf");
@@ -247,6 +250,14 @@ test("a PDF is drawn page by page where the browser does not show PDFs, and its 
     return pixels.some((value, at) => at % 4 === 0 && value < 100);
   });
   assert.ok(isDrawn);
+  // What is not in the file comes from this origin: encodings of Chinese, Japanese and Korean, and fonts of symbols.
+  await viewer.getByText("你好").waitFor();
+  const resources = asked.filter((url) => /bcmap|pfb/.test(url));
+  assert.deepEqual(resources.map((url) => url.replace(/^http:.*\/page\/[0-9a-f]{16}\//, "")).sort(), [
+    "pdf/Adobe-GB1-UCS2.bcmap",
+    "pdf/FoxitDingbats.pfb",
+    "pdf/UniGB-UCS2-H.bcmap",
+  ]);
   await person.leaves();
 });
 

@@ -56,15 +56,23 @@ export function wav(seconds) {
   return Buffer.concat([head, data]);
 }
 
-/** @param {string} words on its only page */
-export function pdf(words) {
-  const content = `BT /F1 24 Tf 40 300 Td (${words}) Tj ET`;
+/**
+ * @param {string} words on its only page
+ * @param {string} [chinese] below them, with a check mark; their font and encoding are not in the file
+ */
+export function pdf(words, chinese = "") {
+  const code = Buffer.from(chinese, "utf16le").swap16().toString("hex");
+  const more = chinese && ` /F2 24 Tf 0 -100 Td <${code}> Tj /F3 24 Tf 0 -100 Td (4) Tj`;
+  const content = `BT /F1 24 Tf 40 300 Td (${words}) Tj${more} ET`;
   const objects = [
     "<</Type/Catalog/Pages 2 0 R>>",
     "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 6 0 R/F3 7 0 R>>>>>>",
     `<</Length ${content.length}>>stream\n${content}\nendstream`,
     "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    "<</Type/Font/Subtype/Type0/BaseFont/STSong-Light/Encoding/UniGB-UCS2-H/DescendantFonts[8 0 R]>>",
+    "<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>",
+    "<</Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 2>>>>",
   ];
   let file = "%PDF-1.4\n";
   const offsets = objects.map((object, index) => {
@@ -74,7 +82,7 @@ export function pdf(words) {
   });
   const table = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
   const start = file.length;
-  file += `xref\n0 6\n0000000000 65535 f \n${table}trailer<</Size 6/Root 1 0 R>>\nstartxref\n${start}\n%%EOF`;
+  file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${start}\n%%EOF`;
   return Buffer.from(file);
 }
 

@@ -13,6 +13,18 @@ const LARGEST_IN_MEMORY = 100_000_000;
 const DRAWN_MARGIN = "100% 0px";
 const MOST_PIXELS = 8_000_000;
 
+/**
+ * Loads what a file names and does not hold: encodings, and fonts of symbols. Other fonts are the device's: pdf.js would look for
+ * them here as well if it was told the address.
+ */
+class Resources {
+  async fetch({ filename }: { filename: string }) {
+    const response = await fetch(new URL(`./pdf/${filename}`, import.meta.url));
+    if (!response.ok) throw new Error(`${filename} cannot be loaded`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
+
 export function PdfDocument(shown: Shown) {
   const canBrowserShow = navigator.pdfViewerEnabled && shown.file.size <= LARGEST_IN_MEMORY;
   return canBrowserShow ? <InBrowserViewer {...shown} /> : <PageByPage {...shown} />;
@@ -64,6 +76,7 @@ function PageByPage({ file, address, onError }: Shown) {
         url: new URL(address, location.href).href,
         // Only what the pages in sight need is fetched.
         ...{ disableAutoFetch: true, disableStream: true, rangeChunkSize: 512 * 1024 },
+        ...{ BinaryDataFactory: Resources, cMapPacked: true },
         ...{ useWasm: false, useWorkerFetch: false, enableXfa: false },
       });
       loading = begun;
