@@ -6,15 +6,15 @@ from client_sdk.account import Authenticating
 from client_sdk.events import EventStream
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
+from client_sdk.searching import Searching
 from client_sdk.storage import StorageAndAudit
 from client_sdk.transferring import FolderTransferring
-from client_sdk.users import Sharing
 
 _CHANGE_S = 60
 """Seconds that the session lives in which a password is changed."""
 
 
-class Client(StorageAndAudit, FolderTransferring, Authenticating, Linking, Sharing):
+class Client(StorageAndAudit, FolderTransferring, Authenticating, Linking, Searching):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is

@@ -31,12 +31,13 @@ from protocol.extensions import (
     ORGANISE,
     REJECTIONS,
     RESUME,
+    SEARCH,
     parse_extensions,
 )
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
-EXTENSIONS = frozenset({ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME})
+EXTENSIONS = frozenset({ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME, SEARCH})
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)

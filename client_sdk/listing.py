@@ -1,7 +1,10 @@
 """Questions to the manager about folders and files, and its packets as models of the SDK."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+
+import msgspec
 
 from client_sdk.errors import InvalidInput, NotFound, UnexpectedAnswer
 from client_sdk.link import Link
@@ -16,6 +19,8 @@ from client_sdk.models import (
     KeptUploadInfo,
     KeptUploadState,
     Ownership,
+    SearchMatch,
+    SearchResult,
     Share,
     User,
 )
@@ -44,6 +49,18 @@ def to_file_info(folder: str, handle: s2c.ListedFileHandle | s2c.FileHandle) -> 
         can_write=can_write,
         shared_at=None if share is None else _time(share.shared_at),
     )
+
+
+def to_search_result(result: s2c.SearchResult) -> SearchResult:
+    """What a search has found. Raises `UnexpectedAnswer` for neither a file nor a folder."""
+    entry: Entry
+    if result.file is not None:
+        entry = to_file_info(result.path, result.file)
+    elif result.folder is not None:
+        entry = to_folder_info(join_remote(result.path, result.folder.name), result.folder)
+    else:
+        raise UnexpectedAnswer("the manager told a search's result that is nothing")
+    return SearchResult(match=SearchMatch(result.match), entry=entry)
 
 
 def to_folder_info(path: str, handle: s2c.FolderHandle) -> FolderInfo:
@@ -129,6 +146,23 @@ def _time(text: str) -> datetime:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UnexpectedAnswer("the manager told a time that does not exist") from error
+
+
+async def found(
+    link: Link, turn: asyncio.Lock, request: c2s.SearchRequest
+) -> AsyncGenerator[SearchResult, None]:
+    """Yield what a search finds, page after page. Raises `Refused` at a manager that does not search.
+
+    `turn`: held while a page is asked for, since newer searches of a connection overtake those that wait.
+    """
+    while True:
+        async with turn:
+            page = await link.question(request, s2c.SearchResults)
+        for each in page.results:
+            yield to_search_result(each)
+        if page.next is None or not page.results:
+            return
+        request = msgspec.structs.replace(request, after=page.next)
 
 
 async def kept_uploads(link: Link) -> AsyncGenerator[s2c.KeptUpload, None]:

@@ -74,6 +74,32 @@ Entry = FolderInfo | FileInfo
 """What lies in a folder."""
 
 
+class SearchMatch(StrEnum):
+    """What of a file or folder a search has found."""
+
+    NAME = "name"
+    """The whole name is the text; or the search has no text."""
+    PREFIX = "prefix"
+    """The name begins with the text."""
+    PART = "part"
+    """The name contains all words of the text."""
+    TEXT = "text"
+    """The content contains all words, by what processing found in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """What a search has found.
+
+    Attributes:
+        match: Why.
+        entry: The file or folder.
+    """
+
+    match: SearchMatch
+    entry: Entry
+
+
 @dataclass(frozen=True, kw_only=True)
 class FolderStatus(Located):
     """Whether there is a folder, and how much lies directly in it.

@@ -132,6 +132,7 @@ class ClientCore:
         self._settings = settings or ClientSettings()
         self._connection_permits = ConnectionPermits(self._settings.parallel_ranges - 1)
         self._link_changed = link_changed
+        self._search_turn = asyncio.Lock()
         self._stack = contextlib.AsyncExitStack()
         self._http: ManagerHttp | None = None
         self._session: UserSession | None = None

@@ -66,7 +66,7 @@ from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
 from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
-from manager.files.search import index_older_texts
+from manager.files.search import SearchHandlers, index_older_texts
 from manager.files.sharing import SharingHandlers
 from manager.gc.compaction import Compactor
 from manager.gc.reaper import Reaper
@@ -142,6 +142,7 @@ from protocol.extensions import (
     OVERVIEW,
     PROCESSING,
     RESUME,
+    SEARCH,
     TICKETS,
     WEBHOOKS,
 )
@@ -469,11 +470,12 @@ async def _run(
         name_policy = settings.name_policy
         client_packets = Dispatcher(
             "c2s",
-            {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME},
+            {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME, SEARCH},
             UserAdministration(
                 catalog, passwords, app_passwords, logins, changes, audit, monotonic=monotonic
             ),
             BrowsingHandlers(catalog),
+            SearchHandlers(catalog),
             FileHandlers(catalog, changes, audit, reaper.wake, name_policy),
             FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy),
             SharingHandlers(catalog, changes, audit),

@@ -36,6 +36,24 @@ class WrongMediaType(ManagerError):
         super().__init__(f"the body must be {' or '.join(taken)}: send it as `Content-Type`")
 
 
+class SearchOvertaken(ManagerError):
+    """A search had to wait, and a newer one of the same connection came meanwhile."""
+
+    code = "search-overtaken"
+
+    def __init__(self) -> None:
+        super().__init__("a newer search of this connection has overtaken this one")
+
+
+class SearchEnded(ManagerError):
+    """A search took longer than searches may."""
+
+    code = "search-too-long"
+
+    def __init__(self) -> None:
+        super().__init__("the search took too long: type more of the name, or search in a folder")
+
+
 class InvalidToken(ManagerError):
     """The user token is missing, forged, expired, or older than the password."""
 

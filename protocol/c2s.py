@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME, SEARCH
 from protocol.packet import Packet, Record
 from protocol.values import (
     Fingerprint,
@@ -20,6 +20,10 @@ from protocol.values import (
     Password,
     Path,
     Positive,
+    SearchCursor,
+    SearchText,
+    Timestamp,
+    TypePattern,
     UsernameQuery,
     Uuid,
 )
@@ -46,6 +50,7 @@ __all__ = [
     "RecentFilesRequest",
     "RenameFile",
     "RenameFolder",
+    "SearchRequest",
     "SetPublic",
     "ShareListRequest",
     "SignedDownloadRequest",
@@ -468,6 +473,35 @@ class RecentFilesRequest(Packet, frozen=True, kw_only=True):
 
     id: ClassVar[str] = "c2s:recent-files-request"
     extension: ClassVar[str | None] = OVERVIEW
+
+
+class SearchRequest(Packet, frozen=True, kw_only=True):
+    """Searches files and folders that the user may list.
+
+    Client → manager, with the extension `search`. All conditions hold together, and those that are left
+    out ask for nothing. `text` is a part of the name, several parts in any order, or words in the
+    content; `path` is the folder in and below which entries lie; `entries` leaves files or folders
+    out. `types` has 16 entries at most, of which one is enough. Sizes are in bytes, both included;
+    `changed_from` is included, `changed_before` is not. Folders have no type, size and owner. `after`
+    is that of the answer before, for the next page; `limit` is at most 100, which is used
+    when it is left out. A search that a newer one of the connection overtakes is answered by
+    `generic:boolean` false. Answered by `s2c:search-results`.
+    """
+
+    id: ClassVar[str] = "c2s:search-request"
+    extension: ClassVar[str | None] = SEARCH
+
+    text: SearchText | None = None
+    path: Path | None = None
+    entries: ListType | None = None
+    types: tuple[TypePattern, ...] | None = None
+    min_size: NonNegative | None = None
+    max_size: NonNegative | None = None
+    changed_from: Timestamp | None = None
+    changed_before: Timestamp | None = None
+    owner_id: Integer | None = None
+    after: SearchCursor | None = None
+    limit: Positive | None = None
 
 
 class UploadKeep(Packet, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -14,6 +14,7 @@ from protocol.values import (
     NonNegative,
     Path,
     Positive,
+    SearchCursor,
     Timestamp,
     Username,
     Uuid,
@@ -52,6 +53,9 @@ __all__ = [
     "Position",
     "RecentFiles",
     "Retry",
+    "SearchMatch",
+    "SearchResult",
+    "SearchResults",
     "ServiceAction",
     "ServiceRegistry",
     "ServiceType",
@@ -503,6 +507,37 @@ class FileProcessed(Packet, frozen=True, kw_only=True):
     extension: ClassVar[str | None] = OVERVIEW
 
     file_id: Integer
+
+
+SearchMatch = Literal["name", "prefix", "part", "text"]
+
+
+class SearchResult(Record, frozen=True, kw_only=True):
+    """A file or a folder that a search has found; either is null.
+
+    `path` is that of the folder in which it lies. `match` says what of it matches: the whole
+    `name` (also of a search without text), its beginning (`prefix`), a `part` of it, or the `text` in its
+    content.
+    """
+
+    path: Path
+    match: SearchMatch
+    file: ListedFileHandle | None
+    folder: FolderHandle | None
+
+
+class SearchResults(Packet, frozen=True, kw_only=True):
+    """What a search has found, the best matches first, and of those alike what was changed last.
+
+    Manager → client, with the extension `search`, as the reply to `c2s:search-request`. `next` asks for
+    the next page as `after`; null when there is none. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:search-results"
+    extension: ClassVar[str | None] = SEARCH
+
+    results: tuple[SearchResult, ...]
+    next: SearchCursor | None
 
 
 class UploadRejection(Packet, frozen=True, kw_only=True):

@@ -152,6 +152,30 @@ ViewName = Annotated[
         description="1 to 64 of a-z, 0-9, _ and -, beginning with a letter or digit",
     ),
 ]
+SearchText = Annotated[
+    str,
+    Meta(
+        title="search text",
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}\Z",
+        description="1 to 256 characters, none of them a control character",
+    ),
+]
+TypePattern = Annotated[
+    str,
+    Meta(
+        title="type pattern",
+        pattern=r"^[a-z0-9.+_-]{1,127}/(\*|[a-z0-9.+_-]{1,127})\Z",
+        description="a MIME type in lower case, as image/png, or all that begin so, as image/*",
+    ),
+]
+SearchCursor = Annotated[
+    str,
+    Meta(
+        title="search cursor",
+        pattern=r"^[0-9a-f.x+p:-]{1,64}\Z",
+        description="what an earlier answer to the same search has told",
+    ),
+]
 JsonObject = dict[str, Any]
 Integer = Annotated[int, Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 NonNegative = Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("tree")(tree)
     app.command("du")(du)
     app.command("stat", no_args_is_help=True)(stat)
+    app.command("find")(find)
     app.command("mv", cls=SeveralAndOne, no_args_is_help=True)(mv)
     app.command("rm", no_args_is_help=True)(rm)
     app.command("mkdir", no_args_is_help=True)(mkdir)
@@ -164,6 +165,56 @@ def stat(context: typer.Context, paths: RemotePaths, *, as_json: Json = False) -
     from cli.commands import browse
 
     browse.stat(context, paths, as_json=as_json)
+
+
+def find(
+    context: typer.Context,
+    text: Annotated[
+        str, typer.Argument(help="Parts of the name, or words of the content; all, if not given.")
+    ] = "",
+    folder: Annotated[
+        str | None, typer.Argument(help="Folder to search in; everywhere, if not given.")
+    ] = None,
+    *,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="`file`, `folder`, `image`, `video`, `audio`, `text`, `pdf`, `document`, `spreadsheet`, "
+            "`presentation`, `archive`, or a MIME type. Give it several times for any of them.",
+        ),
+    ] = None,
+    larger: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="At least so large, as 500k or 2G.")
+    ] = None,
+    smaller: Annotated[str | None, typer.Option(metavar="SIZE", help="At most so large.")] = None,
+    newer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Changed since then: `30min`, `12h` or `7d` ago, or a time as 2026-01-31 (UTC).",
+        ),
+    ] = None,
+    older: Annotated[str | None, typer.Option(metavar="TIME", help="Changed before then.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="USER", help="Files of that user.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Results at most.")] = 100,
+    long: Annotated[bool, typer.Option("--long", "-l", help="Also size, time and access.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Search files and folders by name, content, type, size, time and owner, the best matches first."""
+    from cli.commands import find as command
+
+    options = command.FindOptions(
+        types=types or (),
+        larger=larger,
+        smaller=smaller,
+        newer=newer,
+        older=older,
+        owner=owner,
+        limit=limit,
+    )
+    command.find(context, text, folder, options, long=long, as_json=as_json)
 
 
 def mv(

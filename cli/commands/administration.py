@@ -223,7 +223,7 @@ def audit(
     """Print events of the audit log, newest first."""
     ctx = command_context(context)
     with reported(ctx.err):
-        begin = None if since is None else time_of(since, datetime.now(UTC))
+        begin = None if since is None else time_of("--since", since, datetime.now(UTC))
 
     async def run() -> None:
         found: list[AuditEvent] = []
@@ -258,7 +258,7 @@ def audit_line(event: AuditEvent) -> str:
     )
 
 
-def time_of(text: str, now: datetime) -> datetime:
+def time_of(option: str, text: str, now: datetime) -> datetime:
     """A time, or how long ago one was. Raises `InvalidInput`."""
     if match := _AGO.fullmatch(text.strip()):
         number, unit = int(match[1]), _UNITS[match[2]]
@@ -267,7 +267,7 @@ def time_of(text: str, now: datetime) -> datetime:
     with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat(text.strip())
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    raise InvalidInput("--since takes `30min`, `12h` or `7d`, or a time as 2026-01-31T12:00")
+    raise InvalidInput(f"{option} takes `30min`, `12h` or `7d`, or a time as 2026-01-31T12:00")
 
 
 def collect(

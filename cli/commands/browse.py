@@ -25,10 +25,10 @@ def ls(context: typer.Context, path: str, *, long: bool, as_json: bool) -> None:
         async with ctx.client() as cloud:
             entries = await _entries(cloud, path)
         if as_json:
-            print_json(ctx.out, [_as_data(entry) for entry in entries])
+            print_json(ctx.out, [entry_data(entry) for entry in entries])
             return
         for entry in entries:
-            print_line(ctx.out, _long_line(entry) if long else _name(entry))
+            print_line(ctx.out, (entry_facts(entry) if long else "") + _name(entry))
 
     ctx.run(run())
 
@@ -53,15 +53,17 @@ def _name(entry: Entry) -> str:
     return f"{entry.name}/" if isinstance(entry, FolderInfo) else entry.name
 
 
-def _long_line(entry: Entry) -> str:
+def entry_facts(entry: Entry) -> str:
+    """Size, time and access, as columns in front of the name."""
     if isinstance(entry, FolderInfo):
-        return f"{'-':>9}  {'':19}  {'':10}  {entry.name}/"
+        return f"{'-':>9}  {'':19}  {'':10}  "
     time = human_time(entry.updated_at) if entry.updated_at else ""
     size, access = human_size(entry.size), entry.ownership
-    return f"{size:>9}  {time:19}  {access:10}  {entry.name}"
+    return f"{size:>9}  {time:19}  {access:10}  "
 
 
-def _as_data(entry: Entry) -> dict[str, Any]:
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """A file or folder for `--json`."""
     if isinstance(entry, FolderInfo):
         return {"kind": "folder", "id": entry.id, "name": entry.name}
     return {
@@ -138,7 +140,7 @@ def _counts(branches: Sequence[_Branch]) -> tuple[int, int]:
 
 
 def _branch_data(branch: _Branch) -> dict[str, Any]:
-    data = _as_data(branch.entry)
+    data = entry_data(branch.entry)
     if branch.is_folder:
         data["entries"] = [_branch_data(each) for each in branch.entries]
     return data
@@ -197,7 +199,7 @@ async def _stated(cloud: Client, path: str) -> dict[str, Any]:
         except (NotFound, InvalidInput):  # the root is no file's path
             pass
         else:
-            return {"path": file.path, **_as_data(file)}
+            return {"path": file.path, **entry_data(file)}
     status = await cloud.folder_status(path)
     if not status.exists:
         raise NotFound(f"{path}: there is no such file or folder")

@@ -117,6 +117,10 @@ PACKET_RULES: Final[Mapping[type[Packet], PacketRule]] = {
     c2s.FolderSummariesRequest: PacketRule(Effect.READS, _path),
     # They lie anywhere.
     c2s.RecentFilesRequest: PacketRule(Effect.READS, lambda _: [FolderAt("/")]),
+    # Without a path it is that of the scope.
+    c2s.SearchRequest: PacketRule(
+        Effect.READS, lambda packet: [] if packet.path is None else [FolderAt(packet.path)]
+    ),
     c2s.CreateFolder: PacketRule(Effect.CHANGES, _path),
     c2s.RenameFolder: PacketRule(
         Effect.CHANGES, lambda packet: [FolderAt(packet.path, is_entry=True)]

@@ -470,6 +470,7 @@ PACKETS_SENT = (
     packet(
         "c2s:recent-files-request", **_EVERY_CLIENT | {"inside": "refused", "outside": "refused"}
     ),
+    packet("c2s:search-request", **_SEES_FOLDERS),
     packet("c2s:upload-keep", **_REFUSED),
     packet("c2s:kept-uploads-request", **_EVERY_CLIENT),
     packet("c2s:upload-resume", **_CHANGES_FILES),

@@ -234,6 +234,7 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:position-request": _position,
     "c2s:folder-summaries-request": _always(c2s.FolderSummariesRequest(path=FOLDER, page=0)),
     "c2s:recent-files-request": _always(c2s.RecentFilesRequest()),
+    "c2s:search-request": _always(c2s.SearchRequest(text="f", path=FOLDER)),
     "c2s:upload-keep": _keep,
     "c2s:kept-uploads-request": _always(c2s.KeptUploadsRequest()),
     "c2s:upload-resume": _resume,

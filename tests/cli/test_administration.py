@@ -181,6 +181,6 @@ def test_limits_have_binary_units(text, number):
 def test_times_may_be_said_as_how_long_ago():
     """In minutes, hours and days; a time without a zone is in UTC."""
     now = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
-    assert time_of("30min", now) == now - timedelta(minutes=30)
-    assert time_of("7d", now) == now - timedelta(days=7)
-    assert time_of("2026-01-31T12:00", now) == datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+    assert time_of("--since", "30min", now) == now - timedelta(minutes=30)
+    assert time_of("--since", "7d", now) == now - timedelta(days=7)
+    assert time_of("--since", "2026-01-31T12:00", now) == datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

@@ -99,6 +99,14 @@ FINGERPRINT = Kind(
     ("x", "v1:1000:1700000000000:" + "0123456789abcdef" * 4, "~" * 256),
     (None, "", "a b", "x" * 257, "é", "a\n", 5),
 )
+SEARCH_TEXT = Kind(("a", " Größe 日本語 🙂 ", "x" * 256), (None, "", "x" * 257, "a\nb", "a\0", 5))
+TYPE_PATTERN = Kind(
+    ("image/png", "video/*", "application/vnd.x+json"),
+    (None, "", "image", "*/*", "IMAGE/PNG", "image/p*", "a/b; c=d", 5),
+)
+SEARCH_CURSOR = Kind(
+    ("0:0x1.8p+30:5", "3:-0x0.0p+0:1"), (None, "", "a b", "x" * 65, "é", "0:1\n", 5)
+)
 RANGE = Kind(
     ({"first": 0, "last": 0}, {"first": 3, "last": 10}),
     (None, {}, [], {"first": 0}, {"first": -1, "last": 0}, {"first": 0, "last": 1, "more": 1}),
@@ -381,6 +389,19 @@ TABLE: dict[str, dict[str, Kind]] = {
         "ascending_sort": optional(BOOL),
     },
     "c2s:recent-files-request": {},
+    "c2s:search-request": {
+        "text": optional(SEARCH_TEXT),
+        "path": optional(PATH),
+        "entries": optional(one_of("subfolders", "files")),
+        "types": optional(list_of(TYPE_PATTERN)),
+        "min_size": optional(COUNT),
+        "max_size": optional(COUNT),
+        "changed_from": optional(TIME),
+        "changed_before": optional(TIME),
+        "owner_id": optional(INT),
+        "after": optional(SEARCH_CURSOR),
+        "limit": optional(POSITIVE),
+    },
     "c2s:upload-keep": {"upload_id": UUID, "fingerprint": FINGERPRINT},
     "c2s:kept-uploads-request": {"after": optional(UUID)},
     "c2s:upload-resume": {"upload_id": UUID, "fingerprint": optional(FINGERPRINT)},
@@ -466,6 +487,19 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:folder-summaries": {"folders": list_of(FOLDER_SUMMARY)},
     "s2c:recent-files": {"files": list_of(object_of({"path": PATH, "file": LISTED_FILE}))},
     "s2c:file-processed": {"file_id": INT},
+    "s2c:search-results": {
+        "results": list_of(
+            object_of(
+                {
+                    "path": PATH,
+                    "match": one_of("name", "prefix", "part", "text"),
+                    "file": nullable(LISTED_FILE),
+                    "folder": nullable(FOLDER),
+                }
+            )
+        ),
+        "next": nullable(SEARCH_CURSOR),
+    },
     "s2c:upload-rejection": {
         "code": TEXT,
         "reason": TEXT,
@@ -669,6 +703,7 @@ EXTENSIONS = {
         "s2c:folder-summaries",
         "s2c:recent-files",
     },
+    "search": {"c2s:search-request", "s2c:search-results"},
     "resume": {
         "c2s:upload-keep",
         "c2s:kept-uploads-request",

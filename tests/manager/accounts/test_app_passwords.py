@@ -15,14 +15,14 @@ from manager.accounts.packet_scopes import PACKET_RULES, Effect
 from manager.app_keys import LOGINS
 from protocol import c2s, generic, s2c
 from protocol.codec import PACKETS, namespace_of
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME
+from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH
 from protocol.packet import Packet
 from tests.manager.sockets.keeping import begin_kept, booking_client
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, Stage
 from tests.manager.world import World
 
-EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME)
+EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH)
 READ_ONLY = "this app password only reads: use one that may change files"
 OUTSIDE = "this app password is confined to a folder, and this is not inside: use another one"
 NOBODY = UUID(int=0)
@@ -252,6 +252,7 @@ def _samples(ids: dict[str, Any], folder: str) -> dict[type[Packet], Packet]:
             c2s.FolderSizeRequest(folder_id=folder_id),
             c2s.FolderSummariesRequest(path=folder, page=0),
             c2s.RecentFilesRequest(),
+            c2s.SearchRequest(text="f", path=folder),
             c2s.CreateFolder(path=f"{folder}/made"),
             c2s.RenameFolder(path=f"{folder}/sub", target_name="renamed"),
             c2s.MoveFolder(path=f"{folder}/sub", target_path=folder),
