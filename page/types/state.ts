@@ -1,5 +1,6 @@
 /** What the page knows, as one immutable object. */
 
+import type { Changed, SearchedType, Size } from "../app/state/search.js";
 import type { StorageUse } from "./audit.js";
 import type { Can, KeptUploadState, OverwriteAction, OwnershipStatus, SortKey } from "./wire.js";
 
@@ -48,6 +49,8 @@ export interface Route {
   place: Place | null;
   /** The words that are looked for, beginning in the folder of the path; null: nothing is. */
   query: string | null;
+  /** What else the search asks for; it counts together with a query, which may be empty. */
+  filter: SearchFilter;
   order: Order;
   view: "table" | "grid";
   /** Name of the file that is shown large. */
@@ -83,14 +86,25 @@ export interface Hidden {
 export interface Hit {
   path: readonly string[];
   item: Item;
+  /** Whether its content was found, and not its name. */
+  isByText?: boolean;
+}
+
+/** Null: whatever it is. */
+export interface SearchFilter {
+  type: SearchedType | null;
+  changed: Changed | null;
+  size: Size | null;
+  /** Whether only the folder of the path is searched, with all below. */
+  isHere: boolean;
 }
 
 export interface Search {
   query: string;
   hits: readonly Hit[];
   isRunning: boolean;
-  /** Whether there are more hits, or more folders, than were looked at. */
-  isCut: boolean;
+  /** Asks for the next page; null: there is none. */
+  next: string | null;
   /** Why it ended early. */
   problem: string | null;
 }

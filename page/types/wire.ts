@@ -165,7 +165,7 @@ export interface UserList {
 }
 
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
-export interface Requests extends OrganiseRequests, OverviewRequests, AdministerRequests, ResumeRequests {
+export interface Requests extends OrganiseRequests, OverviewRequests, SearchRequests, AdministerRequests, ResumeRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -246,6 +246,29 @@ export interface OverviewRequests {
     answer: { folders: FolderSummary[] };
   };
   "c2s:recent-files-request": { data: {}; answer: { files: { path: string; file: FileHandle }[] } };
+}
+
+export interface SearchRequest {
+  text?: string;
+  path?: string;
+  entries?: "files" | "subfolders";
+  types?: string[];
+  min_size?: number;
+  max_size?: number;
+  changed_from?: string;
+  changed_before?: string;
+  owner_id?: number;
+  after?: string;
+  limit?: number;
+}
+
+export type SearchResult = { path: string; match: "name" | "prefix" | "part" | "text" } & (
+  { file: FileHandle; folder: null } | { file: null; folder: FolderHandle }
+);
+
+/** Requests of the extension `search`. */
+export interface SearchRequests {
+  "c2s:search-request": { data: SearchRequest; answer: { results: SearchResult[]; next: string | null } };
 }
 
 /** Requests of the extension `administer`, which are refused to whoever is no administrator. */

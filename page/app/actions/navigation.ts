@@ -1,9 +1,10 @@
 /** The address bar, both ways: every folder, order, search and opened file can be bookmarked. */
 
-import type { Order, Place, Route } from "../../types/state.js";
+import type { Order, Place, Route, SearchFilter } from "../../types/state.js";
 import type { Store } from "../state/store.js";
 import { isWithin } from "../state/paths.js";
 import { formatRoute, parseRoute, saysHow, showsFolder } from "../state/route.js";
+import { NO_FILTER } from "../state/search.js";
 import { Covers } from "./covers.js";
 import { Places } from "./places.js";
 
@@ -64,11 +65,18 @@ export class Navigation {
     if (query === route.query) return;
     if (query !== null) {
       const how = route.query === null ? "push" : "replace";
-      return this.#go({ query, place: null, open: null }, how, { opensSearch: true });
+      const filter = route.query === null ? NO_FILTER : route.filter;
+      return this.#go({ query, filter, place: null, open: null }, how, { opensSearch: true });
     }
     if (!history.state?.opensSearch) return this.#go({ query }, "replace");
     this.#waiting = [];
     history.back();
+  }
+
+  /** Asks a search for more than its words. */
+  filter(filter: Partial<SearchFilter>) {
+    const { route } = this.#store.state;
+    if (route.query !== null) this.#go({ filter: { ...route.filter, ...filter } }, "replace");
   }
 
   openFile(name: string) {

@@ -15,8 +15,18 @@ const REJECTIONS = "rejections";
 const LARGE_CHUNKS = "large-chunks";
 export const OVERVIEW = "overview";
 export const RESUME = "resume";
+const SEARCH = "search";
 /** Files are recognised by SHA-256, which browsers have where a page comes by HTTPS, or from this machine. */
-const WANTED = [ORGANISE, ADMINISTER, BUNDLE, OVERVIEW, REJECTIONS, LARGE_CHUNKS, ...(globalThis.crypto?.subtle ? [RESUME] : [])];
+const WANTED = [
+  ORGANISE,
+  ADMINISTER,
+  BUNDLE,
+  OVERVIEW,
+  REJECTIONS,
+  LARGE_CHUNKS,
+  SEARCH,
+  ...(globalThis.crypto?.subtle ? [RESUME] : []),
+];
 /** How long a manager that is there may take for an answer that it has at hand. */
 const PROBE_MS = 5_000;
 

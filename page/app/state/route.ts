@@ -2,6 +2,7 @@
 
 import type { Order, Place, Route } from "../../types/state.js";
 import type { SortKey } from "../../types/wire.js";
+import { formatFilter, isFiltering, parseFilter } from "./search.js";
 
 export const DEFAULT_ORDER: Order = { by: "name", ascending: true };
 const PLACES: readonly Place[] = ["recent", "links"];
@@ -14,12 +15,14 @@ const SORTS: Record<string, SortKey> = { name: "name", date: "updated_at", size:
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
   const parameters = new URLSearchParams(query);
+  const filter = parseFilter(parameters);
   const by = SORTS[parameters.get("sort") ?? ""] ?? DEFAULT_ORDER.by;
   const direction = parameters.get("direction");
   return {
     path: path.split("/").filter(Boolean).map(decode),
     place: PLACES.find((place) => place === parameters.get("place")) ?? null,
-    query: parameters.get("q") || null,
+    query: parameters.get("q") || (isFiltering(filter) ? "" : null),
+    filter,
     order: { by, ascending: direction ? direction !== "down" : by === "name" },
     view: parameters.get("view") === "grid" ? "grid" : "table",
     open: parameters.get("open"),
@@ -32,6 +35,7 @@ export function formatRoute(route: Route) {
   const { by, ascending } = route.order;
   if (route.place) parameters.set("place", route.place);
   if (route.query) parameters.set("q", route.query);
+  if (route.query !== null) formatFilter(route.filter, parameters);
   const sort = Object.keys(SORTS).find((key) => SORTS[key] === by) ?? "name";
   if (sort !== "name") parameters.set("sort", sort);
   if (ascending !== (by === "name")) parameters.set("direction", ascending ? "up" : "down");

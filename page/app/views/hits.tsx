@@ -24,7 +24,7 @@ export function Hits({ label, hits, children }: { label: string; hits: readonly 
   );
 }
 
-function HitRow({ hit: { path, item } }: { hit: Hit }) {
+function HitRow({ hit: { path, item, isByText } }: { hit: Hit }) {
   const app = useApp();
   const route = useStore((state) => state.route);
   const folder = { ...route, path, place: null, query: null, open: null };
@@ -48,6 +48,7 @@ function HitRow({ hit: { path, item } }: { hit: Hit }) {
           <span class="hidden">{text.search.showIn} </span>
           {[text.app.root, ...path].join(" / ")}
         </a>
+        {isByText && <span class="hit-why">{text.search.byText}</span>}
       </span>
       <span class="cell-date" title={formatFullDate(item.updatedAt)}>
         {formatDate(item.updatedAt, Date.now())}

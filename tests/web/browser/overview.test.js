@@ -57,7 +57,7 @@ test("a search finds parts of names in all folders, and says in which", async ()
   await ada.page.keyboard.press("/");
   await ada.page.waitForFunction(() => document.activeElement?.matches(".search-box input"));
   await looksFor("ba");
-  await finds(["Bavaria", PICTURE.name, "Über Bäume.txt"]);
+  await finds([PICTURE.name, "Bavaria", "Über Bäume.txt"]);
   await ada.page.getByText("3 results for “ba”").waitFor();
   await looksFor("ba UBER");
   await finds(["Über Bäume.txt"]);
@@ -86,10 +86,20 @@ test("a hit opens, by keyboard alone, and closing it leads back to the results",
   assert.equal(await field().inputValue(), "");
 });
 
-test("a search begins in the folder that is open, and says when there is nothing", async () => {
+test("a search has conditions, which the address keeps, and says when there is nothing", async () => {
   await goesTo("#/Letters");
   await looksFor("l");
-  await finds(["Old", "Letters"]);
+  await finds(["Letters", "Old"]);
+  await ada.page.getByRole("button", { name: "Only in Letters" }).click();
+  await ada.page.clock.runFor(300);
+  await finds(["Old"]);
+  await ada.page.getByRole("combobox", { name: "Type" }).selectOption("Pictures");
+  await ada.page.clock.runFor(300);
+  await ada.page.getByText("Nothing found for “l”").waitFor();
+  assert.match(ada.page.url(), /q=l&type=image&in=here$/);
+  await ada.page.getByRole("button", { name: "Only in Letters" }).click();
+  await looksFor("bay");
+  await finds([PICTURE.name]);
   await looksFor("nowhere");
   await ada.page.getByText("Nothing found for “nowhere”").waitFor();
   await ada.page.locator(".breadcrumb").getByRole("link", { name: "Letters" }).click();

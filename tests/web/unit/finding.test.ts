@@ -3,20 +3,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COLUMNS, fittingColumns, toggledColumn } from "../../../page/app/state/columns.js";
-import { matches } from "../../../page/app/state/matching.js";
 import { formatRoute, parseRoute, saysHow, showsFolder } from "../../../page/app/state/route.js";
+import { NO_FILTER, searchRequest } from "../../../page/app/state/search.js";
 
-test("a name is found by any part of it, without regard to case and accents", () => {
-  assert.ok(matches("Übersicht 2026.pdf", "uber"));
-  assert.ok(matches("uebersicht.PDF", ".pdf"));
-  assert.ok(matches("Café.txt", "CAFE"));
-  assert.ok(!matches("notes.txt", "nodes"));
+const NOW = Date.UTC(2026, 6, 10);
+
+test("a search asks for what was chosen, and for nothing else", () => {
+  assert.deepEqual(searchRequest("  two words ", NO_FILTER, ["a"], NOW), { text: "two words" });
+  assert.deepEqual(searchRequest(" ", { type: "folder", changed: null, size: null, isHere: true }, ["a", "b"], NOW), {
+    path: "/a/b",
+    entries: "subfolders",
+  });
+  assert.deepEqual(searchRequest("x", { type: "image", changed: "week", size: "medium", isHere: false }, [], NOW), {
+    text: "x",
+    types: ["image/*"],
+    changed_from: "2026-07-03T00:00:00.000Z",
+    min_size: 1_048_576,
+    max_size: 104_857_600,
+  });
 });
 
-test("all words have to be there, in any order", () => {
-  assert.ok(matches("Bay at dusk.png", "dusk bay"));
-  assert.ok(!matches("Bay at dusk.png", "bay dawn"));
-  assert.ok(matches("Bay at dusk.png", "  bay   "));
+test("addresses say what a search asks for; what they may not say is not asked for", () => {
+  const search = parseRoute("#/a?q=x&type=video&changed=month&size=huge&in=here");
+  assert.deepEqual(search.filter, { type: "video", changed: "month", size: "huge", isHere: true });
+  assert.deepEqual(parseRoute(formatRoute(search)), search);
+  assert.deepEqual(parseRoute("#/?q=x&type=toString&changed=never&size=&in=there").filter, NO_FILTER);
+  const all = parseRoute("#/?type=video");
+  assert.deepEqual([all.query, showsFolder(all)], ["", false]);
+  assert.deepEqual(parseRoute(formatRoute(all)), all);
+  assert.equal(formatRoute({ ...search, query: null }), "#/a");
 });
 
 test("addresses say what is looked for, and which place is shown", () => {

@@ -8,6 +8,7 @@ import * as listings from "../../../page/app/state/listing.js";
 import { factsOf } from "../../../page/app/state/metadata.js";
 import { formatPath, isWithin, nameProblem, parsePath, relocated, stemLength } from "../../../page/app/state/paths.js";
 import { formatRoute, parseRoute } from "../../../page/app/state/route.js";
+import { NO_FILTER } from "../../../page/app/state/search.js";
 import { cleared, extended, noSelection, only, refreshed, toggled } from "../../../page/app/state/selection.js";
 
 import type { Item, Listing } from "../../../page/types/state.js";
@@ -238,6 +239,7 @@ test("a route survives the address bar", () => {
       path: ["a b", "100 % ?#&", "ß"],
       place: null,
       query: "what & where?",
+      filter: { type: "pdf" as const, changed: null, size: "small" as const, isHere: false },
       order: { by: "size" as const, ascending: true },
       view: "grid" as const,
       open: "x & y?.png",
@@ -246,6 +248,7 @@ test("a route survives the address bar", () => {
       path: [],
       place: "links" as const,
       query: null,
+      filter: NO_FILTER,
       order: { by: "name" as const, ascending: false },
       view: "table" as const,
       open: null,
