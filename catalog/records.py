@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from catalog.folder_rights import FolderRight
+
 ROOT_FOLDER_ID = 0
 
 
@@ -142,7 +144,8 @@ class File:
 
     `owner_id` is None for a file that belongs to all users. `updated_at` is when the content was
     last replaced. `share` is the viewer's share of the file where the query named a viewer, else
-    None.
+    None. `folder_right` is the viewer's right on its folder where such rights count, which the catalog
+    leaves to its callers (`manager.spaces.catalog`).
     """
 
     id: int
@@ -157,6 +160,7 @@ class File:
     created_at: float
     updated_at: float
     share: Share | None = None
+    folder_right: FolderRight | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

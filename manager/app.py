@@ -99,8 +99,14 @@ from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
+from manager.sharing.group_routes import GroupRoutes
+from manager.sharing.routes import SharingRoutes
 from manager.signing.keys import SigningKeyKeeper
 from manager.signing.signatures import Signer, SigningKeyRing
+from manager.spaces.catalog import PersonalCatalog
+from manager.spaces.packets import PacketPlaces
+from manager.spaces.refreshing import ViewRefresher
+from manager.spaces.spaces import Spaces
 from manager.status import (
     CatalogHealth,
     MessagesSection,
@@ -224,6 +230,8 @@ async def _run(
     """Composes the manager, adds its routes to the application, and runs it as long as that runs."""
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog())
+        spaces = Spaces(catalog, settings.spaces)
+        await retry.committing(spaces.start)
         http = await stack.enter_async_context(
             DiscordHttp(
                 api_url=settings.discord_api_url,
@@ -284,6 +292,9 @@ async def _run(
         stack.push_async_callback(loops.close)
         stack.push_async_callback(tasks.close)
         hub = Hub()
+        refresher = ViewRefresher(spaces, hub, tasks)
+        if spaces.is_personal:
+            catalog = PersonalCatalog(catalog, refresher.rights_changed)
         signing_keys = SigningKeyRing(_signature_lives(settings), clock)
         logins = LoginRevocation(hub, tasks, catalog)
         key_keeper = SigningKeyKeeper(
@@ -323,6 +334,7 @@ async def _run(
             factors,
             setup,
             addresses,
+            spaces,
             passwords=passwords,
             quota=settings.user_quota,
         )
@@ -505,6 +517,7 @@ async def _run(
             addresses,
             accounts,
             logins,
+            PacketPlaces(spaces, catalog),
             ScopeGuard(catalog),
             client_packets,
             on_join=[
@@ -638,6 +651,7 @@ async def _run(
                     sender,
                     refusal_recorder(audit, addresses),
                     public_url,
+                    hides_folders=spaces.is_personal,
                 ).routes,
                 *AccountLinkRoutes(accounts, catalog, links, addresses, public_url).routes,
                 *PageContentRoutes(
@@ -648,6 +662,8 @@ async def _run(
                     object_sender,
                     public_url,
                 ).routes,
+                *SharingRoutes(accounts, catalog, addresses, audit).routes,
+                *GroupRoutes(accounts, catalog, addresses, audit, refresher.rights_changed).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
                 *FileStreamRoutes(accounts, catalog, source, delivery, memory).routes,
                 *ContentRoutes(content_links, object_sender).routes,

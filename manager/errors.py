@@ -540,6 +540,27 @@ class NoSuchLink(ManagerError):
         super().__init__("there is no such link")
 
 
+class NoSuchGroup(ManagerError):
+    """There is no group of this name, or the user is not in it."""
+
+    code = "no-such-group"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such group, or the user is not in it")
+
+
+class NotPersonal(ManagerError):
+    """Rights on folders do not count here."""
+
+    code = "not-personal"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this cloud is one tree for all its users, in which folders cannot be shared: its operator "
+            "would have to set SPACES to personal"
+        )
+
+
 class LinkLimitReached(ManagerError):
     """The user has as many links as a user may."""
 

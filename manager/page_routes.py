@@ -293,9 +293,8 @@ def metadata_route(accounts: Accounts, catalog: Catalog) -> web.RouteDef:
         """The metadata, null before it was processed, and the views of a file that the user may read."""
         login = await accounts.login_of(request)
         user, parameters = login.user, Parameters(request.query)
-        folder = parameters.required("path", parse_path)
-        login.scope.require_inside(folder)
-        name = parameters.required("name", check_name)
+        path = parameters.required("path", parse_path)
+        folder, name = login.placed_file(path, parameters.required("name", check_name))
         file = await catalog.file_at(folder, name, viewer_id=user.id)
         if file is None:
             raise NoSuchFile

@@ -6,6 +6,7 @@ from uuid import UUID
 from catalog.port import FolderPath
 from catalog.records import AppPassword, LoginSession, User
 from manager.errors import LoginNeeded, OutsideScope, ReadOnlyScope
+from manager.space_views import WHOLE_TREE, SpaceView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +74,14 @@ class Login:
         session_id: the login session; None for an app password, and for a token of an earlier release.
         app_password_id: the app password; None for a token.
         scope: what it is confined to.
+        view: what the user sees of the catalog, and where.
     """
 
     user: User
     session_id: UUID | None = None
     app_password_id: UUID | None = None
     scope: Scope = field(default=FULL_SCOPE)
+    view: SpaceView = field(default=WHOLE_TREE)
 
     @classmethod
     def by_session(cls, user: User, session: LoginSession) -> "Login":
@@ -89,6 +92,28 @@ class Login:
     def by_app_password(cls, user: User, app_password: AppPassword) -> "Login":
         """With an app password."""
         return cls(user=user, app_password_id=app_password.id, scope=scope_of(app_password))
+
+    def placed(self, path: FolderPath) -> FolderPath:
+        """Where in the catalog a folder is that the user names. Raises `OutsideScope`."""
+        place = self.view.placed(path)
+        self.scope.require_inside(place)
+        return place
+
+    def placed_file(self, path: FolderPath, name: str) -> tuple[FolderPath, str]:
+        """Folder and name in the catalog of a file that the user names. Raises `OutsideScope`."""
+        place, file_name = self.view.placed_file(path, name)
+        self.scope.require_inside(place)
+        return place, file_name
+
+    def shown(self, place: FolderPath) -> FolderPath | None:
+        """The path at which the user sees a folder; None when it is hidden, or outside of the scope."""
+        return self.view.shown(place) if self.scope.covers(place) else None
+
+    def shown_entry(self, place: FolderPath) -> FolderPath | None:
+        """The path of a folder that lies in one that the user sees; None for others."""
+        if not self.scope.covers_entry(place) or self.view.shown(place[:-1]) is None:
+            return None
+        return self.view.shown(place)
 
     def require_account(self) -> User:
         """The user, whose account may be managed. Raises `LoginNeeded` for an app password."""

@@ -29,6 +29,7 @@ from common.settings import (
     list_of,
     split_list,
 )
+from manager.space_views import SpacesMode
 from protocol.values import LARGEST_CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
 from storage.discord.routes import WebhookCredentials
 from storage.keys import KeyRing
@@ -225,6 +226,13 @@ class ManagerSettings(KeyedCatalogSettings):
         description=(
             "Seconds after which the manager has it tried again how large messages may be in a channel; "
             "0: never, so that only documented sizes are used."
+        ),
+    )
+    spaces: SpacesMode = Field(
+        default=SpacesMode.COMMON,
+        description=(
+            "What users see: `common`, one tree for all, or `personal`, a home for each user, a common space "
+            "and what others share."
         ),
     )
     name_policy: NamePolicy = Field(

@@ -27,6 +27,7 @@ from manager.processing.jobs import ProcessingManager, ProcessingSession
 from manager.processing.thumbnails import ThumbnailServiceRegistry, ThumbnailSession
 from manager.services.credentials import ServiceAccess, ServiceIdentity
 from manager.services.registry import UploadSlot, UploadSlotRegistry
+from manager.spaces.packets import PacketPlaces, shown_answer
 from protocol import generic
 from protocol.extensions import (
     ADMINISTER,
@@ -191,6 +192,7 @@ class ClientEndpoint:
         addresses: ClientAddresses,
         accounts: Accounts,
         logins: LoginRevocation,
+        places: PacketPlaces,
         scopes: ScopeGuard,
         dispatcher: Dispatcher,
         *,
@@ -205,6 +207,7 @@ class ClientEndpoint:
             addresses: Identifies clients.
             accounts: Authenticates users.
             logins: Disconnects clients whose login has ended.
+            places: Translates what clients name into places of the catalog.
             scopes: Refuses packets that an app password does not cover.
             dispatcher: Handles the packets.
             on_join: Called in this order when a client has connected, before any packet of it.
@@ -215,6 +218,7 @@ class ClientEndpoint:
         self._addresses = addresses
         self._accounts = accounts
         self._logins = logins
+        self._places = places
         self._scopes = scopes
         self._dispatcher = dispatcher
         self._on_join = on_join
@@ -255,8 +259,16 @@ class ClientEndpoint:
     async def _handle(self, client: ClientSession, packet: Packet, reply: Reply) -> Packet | None:
         if not client.is_connected:
             return None
-        await self._scopes.check(client, packet)
-        return await self._dispatcher.handle(ClientRequest(client, reply), packet)
+        placed = await self._places.placed(client, packet)
+        if (answer := await self._places.answer(client, packet)) is not None:
+            return answer
+        await self._scopes.check(client, placed)
+
+        def reply_shown(answer: Packet) -> None:
+            reply(shown_answer(client, packet, answer))
+
+        answer = await self._dispatcher.handle(ClientRequest(client, reply_shown), placed)
+        return None if answer is None else shown_answer(client, packet, answer)
 
 
 class UploadServiceEndpoint:

@@ -5,6 +5,7 @@ from typing import Any
 from catalog.records import AppPassword, LoginSession, ServiceCredential
 from manager.accounts.sessions import IssuedTokens
 from manager.files.conversion import optional_timestamp, timestamp
+from manager.space_views import SpaceView
 from protocol.values import format_path
 
 
@@ -32,9 +33,14 @@ def session_to_json(session: LoginSession, *, is_current: bool) -> dict[str, Any
     }
 
 
-def app_password_to_json(app_password: AppPassword) -> dict[str, Any]:
-    """An app password in a listing. Its text is known to nobody but its program."""
+def app_password_to_json(app_password: AppPassword, view: SpaceView) -> dict[str, Any]:
+    """An app password in a listing. Its text is known to nobody but its program.
+
+    `view`: that of the user who asks; of a folder that is hidden from the user there is just the name.
+    """
     folder = app_password.folder
+    if folder:
+        folder = view.shown(folder) or folder[-1:]
     return {
         "id": str(app_password.id),
         "name": app_password.name,

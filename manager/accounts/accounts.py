@@ -8,6 +8,7 @@ there is a user, so that it survives a restart and is the same for all managers 
 
 import hmac
 import secrets
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -44,6 +45,7 @@ from manager.errors import (
 from manager.http.parameters import token_of
 from manager.scopes import Login
 from manager.settings import NO_CODE
+from manager.spaces.spaces import Spaces
 
 CODE_BYTES: Final = 10
 """Random bytes of a setup code; it is written in hexadecimal."""
@@ -125,6 +127,7 @@ class Accounts:
         factors: FactorManager,
         setup: SetupCode,
         addresses: ClientAddresses,
+        spaces: Spaces,
         *,
         passwords: Passwords | None = None,
         quota: StorageQuota = NO_QUOTA,
@@ -139,6 +142,7 @@ class Accounts:
             factors: Demand a second factor of who logs in with a password.
             setup: The code that the first registration needs.
             addresses: Tells where a request comes from.
+            spaces: Know what users see.
             passwords: Hashes and checks passwords; None: with the usual parameters.
             quota: How much users may store that administrators create.
         """
@@ -149,6 +153,7 @@ class Accounts:
         self._app_passwords = app_passwords
         self._factors = factors
         self._addresses = addresses
+        self._spaces = spaces
         self._passwords = passwords or Passwords()
         self._quota = quota
 
@@ -263,10 +268,10 @@ class Accounts:
         return await self._sessions.authenticate(session_id, address)
 
     async def authenticate(self, credential: str, *, address: str | None = None) -> Login:
-        """The user of a token or an app password, and what it is confined to.
+        """The user of a token or an app password, what it is confined to, and what the user sees.
 
         One query of the catalog each time, so that it is invalid from the moment at which any manager ends
-        its session, revokes it or changes the password.
+        its session, revokes it or changes the password; and more where users have homes.
 
         Args:
             credential: The token, or the app password.
@@ -274,6 +279,10 @@ class Accounts:
 
         Raises `InvalidToken`.
         """
+        login = await self._authenticated(credential, address)
+        return replace(login, view=await self._spaces.view_of(login.user))
+
+    async def _authenticated(self, credential: str, address: str | None) -> Login:
         if is_app_password(credential):
             return await self._app_passwords.authenticate(credential)
         token = self._tokens.read(credential)

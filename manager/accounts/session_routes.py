@@ -122,9 +122,9 @@ class SessionRoutes:
 
     async def list_app_passwords(self, request: web.Request) -> web.Response:
         """The app passwords of the user."""
-        _, user = await self._about(request)
+        login, user = await self._about(request)
         found = await self._app_passwords.of(user.id)
-        return success(app_passwords=[app_password_to_json(each) for each in found])
+        return success(app_passwords=[app_password_to_json(each, login.view) for each in found])
 
     async def create_app_password(self, request: web.Request) -> web.Response:
         """A new app password. Its text is answered once."""
@@ -134,7 +134,7 @@ class SessionRoutes:
             user.id,
             parameters.required("name", str),
             is_read_only=parameters.flag("read_only"),
-            folder=_folder_of(parameters),
+            folder=_folder_of(parameters, login),
             expires_at=parameters.moment("expires_at"),
         )
         self._record(
@@ -145,7 +145,7 @@ class SessionRoutes:
             read_only=app_password.is_read_only,
             is_confined=app_password.folder_id is not None,
         )
-        return success(app_password=text, **app_password_to_json(app_password))
+        return success(app_password=text, **app_password_to_json(app_password, login.view))
 
     async def revoke_app_password(self, request: web.Request) -> web.Response:
         """Revokes one, at once."""
@@ -196,6 +196,8 @@ def _id_of(request: web.Request, missing: Exception) -> UUID:
         raise missing from None
 
 
-def _folder_of(parameters: Parameters) -> FolderPath | None:
+def _folder_of(parameters: Parameters, login: Login) -> FolderPath | None:
+    """Where the folder is that is asked for; None for none, and for the root."""
     text = parameters.optional("folder")
-    return None if text is None else parsed("folder", text, parse_path)
+    path = None if text is None else parsed("folder", text, parse_path)
+    return login.view.placed(path) if path else None

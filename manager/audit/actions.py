@@ -172,6 +172,20 @@ class AuditAction(StrEnum):
         "The signing key was replaced, by a command; with `revoke` all others were deleted",
     )
     TICKET_ISSUED = ("ticket-issued", "", "A user or service has received a ticket for an upload")
+    FOLDER_SHARED = (
+        "folder-shared",
+        "path",
+        "A user has shared a folder, changed what others may do in it, or ended or left that",
+    )
+    SPACES_MADE = (
+        "spaces-made",
+        "",
+        "An operator has given the folders of one tree to their owners, by a command",
+    )
+    FOLDER_GIVEN = ("folder-given", "path", "A user has given a folder to another")
+    GROUP_CREATED = ("group-created", "group", "An administrator has made a group")
+    GROUP_REMOVED = ("group-removed", "group", "An administrator has removed a group")
+    GROUP_CHANGED = ("group-changed", "group", "A user has come into a group, or is in it no more")
     FILE_TRANSFERRED = ("file-transferred", "path", "A user has given a file to another")
     FILE_UNSHARED = ("file-unshared", "path", "A user has ended the share of a file")
     USER_CREATED = (

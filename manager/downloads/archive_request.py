@@ -44,8 +44,7 @@ async def bulk_request(request: web.Request, accounts: Accounts) -> BulkRequest:
     """What is asked for, and by whom. Raises `ManagerError`, `CatalogError`."""
     if request.method != "POST":
         login = await accounts.login_of(request)
-        path = Parameters(request.query).required("path", parse_path)
-        login.scope.require_inside(path)
+        path = login.placed(Parameters(request.query).required("path", parse_path))
         names = repeated(request.query.getall("name", []), "name", check_name)
         return BulkRequest(user=login.user, path=path, names=tuple(names))
     try:
@@ -69,8 +68,7 @@ async def _posted(request: web.Request, accounts: Accounts) -> BulkRequest:
         raise _too_many()
     # The token may have been revoked while the body came in.
     login = await accounts.authenticate(token)
-    folder = parsed("path", path, parse_path)
-    login.scope.require_inside(folder)
+    folder = login.placed(parsed("path", path, parse_path))
     return BulkRequest(
         user=login.user,
         path=folder,

@@ -176,8 +176,8 @@ def _paths(body: dict[str, object], login: Login) -> list[FolderPath]:
         path = parsed("files", text, parse_path) if isinstance(text, str) else ()
         if not path:
             raise InvalidRequest("each of files must be the path of a file")
-        login.scope.require_inside(path)
-        paths.append(path)
+        folder, name = login.placed_file(path[:-1], path[-1])
+        paths.append((*folder, name))
     return paths
 
 

@@ -45,9 +45,8 @@ class FileRoutes:
         """Sends a file that the user may read."""
         login = await self._accounts.login_of(request)
         user, parameters = login.user, Parameters(request.query)
-        folder = parameters.required("path", parse_path)
-        login.scope.require_inside(folder)
-        name = parameters.required("name", check_name)
+        path = parameters.required("path", parse_path)
+        folder, name = login.placed_file(path, parameters.required("name", check_name))
         file = await self._catalog.file_at(folder, name, viewer_id=user.id)
         if file is None:
             raise NoSuchFile

@@ -20,6 +20,7 @@ from catalog.port import (
     MadeFolders,
     MovedFile,
 )
+from catalog.records import File, Share
 from manager.broadcast.hub import Broadcast, Hub, PacedBroadcasts
 from manager.broadcast.sequencer import Sequencer
 from manager.connections.clients import ClientSession
@@ -29,7 +30,7 @@ from manager.files.conversion import (
     folder_id_to_wire,
     ownership,
 )
-from manager.files.rights import access_to
+from manager.files.rights import access_to, is_visible
 from manager.retrying import CatalogRetry
 from protocol import s2c
 from protocol.extensions import BUNDLE, OVERVIEW
@@ -265,15 +266,8 @@ class ChangeFeed:
             self._change(changed.sequence, [])
             return
         self._note_folder()
-        packet = s2c.FolderModify(
-            path=format_path(changed.after.path),
-            handle=folder_handle(after),
-            action="move",
-            rename_origin=None if before.name == after.name else before.name,
-            parent_folder_origin=folder_id_to_wire(before.parent_id),
-        )
         broadcasts: list[Broadcast] = [
-            partial(self._announce_move, packet, changed.before, changed.after),
+            partial(self._announce_move, changed.before, changed.after),
             partial(self._move_scopes, changed.before.path, changed.after.path),
         ]
         self._change(changed.sequence, broadcasts)
@@ -334,60 +328,70 @@ class ChangeFeed:
     def _folder_announcement(
         self, action: s2c.FolderAction, placed: PlacedFolder, *, origin: str | None = None
     ) -> Broadcast:
-        packet = _folder_packet(action, placed, origin=origin)
-
         def announce() -> None:
             self._hub.broadcast_views(
-                lambda client: client.login.scope.covers_entry(placed.path) or None,
-                lambda _: packet,
+                lambda client: _seen_folder(client, placed),
+                lambda view: _folder_packet(action, cast("PlacedFolder", view), origin=origin),
             )
 
         return announce
 
-    def _announce_move(
-        self, packet: s2c.FolderModify, before: PlacedFolder, after: PlacedFolder
-    ) -> None:
-        """To a client that is confined to a folder, what comes in is added, and what goes out deleted."""
+    def _announce_move(self, before: PlacedFolder, after: PlacedFolder) -> None:
+        """To a client that sees only one of the places, the folder is added there, or deleted."""
 
-        def view_of(client: ClientSession) -> tuple[bool, bool] | None:
-            scope = client.login.scope
-            seen = scope.covers_entry(before.path), scope.covers_entry(after.path)
+        def view_of(
+            client: ClientSession,
+        ) -> tuple[PlacedFolder | None, PlacedFolder | None] | None:
+            seen = _seen_folder(client, before), _seen_folder(client, after)
             return seen if any(seen) else None
 
-        packets = {
-            (True, True): packet,
-            (True, False): _folder_packet("delete", before),
-            (False, True): _folder_packet("add", after),
-        }
-        self._hub.broadcast_views(view_of, lambda view: packets[cast("tuple[bool, bool]", view)])
+        def packet_for(view: Hashable) -> s2c.FolderModify:
+            was, now = cast("tuple[PlacedFolder | None, PlacedFolder | None]", view)
+            if now is None:
+                return _folder_packet("delete", cast("PlacedFolder", was))
+            if was is None:
+                return _folder_packet("add", now)
+            return s2c.FolderModify(
+                path=format_path(now.path),
+                handle=folder_handle(now.folder),
+                action="move",
+                rename_origin=None if was.folder.name == now.folder.name else was.folder.name,
+                parent_folder_origin=folder_id_to_wire(was.folder.parent_id),
+            )
+
+        self._hub.broadcast_views(view_of, packet_for)
 
     def _move_scopes(self, before: FolderPath, after: FolderPath) -> None:
-        """Clients that are confined to this folder, or to one below it, follow it."""
+        """Clients that are confined to this folder, or to one below it, follow it; so do their views."""
         for client in self._hub:
-            moved = client.login.scope.moved(before, after)
-            client.login = replace(client.login, scope=moved)
+            login = client.login
+            client.login = replace(
+                login, scope=login.scope.moved(before, after), view=login.view.moved(before, after)
+            )
 
     def _announce_files(self, action: s2c.FileAction, files: Sequence[PlacedFile]) -> None:
         """Sends files of one folder to the clients that take them together."""
         folder = files[0].folder
         shares = [{share.user_id: share for share in placed.shares} for placed in files]
 
-        def view_of(client: ClientSession) -> tuple[s2c.Ownership, ...] | None:
-            if BUNDLE not in client.extensions or not client.login.scope.covers(folder):
+        def view_of(
+            client: ClientSession,
+        ) -> tuple[FolderPath, tuple[s2c.Ownership, ...]] | None:
+            shown = client.login.shown(folder)
+            if BUNDLE not in client.extensions or shown is None:
                 return None
             user_id = client.user.id
-            return tuple(
-                ownership(
-                    access_to(placed.file, user_id, of_file.get(user_id)), of_file.get(user_id)
-                )
+            owned = tuple(
+                ownership(_with_right(client, placed), user_id, of_file.get(user_id))
                 for placed, of_file in zip(files, shares, strict=True)
             )
+            return shown, owned
 
         def packet_for(view: Hashable) -> s2c.FilesModify:
-            owned = cast("tuple[s2c.Ownership, ...]", view)
+            shown, owned = cast("tuple[FolderPath, tuple[s2c.Ownership, ...]]", view)
             handles = zip(files, owned, strict=True)
             return s2c.FilesModify(
-                path=format_path(folder),
+                path=format_path(shown),
                 action=action,
                 handles=tuple(file_handle(placed.file, each) for placed, each in handles),
             )
@@ -403,36 +407,74 @@ class ChangeFeed:
         is_single: bool = False,
     ) -> None:
         """`is_single`: clients that take files together have got it already."""
-        file, path = placed.file, format_path(placed.folder)
         shares = {share.user_id: share for share in placed.shares}
 
-        def view_of(client: ClientSession) -> tuple[s2c.Ownership, str | None] | None:
-            if is_single and BUNDLE in client.extensions:
-                return None
-            if not client.login.scope.covers(placed.folder):
+        def view_of(client: ClientSession) -> _SeenFile | None:
+            is_folder_seen = client.login.shown(placed.folder) is not None
+            if is_single and BUNDLE in client.extensions and is_folder_seen:
                 return None
             share = shares.get(client.user.id)
+            file = _seen_file(client, placed, share)
+            if file is None:
+                return None
+            path, shown = client.login.view.shown_file(placed.folder, file)
             access = access_to(file, client.user.id, share)
             is_shown = thumbnail is not None and access.may_read
-            return ownership(access, share), f"{client.base_url}{thumbnail}" if is_shown else None
+            url = f"{client.base_url}{thumbnail}" if is_shown else None
+            return path, shown.name, ownership(file, client.user.id, share), url
 
         def packet_for(view: Hashable) -> s2c.FileModify:
-            owned, url = cast("tuple[s2c.Ownership, str | None]", view)
-            handle = file_handle(file, owned, thumbnail_url=url)
-            return s2c.FileModify(path=path, action=action, handle=handle)
+            path, name, owned, url = cast("_SeenFile", view)
+            handle = file_handle(replace(placed.file, name=name), owned, thumbnail_url=url)
+            return s2c.FileModify(path=format_path(path), action=action, handle=handle)
 
         self._hub.broadcast_views(view_of, packet_for)
 
     def _announce_processed(self, placed: PlacedFile) -> None:
-        file, packet = placed.file, s2c.FileProcessed(file_id=placed.file.id)
+        packet = s2c.FileProcessed(file_id=placed.file.id)
         shares = {share.user_id: share for share in placed.shares}
 
         def view_of(client: ClientSession) -> bool | None:
-            if OVERVIEW not in client.extensions or not client.login.scope.covers(placed.folder):
+            if OVERVIEW not in client.extensions:
                 return None
-            return access_to(file, client.user.id, shares.get(client.user.id)).may_read or None
+            share = shares.get(client.user.id)
+            file = _seen_file(client, placed, share)
+            return (file and access_to(file, client.user.id, share).may_read) or None
 
         self._hub.broadcast_views(view_of, lambda _: packet)
+
+
+_SeenFile = tuple[FolderPath, str, s2c.Ownership, str | None]
+"""Path, name, ownership and the link to a thumbnail, as one client sees them."""
+
+
+def _seen_folder(client: ClientSession, placed: PlacedFolder) -> PlacedFolder | None:
+    """The folder as the client sees it; None: it does not see in what it lies."""
+    login = client.login
+    if not login.view.is_personal:
+        return placed if login.scope.covers_entry(placed.path) else None
+    shown = login.shown_entry(placed.path)
+    if shown is None:
+        return None
+    return PlacedFolder(path=shown, folder=login.view.shown_folder(placed.folder))
+
+
+def _seen_file(client: ClientSession, placed: PlacedFile, share: Share | None) -> File | None:
+    """The file with the right on its folder; None: the client does not see it."""
+    login = client.login
+    if not login.scope.covers(placed.folder):
+        return None
+    file = _with_right(client, placed)
+    if login.view.is_personal and not is_visible(file, login.user.id, share):
+        return None
+    return file
+
+
+def _with_right(client: ClientSession, placed: PlacedFile) -> File:
+    view = client.login.view
+    if not view.is_personal:
+        return placed.file
+    return replace(placed.file, folder_right=view.right_on(placed.folder))
 
 
 def _placed(committed: CommittedFile) -> PlacedFile:

@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from catalog.port import FolderSummary
 from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
 from manager.errors import NAMES_LISTED, InvalidRequest
-from manager.files.rights import Access, access_to
+from manager.files.rights import Access, Status, access_to
 from protocol import generic, s2c
 from protocol.errors import InvalidValue
 from protocol.values import NamePolicy, check_name, parse_path
 
 
-def ownership(access: Access, share: Share | None) -> s2c.Ownership:
-    """The ownership in an announced change."""
-    return s2c.Ownership(status=access.status.value, share=_share(access, share))
+def ownership(file: File, viewer_id: int, share: Share | None) -> s2c.Ownership:
+    """The ownership in a change that is announced to a viewer, who has that share of the file."""
+    access = access_to(file, viewer_id, share)
+    shown = _share(access, file, viewer_id, share)
+    return s2c.Ownership(status=access.status.value, share=shown)
 
 
 def file_handle(
@@ -43,7 +45,9 @@ def listed_file_handle(file: File, viewer_id: int | None) -> s2c.ListedFileHandl
         type=file.mime_type,
         has_thumbnail=file.has_thumbnail,
         ownership=s2c.ListedOwnership(
-            status=access.status.value, share=_share(access, file.share), can=access.can.value
+            status=access.status.value,
+            share=_share(access, file, viewer_id, file.share),
+            can=access.can.value,
         ),
         created_at=timestamp(file.created_at),
         updated_at=timestamp(file.updated_at),
@@ -88,14 +92,17 @@ def optional_timestamp(seconds: float | None) -> str | None:
     return None if seconds is None else timestamp(seconds)
 
 
-def _share(access: Access, share: Share | None) -> s2c.Share | None:
-    if share is None or access.status.value != "shared":
+def _share(
+    access: Access, file: File, viewer_id: int | None, share: Share | None
+) -> s2c.Share | None:
+    """What a viewer may do with a file that is shared, also by the right on its folder alone."""
+    if access.status is not Status.SHARED or viewer_id is None:
         return None
     return s2c.Share(
-        can_write=share.can_write,
-        file=share.file_id,
-        shared_at=timestamp(share.shared_at),
-        user=share.user_id,
+        can_write=access.may_write,
+        file=file.id,
+        shared_at=timestamp(file.created_at if share is None else share.shared_at),
+        user=viewer_id,
     )
 
 

@@ -1,6 +1,6 @@
 """Handles packets that rename, move and delete files, and that make and change folders.
 
-Folders have no owner: the rights on the files in them decide.
+Where rights on folders do not count, those on the files in them decide.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,14 @@ from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.errors import FilesProtected, InvalidRequest, NoSuchFolder, NotMoved, PathTaken
+from manager.errors import (
+    AccessDenied,
+    FilesProtected,
+    InvalidRequest,
+    NoSuchFolder,
+    NotMoved,
+    PathTaken,
+)
 from manager.files.changes import ChangeFeed
 from manager.files.conversion import (
     checked_folder,
@@ -23,7 +30,7 @@ from manager.files.conversion import (
 )
 from manager.files.destinations import DestinationTracker
 from manager.files.lookup import file_at, require_access, translated_file_errors
-from manager.files.rights import FileOperation, access_to, permit_for
+from manager.files.rights import FileOperation, access_to, folder_permit, permit_for
 from protocol import c2s, generic
 from protocol.values import MAX_PATH_NAMES, NamePolicy, format_path, parse_path
 
@@ -152,39 +159,50 @@ class FolderHandlers:
             c2s.DeleteFolder: self.delete_folder,
         }
 
-    async def create_folder(self, _: ClientRequest, packet: c2s.CreateFolder) -> generic.Boolean:
+    async def create_folder(
+        self, request: ClientRequest, packet: c2s.CreateFolder
+    ) -> generic.Boolean:
         """Makes a folder with its parents. One that exists is refused, since nothing was created."""
         names = checked_folder(packet.path, self._name_policy)
         try:
             with self._changes.expecting():
-                made = await self._catalog.make_folders(names)
+                permit = folder_permit(request.client.user)
+                made = await self._catalog.make_folders(names, permit=permit)
                 self._changes.folders_created(made)
         except NotAFolder as error:
             raise PathTaken(str(error)) from error
+        except NotPermitted as error:
+            raise AccessDenied("add folders here") from error
         if not made.created:
             return generic.Boolean(success=False, message="this folder exists already")
         return generic.Boolean(success=True)
 
-    async def rename_folder(self, _: ClientRequest, packet: c2s.RenameFolder) -> generic.Boolean:
+    async def rename_folder(
+        self, request: ClientRequest, packet: c2s.RenameFolder
+    ) -> generic.Boolean:
         """Gives a folder another name; the next free one if that is taken."""
         catalog, destinations = self._catalog, self._destinations
         name = checked_name(packet.target_name, self._name_policy)
+        permit = folder_permit(request.client.user)
         folder = await catalog.folder_at(parse_path(packet.path))
         if folder is None:
             raise NoSuchFolder
         try:
             with self._changes.expecting():
                 changed = await destinations.changing_folder(
-                    folder.id, lambda: catalog.rename_folder(folder.id, name)
+                    folder.id, lambda: catalog.rename_folder(folder.id, name, permit=permit)
                 )
                 self._changes.folder_renamed(changed)
         except FolderMissing as error:
             raise NoSuchFolder from error
+        except NotPermitted as error:
+            raise AccessDenied("rename this folder") from error
         return naming_answer(name, changed.after.folder.name)
 
-    async def move_folder(self, _: ClientRequest, packet: c2s.MoveFolder) -> generic.Boolean:
+    async def move_folder(self, request: ClientRequest, packet: c2s.MoveFolder) -> generic.Boolean:
         """Moves a folder into another one, under the next free name if its own is taken there."""
         catalog, destinations = self._catalog, self._destinations
+        permit = folder_permit(request.client.user)
         folder = await catalog.folder_at(parse_path(packet.path))
         target = await catalog.folder_at(parse_path(packet.target_path))
         if folder is None:
@@ -197,11 +215,15 @@ class FolderHandlers:
             with self._changes.expecting():
                 changed = await destinations.changing_folder(
                     folder.id,
-                    lambda: catalog.move_folder(folder.id, target.id, max_depth=MAX_PATH_NAMES),
+                    lambda: catalog.move_folder(
+                        folder.id, target.id, max_depth=MAX_PATH_NAMES, permit=permit
+                    ),
                 )
                 self._changes.folder_moved(changed)
         except FolderMissing as error:
             raise NoSuchFolder from error
+        except NotPermitted as error:
+            raise AccessDenied("move this folder there") from error
         except FolderCircle as error:
             raise InvalidRequest("target_path: it is within the folder itself") from error
         except TooDeep as error:

@@ -3,11 +3,16 @@
 An owner may do everything, and so may every user with a file that has no owner. A public file is
 read and written by every user, a shared one as its share allows. Otherwise a file is restricted: its
 name and size can be seen, its content cannot. Being an administrator gives no right on files.
+
+Where rights on folders count, they add to that: a file is used as the right on its folder allows, too,
+which is the only right on a file without an owner, and nobody sees a file that is restricted
+(`manager.spaces.catalog`).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from catalog.folder_rights import FolderRight
 from catalog.permits import STANDINGS, Holder, Permit, Standing
 from catalog.records import File, Share, User
 
@@ -50,6 +55,8 @@ class Access:
 
     status: Status
     can: Can
+    is_manager: bool = False
+    """Whether the viewer manages the folder, and so shares what others own in it."""
 
     @property
     def may_read(self) -> bool:
@@ -78,6 +85,8 @@ ALLOWED: dict[Access, frozenset[FileOperation]] = {
     Access(Status.OWNED, Can.READ_AND_WRITE): _WRITE
     | {FileOperation.SHARE, FileOperation.TRANSFER},
     Access(Status.PUBLIC, Can.READ_AND_WRITE): _WRITE,
+    Access(Status.PUBLIC, Can.READ_AND_WRITE, is_manager=True): _WRITE | {FileOperation.SHARE},
+    Access(Status.SHARED, Can.READ_AND_WRITE, is_manager=True): _WRITE | {FileOperation.SHARE},
     Access(Status.SHARED, Can.READ_AND_WRITE): _WRITE,
     Access(Status.SHARED, Can.READ): _READ,
     Access(Status.RESTRICTED, Can.NOTHING): frozenset(),
@@ -91,6 +100,7 @@ def access_of(
     is_public: bool,
     share_can_write: bool | None,
     viewer_id: int | None,
+    folder_right: FolderRight | None = None,
 ) -> Access:
     """The access of a viewer.
 
@@ -99,14 +109,18 @@ def access_of(
         is_public: whether every user may use it.
         share_can_write: whether the viewer's share allows writing; None without a share.
         viewer_id: the user; None for a client that is not logged in.
+        folder_right: the viewer's right on its folder; None without one, and where such rights do not count.
     """
-    if owner_id is None or owner_id == viewer_id:
+    is_everybodys = owner_id is None and folder_right is None
+    if is_everybodys or (owner_id is not None and owner_id == viewer_id):
         return Access(Status.OWNED, Can.READ_AND_WRITE)
+    is_manager = folder_right is FolderRight.MANAGE
     if is_public:
-        return Access(Status.PUBLIC, Can.READ_AND_WRITE)
-    if viewer_id is None or share_can_write is None:
+        return Access(Status.PUBLIC, Can.READ_AND_WRITE, is_manager)
+    if viewer_id is None or (share_can_write is None and folder_right is None):
         return Access(Status.RESTRICTED, Can.NOTHING)
-    return Access(Status.SHARED, Can.READ_AND_WRITE if share_can_write else Can.READ)
+    may_write = bool(share_can_write) or (folder_right or 0) >= FolderRight.WRITE
+    return Access(Status.SHARED, Can.READ_AND_WRITE if may_write else Can.READ, is_manager)
 
 
 def access_to(file: File, viewer_id: int | None, share: Share | None = None) -> Access:
@@ -123,12 +137,23 @@ def access_to(file: File, viewer_id: int | None, share: Share | None = None) -> 
         is_public=file.is_public,
         share_can_write=None if share is None else share.can_write,
         viewer_id=viewer_id,
+        folder_right=file.folder_right,
     )
 
 
 def may_read(file: File, viewer: User) -> bool:
     """Whether the viewer, whose share the file carries, may read its content."""
     return access_to(file, viewer.id).may_read
+
+
+def is_visible(file: File, viewer_id: int, share: Share | None = None) -> bool:
+    """Whether a viewer may see a file, which carries the right on its folder, where such rights count.
+
+    A file without an owner belongs to who has its folder. `share`: as in `access_to`.
+    """
+    if file.folder_right is None and file.owner_id is None:
+        return False
+    return access_to(file, viewer_id, share).may_read
 
 
 _VIEWER_ID = 1
@@ -142,6 +167,11 @@ def permit_for(user: User, operation: FileOperation) -> Permit:
     expresses by access.
     """
     return Permit(user.id, _ALLOWING_STANDINGS[operation])
+
+
+def folder_permit(user: User) -> Permit:
+    """The permit for changes of folders, whose rights the catalog's caller demands where they count."""
+    return Permit(user.id)
 
 
 def _access(standing: Standing) -> Access:

@@ -124,6 +124,8 @@ class LinkRoutes:
         sender: ContentSender,
         record_refusal: RecordRefusal,
         public_url: str | None,
+        *,
+        hides_folders: bool = False,
     ) -> None:
         """Takes what it uses.
 
@@ -135,7 +137,9 @@ class LinkRoutes:
             sender: Sends content.
             record_refusal: Records that a link has not opened its file.
             public_url: URL of the manager for clients; None: that of the request.
+            hides_folders: Whether who has a link is not told where the file is.
         """
+        self._hides_folders = hides_folders
         self._catalog = catalog
         self._links = links
         self._passwords = passwords
@@ -174,7 +178,9 @@ class LinkRoutes:
             folder = await self._catalog.folder_path(found.file.folder_id)
         except FolderMissing as error:
             raise NoSuchFile from error
-        return success(name=found.file.name, path=format_path(folder), size=found.file.size)
+        # Where users have homes, who has a link sees no more than the file.
+        path = "/" if self._hides_folders else format_path(folder)
+        return success(name=found.file.name, path=path, size=found.file.size)
 
     async def _or_page(
         self,

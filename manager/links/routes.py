@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from catalog.link_port import FileLink, LinkChanges, PlacedLink
 from catalog.port import Catalog
-from catalog.records import File, User
+from catalog.records import File
 from common.addresses import ClientAddresses
 from manager.accounts.accounts import Accounts
 from manager.errors import (
@@ -24,14 +24,14 @@ from manager.errors import (
     ScopeRefusal,
 )
 from manager.files.conversion import optional_timestamp, timestamp
-from manager.files.lookup import file_at, file_by_id
+from manager.files.lookup import file_by_id, require_access
 from manager.files.rights import FileOperation
 from manager.http.parameters import base_url_of, json_object, parsed
 from manager.http.responses import success
 from manager.links.manager import PAGE_SIZE, LinkManager, LinkOptions, require_link_scope
 from manager.links.passwords import LONGEST_PASSWORD
 from manager.scopes import Login
-from protocol.values import MAX_SAFE_INTEGER, check_name, format_path, is_uuid
+from protocol.values import MAX_SAFE_INTEGER, check_name, format_path, is_uuid, parse_path
 
 LONGEST_LABEL = 100
 SHORTEST_PASSWORD = 4
@@ -115,7 +115,9 @@ class AccountLinkRoutes:
             after=_optional_uuid(request),
         )
         return success(
-            links=[self._described(each, request) for each in page if _is_inside(login, each)],
+            links=[
+                self._described(each, request, login) for each in page if _is_inside(login, each)
+            ],
             next=_next(page),
         )
 
@@ -134,13 +136,13 @@ class AccountLinkRoutes:
         )
         address = self._addresses.of_request(request)
         try:
-            file = await self._file(login.user, asked)
+            file = await self._file(login, asked)
             await require_link_scope(self._catalog, login.scope, file)
             link = await self._links.create(login.user, file, options, address=address)
         except (AccessDenied, LinkLimitReached, ScopeRefusal) as error:
             self._links.record_denial(login.user, asked.file_id, address=address, reason=error.code)
             raise
-        return success(link=self._described(await self._links.placed(link), request))
+        return success(link=self._described(await self._links.placed(link), request, login))
 
     async def change(self, request: web.Request) -> web.Response:
         """Changes label, expiry, password or number of downloads of one of the user's links."""
@@ -161,7 +163,7 @@ class AccountLinkRoutes:
         changed = await self._links.change(
             link, changes, user=login.user, password=password, address=address
         )
-        return success(link=self._described(await self._links.placed(changed), request))
+        return success(link=self._described(await self._links.placed(changed), request, login))
 
     async def revoke_own(self, request: web.Request) -> web.Response:
         """Ends one of the user's links."""
@@ -177,7 +179,7 @@ class AccountLinkRoutes:
         if user is None:
             raise NoSuchUser
         page = await self._links.page_of(user.id, after=_optional_uuid(request))
-        return success(links=[self._described(each, None) for each in page], next=_next(page))
+        return success(links=[self._described(each, None, None) for each in page], next=_next(page))
 
     async def revoke_any(self, request: web.Request) -> web.Response:
         """Ends a link of any user, for administrators."""
@@ -195,24 +197,37 @@ class AccountLinkRoutes:
             raise OutsideScope
         return login, link
 
-    async def _file(self, user: User, asked: NewLink) -> File:
+    async def _file(self, login: Login, asked: NewLink) -> File:
+        user = login.user
         if asked.file_id is not None and asked.path is None and asked.name is None:
             return await file_by_id(self._catalog, user, asked.file_id, FileOperation.SHARE)
         if asked.file_id is None and asked.path is not None and asked.name is not None:
-            name = parsed("name", asked.name, check_name)
-            return await file_at(self._catalog, user, asked.path, name, FileOperation.SHARE)
+            path, name = (
+                parsed("path", asked.path, parse_path),
+                parsed("name", asked.name, check_name),
+            )
+            place, file_name = login.view.placed_file(path, name)
+            file = await self._catalog.file_at(place, file_name, viewer_id=user.id)
+            return require_access(user, file, FileOperation.SHARE)
         raise InvalidRequest("name the file either by file_id, or by path and name")
 
-    def _described(self, placed: PlacedLink, request: web.Request | None) -> dict[str, Any]:
-        """A link as JSON; without a request, without the address that opens it."""
-        link = placed.link
+    def _described(
+        self, placed: PlacedLink, request: web.Request | None, login: Login | None
+    ) -> dict[str, Any]:
+        """A link as JSON; without a request, without the address that opens it.
+
+        The file is where the login sees it; without one, where it is in the catalog.
+        """
+        link, file, folder = placed.link, placed.file, placed.folder or ()
+        if login is not None and file is not None:
+            folder, file = login.view.shown_file(folder, file)
         return {
             "id": str(link.id),
             "url": None if request is None else self._url(placed, request),
             "state": self._links.state_of(placed),
             "file_id": link.file_id,
-            "path": None if placed.folder is None else format_path(placed.folder),
-            "name": placed.file and placed.file.name,
+            "path": None if placed.folder is None else format_path(folder),
+            "name": file and file.name,
             "label": link.label,
             "has_password": link.password_hash is not None,
             "max_downloads": link.max_downloads,

@@ -10,7 +10,7 @@ from catalog.records import Garbage, ObjectState, Reference, StoredObject, View
 from catalog.service_port import TICKET_SERVICE
 from manager.accounts.callers import Caller
 from manager.errors import InvalidRequest, NoSuchFile
-from manager.files.rights import access_to
+from manager.files.rights import may_read
 
 MAX_KEY_LENGTH = 255
 MAX_PAGE = 100
@@ -172,8 +172,8 @@ class ReferenceManager:
         if user is None:
             return False
         for placed in await self._catalog.files_of(file_id):
-            share = next((each for each in placed.shares if each.user_id == user.id), None)
-            if access_to(placed.file, user.id, share).may_read:
+            file = await self._catalog.file_by_id(placed.file.id, viewer_id=user.id)
+            if file is not None and may_read(file, user):
                 return True
         return False
 

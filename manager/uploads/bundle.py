@@ -383,7 +383,7 @@ class RunningBundle:
             s2c.UploadOverwriteRequest(
                 upload_id=file.layout.upload_id,
                 file_name=file.layout.name,
-                file_path=format_path(file.upload.destination.path),
+                file_path=format_path(self._client.login.shown(file.upload.destination.path) or ()),
             )
         )
 

@@ -2,10 +2,10 @@
 
 from uuid import uuid4
 
-from catalog.errors import IsAFolder, NameTaken, NotAFolder
+from catalog.errors import IsAFolder, NameTaken, NotAFolder, NotPermitted
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.errors import IllegalTransition, InvalidRequest, NoFreeService, PathTaken
+from manager.errors import AccessDenied, IllegalTransition, InvalidRequest, NoFreeService, PathTaken
 from manager.files.conversion import checked_folder, checked_name
 from manager.files.upload_requests import RequestedUpload
 from manager.services.bookings import BookingManager
@@ -176,4 +176,6 @@ class EmptyFileHandlers:
             return generic.Boolean(success=False, message=message)
         except (IsAFolder, NotAFolder) as error:
             raise PathTaken(str(error)) from error
+        except NotPermitted as error:
+            raise AccessDenied("add files here") from error
         return generic.Boolean(success=True)

@@ -13,7 +13,7 @@ from catalog.errors import (
 )
 from catalog.port import Catalog
 from catalog.records import KeptUpload, KeptUploadState
-from manager.connections.clients import ClientRequest
+from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
 from manager.errors import IllegalTransition, NoFreeService
 from manager.files.conversion import timestamp
@@ -96,21 +96,22 @@ class KeptUploadHandlers:
         after = None if packet.after is None else UUID(packet.after)
         while True:
             page, has_more = await self._kept.of(client.user.id, after)
-            covered = [kept for kept in page if client.login.scope.covers(kept.folder)]
+            covered = [kept for kept in page if client.login.shown(kept.folder) is not None]
             if covered or not has_more:
                 break
             # A client goes on after the last one that it gets, so that an empty page would be the last.
             after = page[-1].object_id
         return s2c.KeptUploads(
-            uploads=tuple(self._listed(kept) for kept in covered), has_more=has_more
+            uploads=tuple(self._listed(client, kept) for kept in covered), has_more=has_more
         )
 
-    def _listed(self, kept: KeptUpload) -> s2c.KeptUpload:
+    def _listed(self, client: ClientSession, kept: KeptUpload) -> s2c.KeptUpload:
+        folder = DestinationFolder(client.login.shown(kept.folder) or ())
         running = self._uploads.kept_upload(str(kept.object_id))
         return s2c.KeptUpload(
             upload_id=str(kept.object_id),
             name=kept.name,
-            path=format_path(DestinationFolder(kept.folder).path),
+            path=format_path(folder.path),
             size=kept.size,
             chunk_size=kept.chunk_size,
             is_public=kept.is_public,
@@ -192,7 +193,7 @@ class KeptUploadHandlers:
             s2c.UploadResumed(
                 upload_id=upload_id,
                 name=placed.file.name,
-                path=format_path(placed.folder),
+                path=format_path(request.client.login.shown(placed.folder) or ()),
                 size=content.size,
                 chunk_size=content.chunk_size,
                 missing=(),

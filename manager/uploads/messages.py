@@ -131,7 +131,7 @@ class UploadMessages:
 
     @property
     def _path(self) -> str:
-        return format_path(self._upload.destination.path)
+        return format_path(self._client.login.shown(self._upload.destination.path) or ())
 
 
 def resume_rejection(rejection: Rejection) -> s2c.UploadRejection:

@@ -83,6 +83,8 @@ USERS = dict.fromkeys(("owner", "other", "admin", "reader", "inside", "outside")
 LOGINS = USERS | dict.fromkeys(("reader", "inside", "outside"), 403)
 OWNERS = LOGINS | {"other": 404, "admin": 404}
 ADMINISTRATORS = LOGINS | {"owner": 403, "other": 403}
+NO_GROUP = ADMINISTRATORS | {"admin": 404}
+ONE_TREE = dict.fromkeys(USERS, 409)
 READERS = USERS | {"other": 403, "admin": 403, "outside": 403}
 CONFINED = USERS | {"outside": 403}
 LINK_MAKERS = OWNERS | {"inside": 200}
@@ -243,6 +245,35 @@ ROUTES = (
         "DELETE /account/links/{link_id}", 401, LINK_MAKERS, Call(path="/account/links/{link_id}")
     ),
     route("GET /account/storage", 401, USERS),
+    # There is one tree for all.
+    route("GET /account/shared", 401, ONE_TREE),
+    route("GET /folders/sharing", 401, ONE_TREE, Call(query={"path": "{folder}"})),
+    route(
+        "POST /folders/sharing",
+        401,
+        ONE_TREE,
+        Call(body={"path": "{folder}", "user": "{victim}", "right": "read"}),
+    ),
+    route("POST /folders/leave", 401, ONE_TREE, Call(body={"path": "{folder}"})),
+    route(
+        "POST /folders/owner", 401, ONE_TREE, Call(body={"path": "{folder}", "user": "{victim}"})
+    ),
+    route("GET /groups", 401, USERS),
+    route("POST /admin/groups", 401, ADMINISTRATORS, Call(body={"name": "{new_name}"})),
+    route("GET /admin/groups/{group}", 401, NO_GROUP, Call(path="/admin/groups/none")),
+    route("DELETE /admin/groups/{group}", 401, NO_GROUP, Call(path="/admin/groups/none")),
+    route(
+        "POST /admin/groups/{group}/members",
+        401,
+        NO_GROUP,
+        Call(path="/admin/groups/none/members", body={"user": "{victim}"}),
+    ),
+    route(
+        "DELETE /admin/groups/{group}/members/{user}",
+        401,
+        NO_GROUP,
+        Call(path="/admin/groups/none/members/{victim}"),
+    ),
     route("GET /admin/audit", 401, ADMINISTRATORS),
     route("GET /admin/services/credentials", 401, ADMINISTRATORS),
     route(

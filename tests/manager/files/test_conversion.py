@@ -22,7 +22,6 @@ from manager.files.conversion import (
     ownership,
     timestamp,
 )
-from manager.files.rights import access_to
 from protocol import s2c
 from protocol.values import NamePolicy
 
@@ -45,7 +44,7 @@ FILE = File(
 
 def test_a_file_of_a_change_tells_its_address_and_ownership():
     """Times are ISO 8601 in UTC to the millisecond."""
-    owned = ownership(access_to(FILE, OWNER), None)
+    owned = ownership(FILE, OWNER, None)
     handle = file_handle(FILE, owned, thumbnail_url="/thumbnail")
     assert owned == s2c.Ownership(status="owned")
     assert (handle.id, handle.name, handle.type, handle.size) == (7, "a.txt", "text/plain", 9)

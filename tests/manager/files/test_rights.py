@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from catalog.folder_rights import FolderRight
 from catalog.permits import STANDINGS, Holder
 from catalog.records import File, Share, User
 from manager.files.rights import (
@@ -61,7 +62,46 @@ def test_access(
     assert access == expected
 
 
+MANAGED_PUBLIC = Access(Status.PUBLIC, Can.READ_AND_WRITE, is_manager=True)
+MANAGED = Access(Status.SHARED, Can.READ_AND_WRITE, is_manager=True)
+READ, WRITE, MANAGE = FolderRight
+
+IN_FOLDERS = [
+    (OTHER, False, None, READ, READABLE),
+    (OTHER, False, None, WRITE, WRITABLE),
+    (OTHER, False, None, MANAGE, MANAGED),
+    (OTHER, False, True, READ, WRITABLE),
+    (OTHER, False, False, WRITE, WRITABLE),
+    (OTHER, False, False, READ, READABLE),
+    (OTHER, True, None, READ, PUBLIC),
+    (OTHER, True, None, WRITE, PUBLIC),
+    (OTHER, True, None, MANAGE, MANAGED_PUBLIC),
+    (None, False, None, READ, READABLE),
+    (None, False, None, WRITE, WRITABLE),
+    (None, False, None, MANAGE, MANAGED),
+    *[(OWNER, False, None, right, OWNED) for right in FolderRight],
+]
+"""Owner, public, share and right on the folder, for the viewer `OWNER`."""
+
+
+@pytest.mark.parametrize(("owner", "is_public", "share", "right", "expected"), IN_FOLDERS)
+def test_access_by_the_right_on_the_folder(
+    owner: int | None, is_public: bool, share: bool | None, right: FolderRight, expected: Access
+):
+    """It adds to the rights on the file; a file without an owner is used as the folder allows."""
+    access = access_of(
+        owner_id=owner,
+        is_public=is_public,
+        share_can_write=share,
+        viewer_id=OWNER,
+        folder_right=right,
+    )
+    assert access == expected
+
+
 CELLS = {
+    MANAGED: "download overwrite rename move delete share",
+    MANAGED_PUBLIC: "download overwrite rename move delete share",
     OWNED: "download overwrite rename move delete share transfer",
     PUBLIC: "download overwrite rename move delete",
     WRITABLE: "download overwrite rename move delete",
@@ -79,7 +119,7 @@ def test_operation(access: Access, operation: FileOperation):
 
 def test_the_table_is_complete():
     """Every access that can come about has its row, and no other has."""
-    assert set(ALLOWED) == set(CELLS) == {access for *_, access in ACCESSES}
+    assert set(ALLOWED) == set(CELLS) == {access for *_, access in ACCESSES + IN_FOLDERS}
 
 
 @pytest.mark.parametrize("access", CELLS)

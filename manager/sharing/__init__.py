@@ -1,0 +1,1 @@
+"""Sharing folders with users and groups."""
