@@ -18,6 +18,11 @@ services = typer.Typer(
     no_args_is_help=True,
     help="Credentials of upload, processing and other services, in the catalog itself.",
 )
+spaces = typer.Typer(
+    name="spaces",
+    no_args_is_help=True,
+    help="What users see: one tree, or homes, in the catalog itself.",
+)
 CredentialName = Annotated[
     str, typer.Argument(help="Name of the credential: a-z, 0-9, dot, dash, underscore.")
 ]
@@ -48,6 +53,7 @@ def register(app: typer.Typer) -> None:
     app.command("import", no_args_is_help=True)(import_catalog)
     app.command("rotate-signing-key")(rotate_signing_key)
     app.add_typer(services)
+    app.add_typer(spaces)
 
 
 def _checked_url(url: str | None) -> str | None:
@@ -217,3 +223,18 @@ def revoke_service(context: typer.Context, name: CredentialName, *, data: UpFold
     from cli.servers import service_credentials
 
     service_credentials.revoke(context, data, name)
+
+
+@spaces.command("personal")
+def make_spaces_personal(
+    context: typer.Context,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it without asking.")] = False,
+    data: UpFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Give the folders of one tree to who owns the files in them, for SPACES=personal."""
+    require_extras("server")
+    from cli.servers import spaces as servers_spaces
+
+    servers_spaces.make_personal(context, data, apply=apply, as_json=as_json)
