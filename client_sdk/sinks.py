@@ -115,7 +115,9 @@ class DraftFile:
         with self._in_use, translated(self._target):
             self._is_changed, self._is_spread = True, False
             self._tag, self._received = tag, ByteRanges()
-            os.ftruncate(self._descriptor, 0)
+            # ext4 takes it for a replacement of old content, which it writes out when the file is closed.
+            if not self._is_empty():
+                os.ftruncate(self._descriptor, 0)
             self._map_path.unlink(missing_ok=True)
             if tag is None:
                 self._tag_path.unlink(missing_ok=True)
