@@ -38,6 +38,7 @@ from client_sdk.http import DOWNLOAD, RANGE_NOT_SATISFIABLE, ManagerHttp
 from client_sdk.settings import ClientSettings
 from client_sdk.sinks import Sink
 from client_sdk.transfers import ProgressCallback, ProgressMeter, Stage
+from common.direct_bodies import receiving
 from common.tasks import TaskScope, settled
 from common.wording import counted
 
@@ -226,23 +227,27 @@ class FileDownload:
         self, response: aiohttp.ClientResponse, position: int, end: int, *, goes_on: bool = False
     ) -> None:
         """Write what comes, up to an end; `goes_on`: and then the segments behind it that are pending."""
+        buffer = memoryview(bytearray(min(PIECE_SIZE, end - position)))
         try:
-            async for piece in response.content.iter_chunked(PIECE_SIZE):
-                rest = piece
-                while rest and (position < end or goes_on):
+            with receiving(response) as body:
+                while position < end or (goes_on and self._is_next(end)):
                     if position == end:
-                        if not (self._pending and self._pending[0][0] == end):
-                            return
                         _, end = self._pending.popleft()
-                    part, rest = rest[: end - position], rest[end - position :]
-                    await self._write(position, part)
-                    position += len(part)
+                    count = await body.receive(buffer[: end - position])
+                    if not count:
+                        break
+                    await self._write(position, buffer[:count])
+                    position += count
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DownloadFailed("the connection broke during the download") from error
         if position < end:
             raise DownloadFailed(f"{counted(end - position, 'byte')} did not arrive")
 
-    async def _write(self, position: int, piece: bytes) -> None:
+    def _is_next(self, position: int) -> bool:
+        """Whether a segment that begins there is pending."""
+        return bool(self._pending) and self._pending[0][0] == position
+
+    async def _write(self, position: int, piece: memoryview) -> None:
         await asyncio.to_thread(self._sink.write, position, piece)
         self._received.add(position, position + len(piece))
         self._meter.add(len(piece))

@@ -53,8 +53,11 @@ class Sink(Protocol):
     def restart(self, tag: str | None) -> None:
         """Forgets all bytes. Those that follow belong to the content with that tag, if any."""
 
-    def write(self, position: int, piece: bytes) -> None:
-        """Writes a whole piece. Pieces follow on each other, unless they are spread."""
+    def write(self, position: int, piece: bytes | memoryview) -> None:
+        """Writes a whole piece, which may change afterwards.
+
+        Pieces follow on each other, unless they are spread.
+        """
 
     def spread(self) -> None:
         """From now on pieces come in any order."""
@@ -124,7 +127,7 @@ class DraftFile:
             else:
                 own_files.write(self._tag_path, tag.encode("ascii"))
 
-    def write(self, position: int, piece: bytes) -> None:
+    def write(self, position: int, piece: bytes | memoryview) -> None:
         """As `Sink` says."""
         with self._in_use, translated(self._target):
             self._is_changed = True
@@ -246,7 +249,7 @@ class OpenOutput:
         if self._has_bytes:
             raise TargetUnwritable(f"{self._name}: the file changed while it was written there")
 
-    def write(self, position: int, piece: bytes) -> None:
+    def write(self, position: int, piece: bytes | memoryview) -> None:
         """As `Sink` says."""
         self._has_bytes = True
         with translated(self._name):

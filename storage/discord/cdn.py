@@ -1,8 +1,9 @@
 """Reading attachments from Discord's CDN. It is not the API: no limits are announced."""
 
-from aiohttp import ClientError, ClientResponse, ClientSession, StreamReader
+from aiohttp import ClientError, ClientResponse, ClientSession
 from yarl import URL
 
+from common.direct_bodies import BodyReceiver, receiving
 from common.wording import counted
 from storage.discord.answers import TransientFault
 from storage.discord.budgets import TOO_MANY_REQUESTS, LimitHeaders
@@ -10,6 +11,8 @@ from storage.errors import DiscordRefused
 
 _WHOLE = 200
 _PART = 206
+_SKIPPED_BYTES = 256 * 1024
+"""Received at once, of what is not wanted."""
 
 
 class UrlRefused(Exception):
@@ -38,11 +41,15 @@ async def download(
             URL(url, encoded=True), headers=headers, allow_redirects=False
         ) as response:
             _check_status(response)
-            skip = offset if response.status == _WHOLE else 0
-            await _fill(into, response.content, skip=skip)
+            with receiving(response) as body:
+                if offset and response.status == _WHOLE:
+                    await _skip(body, offset)
+                end = await body.receive(into, at_least=len(into))
     except (TimeoutError, ClientError, OSError, ValueError) as error:
         # Among them yarl's errors for malformed URLs. The texts hold the signed URL.
         raise TransientFault(f"download failed ({type(error).__name__})") from None
+    if end < len(into):
+        raise TransientFault(f"the CDN sent {end} of {counted(len(into), 'byte')}")
 
 
 def _check_status(response: ClientResponse) -> None:
@@ -56,14 +63,8 @@ def _check_status(response: ClientResponse) -> None:
     raise DiscordRefused(response.status, 0)
 
 
-async def _fill(into: memoryview, body: StreamReader, *, skip: int) -> None:
-    """Copies the body after its first `skip` bytes; what comes after the end of `into` is left."""
-    end = 0
-    async for piece in body.iter_any():
-        wanted = memoryview(piece)[skip:][: len(into) - end]
-        skip = max(0, skip - len(piece))
-        into[end : end + len(wanted)] = wanted
-        end += len(wanted)
-        if end == len(into):
-            return
-    raise TransientFault(f"the CDN sent {end} of {counted(len(into), 'byte')}")
+async def _skip(body: BodyReceiver, size: int) -> None:
+    """Receive so many bytes, or as many as come, for nothing."""
+    scratch = memoryview(bytearray(min(size, _SKIPPED_BYTES)))
+    while size and (count := await body.receive(scratch[:size])):
+        size -= count
