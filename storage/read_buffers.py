@@ -1,12 +1,15 @@
 """Memory for chunks that are read: used again as soon as nobody holds a view of it.
 
 Fresh pages for every chunk cost a fifth of the CPU time of a large download: the kernel clears them, and
-gives them back one by one. A chunk is handed on as a view of its buffer, to threads, to caches, and to
-transports that have not sent it yet, and nobody says when the last of them is done. Nobody needs to:
-Python counts the views of a `bytearray`, and lets none be resized that has one.
+gives them back one by one. Buffers are mapped by themselves, where the kernel is asked for huge pages: it
+clears one of those in a seventh of the time that 512 small ones take. A chunk is handed on as a view of its
+buffer, to threads, to caches, and to transports that have not sent it yet, and nobody says when the last of
+them is done. Nobody needs to: Python counts the views of a mapping, and lets none be resized that has one.
 """
 
 import asyncio
+import contextlib
+import mmap
 from typing import Final
 
 UNIT_BYTES: Final = 1024 * 1024
@@ -26,7 +29,7 @@ class ReadBuffers:
 
     def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._capacity_bytes = capacity_bytes
-        self._buffers: list[bytearray] = []
+        self._buffers: list[mmap.mmap] = []
         self._used: set[int] = set()
         self._trimming: asyncio.TimerHandle | None = None
 
@@ -52,7 +55,7 @@ class ReadBuffers:
         if self._buffers:
             self._trim_later()
 
-    def _free(self, size: int | None = None) -> bytearray | None:
+    def _free(self, size: int | None = None) -> mmap.mmap | None:
         """One that nobody uses, of that size or of any."""
         # The last one first: fewer are used then, and more of it may still be in the CPU's cache.
         for buffer in reversed(self._buffers):
@@ -60,10 +63,10 @@ class ReadBuffers:
                 return buffer
         return None
 
-    def _new(self, size: int) -> bytearray:
+    def _new(self, size: int) -> mmap.mmap:
         while self.remembered_bytes + size > self._capacity_bytes and (other := self._free()):
             self._buffers = [each for each in self._buffers if each is not other]
-        buffer = bytearray(size)
+        buffer = _mapped(size)
         if self.remembered_bytes + size <= self._capacity_bytes:
             self._buffers.append(buffer)
         if self._trimming is None:
@@ -74,10 +77,17 @@ class ReadBuffers:
         self._trimming = asyncio.get_running_loop().call_later(IDLE_S, self.trim)
 
 
-def _has_views(buffer: bytearray) -> bool:
+def _mapped(size: int) -> mmap.mmap:
+    mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages
+        mapping.madvise(mmap.MADV_HUGEPAGE)
+    return mapping
+
+
+def _has_views(buffer: mmap.mmap) -> bool:
     try:
-        # Neither moves the content; both are refused while there is a view.
-        buffer.append(buffer.pop())
+        # To the size that it has: nothing moves. It is refused while there is a view.
+        buffer.resize(len(buffer))
     except BufferError:
         return True
     return False
