@@ -21,6 +21,8 @@ from protocol.chunks import content_hash
 from protocol.errors import MalformedFileStream
 from protocol.file_stream import FileHeader, FileStreamParser
 
+_WRITERS = 2
+"""Threads that write. Python runs one at a time, and more than two would wait for each other."""
 _Arrival = tuple[TrackedTransfer, bytes]
 
 
@@ -34,7 +36,7 @@ class FileStreams:
     def __init__(self, http: ManagerHttp) -> None:
         self._http = http
         self._is_offered = True
-        self._writing = asyncio.Lock()
+        self._writing = asyncio.Semaphore(_WRITERS)
 
     async def fetch(self, files: Sequence[TrackedTransfer]) -> None:
         """Download files, the folders of which must be there; those that are left stay open.

@@ -1,22 +1,29 @@
-"""Small files that have come whole: each is written beside its target and renamed, with few system calls.
+"""Small files that have come whole: each is written without a name, and then given its own.
 
 A draft (`client_sdk.sinks`) costs some thirty calls of the system, for content that comes in pieces, may be
-continued, and replaces what is there. New files of a folder that come together need five, relative to the
-folder, which is opened once. Whatever is out of the ordinary, as a target that exists or a draft that an
-earlier download has left, is for a `DraftFile`.
+continued, and replaces what is there. New files of a folder that come together need six, relative to the
+folder, which is opened once. A file without a name is gone when the program is killed, and the folder is
+locked only while it gets one, so that several can be made at the same time. Where the system has no such
+files, each is written beside its target and renamed. Whatever is out of the ordinary, as a target that exists
+or a draft that an earlier download has left, is for a `DraftFile`.
 """
 
 import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from client_sdk import own_files
 from client_sdk.errors import TargetUnwritable
 from client_sdk.sinks import NEW_FILE_MODE, draft_path, sink_at
 
+_NAMELESS = os.O_WRONLY | os.O_CLOEXEC | getattr(os, "O_TMPFILE", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_OPEN_FILES = "/proc/self/fd"
+"""Where a file without a name can be linked from: open(2), O_TMPFILE."""
+
+_WriteNew = Callable[[int, Path, bytes], None]
 
 
 def write_files(files: Iterable[tuple[Path, bytes]]) -> set[Path]:
@@ -31,8 +38,9 @@ def write_files(files: Iterable[tuple[Path, bytes]]) -> set[Path]:
     written: set[Path] = set()
     for folder, inside in by_folder.items():
         with contextlib.suppress(OSError, TargetUnwritable), _opened(folder) as descriptor:
+            write_new = _write_nameless if _takes_nameless(descriptor) else _write_draft
             for target, content in inside:
-                if _is_written(descriptor, target, content):
+                if _is_written(descriptor, target, content, write_new):
                     written.add(target)
     return written
 
@@ -47,10 +55,21 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _is_written(folder: int, target: Path, content: bytes) -> bool:
+def _takes_nameless(folder: int) -> bool:
+    """Whether files without a name can be made in the folder, and named afterwards."""
+    if not (hasattr(os, "O_TMPFILE") and Path(_OPEN_FILES).exists()):
+        return False
     try:
-        if _is_new(folder, target.name):
-            _write_new(folder, target, content)
+        os.close(os.open(".", _NAMELESS, NEW_FILE_MODE, dir_fd=folder))
+    except OSError:
+        return False
+    return True
+
+
+def _is_written(folder: int, target: Path, content: bytes, write_new: _WriteNew) -> bool:
+    try:
+        if not (_is_there(folder, target.name) or _is_there(folder, draft_path(target).name)):
+            write_new(folder, target, content)
             return True
     except FileExistsError:
         pass
@@ -59,22 +78,25 @@ def _is_written(folder: int, target: Path, content: bytes) -> bool:
     return _is_replaced(target, content)
 
 
-def _is_new(folder: int, name: str) -> bool:
+def _is_there(folder: int, name: str) -> bool:
+    return os.access(name, os.F_OK, dir_fd=folder, follow_symlinks=False)
+
+
+def _write_nameless(folder: int, target: Path, content: bytes) -> None:
+    descriptor = os.open(".", _NAMELESS, NEW_FILE_MODE, dir_fd=folder)
     try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return True
-    return False
+        _write_all(descriptor, content)
+        os.link(f"{_OPEN_FILES}/{descriptor}", target.name, dst_dir_fd=folder)
+    finally:
+        os.close(descriptor)
 
 
-def _write_new(folder: int, target: Path, content: bytes) -> None:
+def _write_draft(folder: int, target: Path, content: bytes) -> None:
     draft = draft_path(target).name
     descriptor = os.open(draft, _NEW, NEW_FILE_MODE, dir_fd=folder)
     try:
         try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+            _write_all(descriptor, content)
         finally:
             os.close(descriptor)
         os.rename(draft, target.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -82,6 +104,12 @@ def _write_new(folder: int, target: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(draft, dir_fd=folder)
         raise
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _is_replaced(target: Path, content: bytes) -> bool:

@@ -9,6 +9,13 @@ from client_sdk.small_files import write_files
 from tests.client_sdk.test_folders import tree_of
 
 
+@pytest.fixture(autouse=True, params=["nameless", "drafts"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Files are made without a name, or as drafts where the system has no such files."""
+    if request.param == "drafts":
+        monkeypatch.setattr("client_sdk.small_files._OPEN_FILES", "/nowhere")
+
+
 def test_new_files_of_several_folders(tmp_path: Path):
     """They are there, with the permissions of new files, and nothing else is."""
     (tmp_path / "in").mkdir()
