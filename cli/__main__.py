@@ -3,6 +3,8 @@
 import os
 import sys
 
+from cli.garbage import load_without_collecting
+
 INTERRUPTED = 130
 STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -10,6 +12,7 @@ STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 def main() -> None:
     """Run the command; Ctrl-C while its modules are loaded ends it without a traceback."""
     _open_missing_streams()
+    load_without_collecting()
     try:
         from cli.main import main as run  # noqa: PLC0415 - this is what may take a moment
     except KeyboardInterrupt:

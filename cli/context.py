@@ -4,7 +4,6 @@ Tests inject their own as the `obj` of the typer context.
 """
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,6 +16,7 @@ import uvloop
 from cli.command_line.options import CommonOptions
 from cli.credentials import CredentialStore
 from cli.errors import reported
+from cli.garbage import collect_what_follows
 from cli.output import TextOutput, print_line
 from client_sdk import Client, ClientSettings
 
@@ -107,8 +107,7 @@ class CommandContext:
 
     def run(self, program: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end; its errors become one line and an exit code."""
-        # What was imported lives as long as the process: the collector need not look at it again.
-        gc.freeze()
+        collect_what_follows()
         with reported(self.err):
             uvloop.run(program)
 

@@ -41,6 +41,7 @@ from cli.errors import (
     reported,
 )
 from cli.extras import require_extras
+from cli.garbage import collect_what_follows
 from cli.output import print_json, print_line
 from cli.servers.data_folder import make_folder
 from cli.servers.process import LogSettings, load, logging_to_stderr
@@ -76,6 +77,7 @@ def run(
         settings = read_settings()
         if settings.supabase_url is not None:
             require_extras("server", "supabase")
+        collect_what_follows()
         uvloop.run(program(settings))
 
 

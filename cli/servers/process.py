@@ -8,6 +8,7 @@ its stack.
 
 import contextlib
 import faulthandler
+import gc
 import logging
 import os
 import socket
@@ -23,6 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from structlog.typing import Processor
 
 from cli.errors import reported
+from cli.garbage import collect_what_follows
 from cli.output import TextOutput
 from cli.servers.event_loop import ServerLoop
 from cli.servers.http_serving import until_stopped
@@ -131,6 +133,7 @@ def run(program: Callable[[], Coroutine[Any, Any, None]], *, drain_s: float = 0.
             # Never cancelled: the threads that the interpreter waits for at exit may hang as well.
             faulthandler.dump_traceback_later(grace_s, exit=True)
 
+        collect_what_follows()
         uvloop.run(until_stopped(program(), on_stop=end_in_any_case), loop_factory=ServerLoop)
 
 
@@ -144,6 +147,9 @@ def load(settings: type[_Settings]) -> _Settings:
 
 def print_ready(url: str) -> None:
     """Print the one line that scripts may wait for, and notify systemd."""
+    # All that was made for the start, the collector need not look at again.
+    gc.collect()
+    collect_what_follows()
     with exits_on_closed_output():
         typer.echo(f"ready {url}")
     _notify_systemd("READY=1", os.environ.get("NOTIFY_SOCKET", ""))
