@@ -9,6 +9,7 @@ import aiohttp
 from client_sdk import Client, FileInfo
 from tests.base_protocol.peers import PeerStage
 from tests.compose.deployment import PASSWORD, Deployment
+from tests.compose.open_connections import connections_closed
 
 
 @dataclass
@@ -66,7 +67,7 @@ async def deployed_stage(
     deployment: Deployment, administrator: str
 ) -> AsyncIterator[DeployedStage]:
     """The deployment for one test, at the end of which its peers leave."""
-    async with AsyncExitStack() as stack:
+    async with connections_closed(), AsyncExitStack() as stack:
         connector = aiohttp.TCPConnector(ssl=deployment.trust)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         peers = await stack.enter_async_context(AsyncExitStack())

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 
@@ -12,6 +12,19 @@ from tests.compose.base_stage import DeployedStage, deployed_stage
 from tests.compose.deployment import Deployment, running
 from tests.compose.engine import NAME, Engine, find_engine, is_isolated
 from tests.compose.quiet_link import QuietLink, quiet_link_of
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure comes with what the containers have logged: they are gone when somebody reads of it."""
+    report = yield
+    if report.failed:
+        for deployment in item.funcargs.values():
+            if isinstance(deployment, Deployment):
+                report.sections.append(("Logs of the containers", deployment.latest_logs()))
+    return report
 
 
 @pytest.fixture(scope="session")

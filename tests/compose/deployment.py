@@ -10,9 +10,9 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,17 +20,20 @@ import yaml  # type: ignore[import-untyped]
 
 from client_sdk import Client, ClientSettings
 from tests.compose.engine import ROOT, Engine, new_name
+from tests.compose.open_connections import connections_closed
 from tests.compose.stop_order import stop_order
 
 OVERRIDE = Path(__file__).parent / "override.yml"
 REPLICAS = 3
 PORTS_FOR_ANY = Path("/proc/sys/net/ipv4/ip_local_port_range")
-START_S = 180.0
+START_S = 300.0
 """Bounds a start on a busy machine; how long it may take on one with nothing else to do is up to a test."""
 CLIENT_S = 900.0
 """Bounds one command of a client, on a busy machine."""
 COMPOSE_FILES = (ROOT / "docker-compose.yml", ROOT / "deploy" / "emulator.yml")
 SERVICES, EMULATED = (yaml.safe_load(each.read_text())["services"] for each in COMPOSE_FILES)
+LINES = 50
+"""Of the log of each container, where a test fails."""
 KILLED = 128 + 9
 """The exit code of what was killed."""
 RUN_ONCE = {"credentials", "migrate"}
@@ -110,9 +113,12 @@ class Deployment:
         """Believes Caddy's internal authority alone."""
         return ssl.create_default_context(cafile=self.root_certificate)
 
-    def cloud(self, token: str) -> Client:
+    @asynccontextmanager
+    async def cloud(self, token: str) -> AsyncIterator[Client]:
         """The SDK's client of a user."""
-        return Client(self.url, token, settings=ClientSettings(ca_cert=str(self.root_certificate)))
+        settings = ClientSettings(ca_cert=str(self.root_certificate))
+        async with connections_closed(), Client(self.url, token, settings=settings) as cloud:
+            yield cloud
 
     def compose(self, *arguments: str) -> str:
         """Runs a command of Compose; returns its standard output."""
@@ -154,9 +160,8 @@ class Deployment:
         if not self.engine.is_podman:
             self.compose("stop")
             return
-        with ThreadPoolExecutor() as threads:
-            for services in stop_order(SERVICES, EMULATED):
-                list(threads.map(self.stop, self.containers(*services)))
+        for services in stop_order(SERVICES, EMULATED):
+            self._stop_at_once(self.containers(*services))
 
     def kill(self, container: Container) -> None:
         """Ends a container without any warning."""
@@ -166,9 +171,14 @@ class Deployment:
         """Has so many upload services; podman-compose would leave those that are too many."""
         self.start("--no-recreate", "--scale", f"upload-service={replicas}", "upload-service")
         # The newest are listed first.
-        for container in self.containers("upload-service")[:-replicas]:
-            self.stop(container)
+        surplus = self.containers("upload-service")[:-replicas]
+        self._stop_at_once(surplus)
+        for container in surplus:
             self.engine.run("rm", container.id)
+
+    def _stop_at_once(self, containers: Iterable[Container]) -> None:
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(self.stop, containers))
 
     def containers(self, *services: str) -> list[Container]:
         """The containers of some services, stopped ones as well; of all if none is given."""
@@ -213,19 +223,24 @@ class Deployment:
         """
         deadline = time.monotonic() + START_S
         waiting = self.containers()
-        for container in waiting:
-            if container.service in RUN_ONCE:
-                self.engine.run("wait", container.id)
         while waiting := [each for each in waiting if not self.is_healthy(each)]:
             if time.monotonic() > deadline:
                 names = [each.service for each in waiting]
-                logs = [f"{each.service}:\n{self.logs(each)[-2000:]}" for each in self.containers()]
-                raise TimeoutError("\n".join([f"not healthy: {names}", *logs]))
+                raise TimeoutError(f"not healthy: {names}\n{self.latest_logs()}")
 
     def logs(self, container: Container) -> str:
         """All that a container has written."""
         done = self.engine.run("logs", container.id)
         return done.stdout + done.stderr
+
+    def latest_logs(self) -> str:
+        """The last lines of all containers, and when they were written."""
+        options = ("--timestamps", f"--tail={LINES}")
+        parts = []
+        for container in self.containers():
+            done = self.engine.run("logs", *options, container.id, is_checked=False)
+            parts.append(f"== {container.service}\n{done.stdout}{done.stderr}")
+        return "\n".join(parts)
 
     def setup_code(self) -> str:
         """The code that the first registration needs, from the log."""
@@ -315,7 +330,8 @@ def running(
         deployment.start("--scale", f"upload-service={replicas}")
         deployment.wait_healthy()
         deployment.healthy_after_s = time.monotonic() - started
-        deployment.load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        # Of the last minute, or of the last five.
+        deployment.load = max(1.0, max(os.getloadavg()[:2]) / (os.cpu_count() or 1))
         _take_root_certificate(deployment)
         yield deployment
     finally:

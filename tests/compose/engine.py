@@ -28,10 +28,13 @@ NAME = f"discord-cloud-test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}
 COMMAND_S = 590.0
 """Bounds one command of an engine, a build among them, on a busy machine."""
 
-# The kernel may have hybrid cgroups, which crun refuses, and lower limits than podman's default asks for.
+# The kernel may have hybrid cgroups, which crun refuses, and lower limits than podman's default asks for. The
+# name server of podman 4 begins anew whenever a container comes or goes, and loses what is asked meanwhile:
+# whoever asks again only after the usual five seconds takes the catalog for unavailable before.
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+dns_options = ["timeout:1", "attempts:10"]
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
@@ -118,7 +121,8 @@ class Engine:
             text=True,
             check=False,
             timeout=COMMAND_S,
-            cwd=ROOT,
+            # There conmon leaves the file `oom` when a process of a container has taken too much memory.
+            cwd=CACHE,
         )
         if is_checked and done.returncode != 0:
             output = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.compose
 
 
 @pytest.fixture
-async def stage(stage: DeployedStage, quiet_link: QuietLink) -> AsyncIterator[DeployedStage]:
+async def stage(quiet_link: QuietLink, stage: DeployedStage) -> AsyncIterator[DeployedStage]:
     """Each test finds no file, and leaves none. A connection is opened that a later test looks at."""
     assert quiet_link
     yield stage

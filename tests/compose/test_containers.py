@@ -3,6 +3,7 @@
 import pytest
 
 from tests.compose.deployment import KILLED, RUN_ONCE, Deployment
+from tests.compose.engine import ROOT
 
 pytestmark = pytest.mark.compose
 
@@ -106,6 +107,7 @@ def test_whoever_takes_too_much_memory_ends_alone(deployment: Deployment):
     assert done.returncode == KILLED
     assert deployment.engine.inspect(service.id)["State"]["StartedAt"] == before
     assert deployment.is_healthy(service)
+    assert not (ROOT / "oom").exists()
 
 
 def test_nobody_starts_more_processes_than_allowed(deployment: Deployment):

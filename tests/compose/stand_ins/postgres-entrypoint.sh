@@ -8,7 +8,8 @@ fi
 if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
     password=$(mktemp)
     printf %s "$POSTGRES_PASSWORD" > "$password"
-    initdb --username="$POSTGRES_USER" --pwfile="$password" --auth-local=trust --auth-host=scram-sha-256 > /dev/null
+    initdb --username="$POSTGRES_USER" --pwfile="$password" --auth-local=trust --auth-host=scram-sha-256 \
+        --encoding=UTF8 --locale=C.UTF-8 > /dev/null
     rm "$password"
     echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
 fi
