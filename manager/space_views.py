@@ -66,6 +66,10 @@ class SpaceView:
         """The folder as the user sees it."""
         return folder
 
+    def shown_as(self, place: FolderPath, folder: Folder) -> tuple[FolderPath, Folder] | None:
+        """A folder that lies at a place, as the user sees it, and in what; None for a space itself."""
+        return place, folder
+
     def right_on(self, place: FolderPath) -> FolderRight | None:
         """The user's right on a folder, or less; None where rights on folders do not count."""
         return None
@@ -196,6 +200,18 @@ class PersonalView(SpaceView):
             id=self.shown_id(folder.id),
             parent_id=ROOT_FOLDER_ID if parent_id == self.home.folder.id else parent_id,
         )
+
+    def shown_as(self, place: FolderPath, folder: Folder) -> tuple[FolderPath, Folder] | None:
+        """A folder that lies at a place, as the user sees it, and in what; None for a space itself."""
+        if not place:
+            return None
+        path = self.shown(place)
+        if path is not None:
+            return path, self.shown_folder(folder)
+        shown = self.shown((*place, folder.name))
+        if shown is None:
+            return None
+        return shown[:-1], replace(folder, name=shown[-1], parent_id=self.shared_entry_id)
 
     def shown_id(self, folder_id: int) -> int:
         """The id of a folder for the user: that of the common space for what stands for it in the home."""

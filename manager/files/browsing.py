@@ -147,12 +147,11 @@ class BrowsingHandlers:
         self, request: ClientRequest, _: c2s.RecentFilesRequest
     ) -> s2c.RecentFiles:
         """The files that the user may read and that were changed last."""
-        viewer_id = request.client.user.id
+        viewer_id, view = request.client.user.id, request.client.login.view
         found = await self._catalog.recent_files(viewer_id=viewer_id, limit=PAGE_SIZE)
+        shown = [view.shown_file(each.folder, each.file) for each in found]
         files = tuple(
-            s2c.PlacedFile(
-                path=format_path(each.folder), file=listed_file_handle(each.file, viewer_id)
-            )
-            for each in found
+            s2c.PlacedFile(path=format_path(path), file=listed_file_handle(file, viewer_id))
+            for path, file in shown
         )
         return s2c.RecentFiles(files=files)

@@ -26,6 +26,7 @@ from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NoSuchFolder, SearchEnded, SearchOvertaken
 from manager.files.conversion import folder_handle, listed_file_handle
+from manager.scopes import Login
 from protocol import c2s, s2c
 from protocol.values import PAGE_SIZE, format_path, parse_path
 
@@ -82,7 +83,9 @@ class SearchHandlers:
                 except SearchTooLong as error:
                     raise SearchEnded from error
         return s2c.SearchResults(
-            results=tuple(_result(hit, client.user.id) for hit in page.hits),
+            results=tuple(
+                result for hit in page.hits if (result := _result(client.login, hit)) is not None
+            ),
             next=None if page.next is None else _cursor_of(page.next),
         )
 
@@ -126,13 +129,19 @@ class SearchHandlers:
         return None if scope is None else scope.id
 
 
-def _result(hit: SearchHit, viewer_id: int) -> s2c.SearchResult:
-    entry = hit.entry
+def _result(login: Login, hit: SearchHit) -> s2c.SearchResult | None:
+    """What was found, where the user sees it; None for a folder that the user sees as none."""
+    match = _MATCHES[hit.rank]
+    if isinstance(hit.entry, File):
+        folder, file = login.view.shown_file(hit.folder, hit.entry)
+        handle = listed_file_handle(file, login.user.id)
+        return s2c.SearchResult(path=format_path(folder), match=match, file=handle, folder=None)
+    shown = login.view.shown_as(hit.folder, hit.entry)
+    if shown is None:
+        return None
+    path, seen = shown
     return s2c.SearchResult(
-        path=format_path(hit.folder),
-        match=_MATCHES[hit.rank],
-        file=listed_file_handle(entry, viewer_id) if isinstance(entry, File) else None,
-        folder=None if isinstance(entry, File) else folder_handle(entry),
+        path=format_path(path), match=match, file=None, folder=folder_handle(seen)
     )
 
 

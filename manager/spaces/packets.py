@@ -54,6 +54,7 @@ PLACES: Final[Mapping[type[Packet], Names]] = {
     c2s.ListRequest: _FOLDER,
     c2s.PositionRequest: _FOLDER,
     c2s.FolderSummariesRequest: _FOLDER,
+    c2s.SearchRequest: _FOLDER,
     c2s.CreateFolder: _FOLDER,
     c2s.RenameFolder: _FOLDER,
     c2s.MoveFolder: Names(path="path", target_path="target_path"),
@@ -100,6 +101,8 @@ class PacketPlaces:
         assert isinstance(view, PersonalView)  # noqa: S101 - users have homes
         if isinstance(packet, c2s.BundleRequest):
             return _placed_bundle(view, packet)
+        if isinstance(packet, c2s.SearchRequest) and _is_everywhere(packet.path):
+            return with_fields(packet, path=None)
         names = PLACES.get(type(packet))
         if names is None:
             return packet
@@ -113,7 +116,7 @@ class PacketPlaces:
             path = parse_path(getattr(packet, names.path))
             place, file_name = view.placed_file(path, getattr(packet, names.name))
             fields |= {names.path: _formatted(place), names.name: file_name}
-        elif names.path:
+        elif names.path and getattr(packet, names.path) is not None:
             fields[names.path] = _placed_path(view, getattr(packet, names.path))
         if names.target_path:
             fields[names.target_path] = _placed_path(view, getattr(packet, names.target_path))
@@ -193,6 +196,11 @@ def _placed_bundle(view: PersonalView, packet: c2s.BundleRequest) -> c2s.BundleR
             placed[path] = path
     files = tuple(with_fields(file, path=placed[file.path]) for file in packet.files)
     return with_fields(packet, files=files)
+
+
+def _is_everywhere(path: str | None) -> bool:
+    """Whether a search in this folder is one in all that the user sees: some of it is in no home."""
+    return path is None or parse_path(path) in {(), (SHARED_NAME,)}
 
 
 def _placed_path(view: PersonalView, path: str) -> str:

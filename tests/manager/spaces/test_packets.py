@@ -1,0 +1,52 @@
+"""Every packet that names a place is translated, and what is found is shown where its user sees it."""
+
+from typing import Any, get_type_hints
+
+import pytest
+
+from manager.spaces.packets import PLACES
+from protocol import c2s, s2c
+from protocol.codec import PACKETS, namespace_of
+from protocol.packet import Packet
+
+NAMES_A_FOLDER = frozenset({"path", "target_path", "folder_id", "source_id", "target_id"})
+BY_ITSELF = frozenset({c2s.BundleRequest})
+
+
+@pytest.mark.parametrize(
+    "packet", [each for each in PACKETS.values() if namespace_of(each.id) == "c2s"]
+)
+def test_every_place_in_a_packet_is_translated(packet: type[Packet]):
+    """A packet that is added with a folder in it has a row in the table, which names all its folders."""
+    named = NAMES_A_FOLDER & get_type_hints(packet).keys()
+    row = PLACES.get(packet)
+    if row is None:
+        assert not named
+        return
+    assert named == {name for name in (row.path, row.target_path, *row.ids) if name}
+
+
+async def test_what_is_found_is_shown_where_the_user_sees_it(cloud, alice, bob):
+    """By a search and among recent files; what is hidden is not found."""
+    await cloud.put_at("alice", "/a/b/report.txt")
+    await cloud.put_at("alice", "/secret/report 2.txt")
+    await alice.order("c2s:create-folder", path="/a/b/reports")
+    await alice.order("c2s:create-folder", path="/Common/reports")
+    await cloud.share("alice", "/a/b", "read", user="bob")
+    client = await cloud.stage.client("bob", extensions=["search", "overview"])
+
+    async def found(**query: Any) -> list[str]:
+        answer = await client.ask(c2s.SearchRequest(**query), s2c.SearchResults)
+        return sorted(f"{each.path}:{(each.file or each.folder).name}" for each in answer.results)
+
+    everything = ["/Common:reports", "/Shared/b:report.txt", "/Shared/b:reports"]
+    assert await found(text="report") == everything
+    assert await found(text="report", path="/") == everything
+    assert await found(text="report", path="/Shared/b") == everything[1:]
+    assert await found(text="b", entries="subfolders") == ["/Shared:b"]
+    assert await found(text="alice") == []
+    recent = await client.ask(c2s.RecentFilesRequest(), s2c.RecentFiles)
+    assert {each.path for each in recent.files} <= {"/Shared/b"}
+    own = await cloud.stage.client("alice", extensions=["overview"])
+    recent = await own.ask(c2s.RecentFilesRequest(), s2c.RecentFiles)
+    assert sorted(each.path for each in recent.files) == ["/a/b", "/secret"]
