@@ -13,6 +13,7 @@ from manager.page_routes import PageFiles, origin_of, page_policy, worker_policy
 from tests.manager.cloud import Cloud
 
 WORKER = "chunks.worker.js"
+FIRST_VISIT_BYTES = 74_000
 
 
 async def _index(cloud: Cloud) -> str:
@@ -52,6 +53,15 @@ async def test_everything_that_the_page_names_is_there(cloud: Cloud) -> None:
         assert response.status == 200, name
         assert response.content_type == types[name.rpartition(".")[2]]
         assert "immutable" in response.headers["Cache-Control"]
+
+
+def test_the_first_visit_transfers_little() -> None:
+    """Whatever somebody does not need at once is loaded on demand, so that slow lines show the page soon."""
+    files = PageFiles.load()
+    names = re.findall(rf'"{files.base}/([^"]+\.(?:css|js))"', files.index.plain.decode())
+    assert len(names) == 2, "each further file is one more request"
+    sent = [files.index, *(files.assets[name] for name in (*names, "icons.svg"))]
+    assert sum(len(file.compressed) for file in sent) <= FIRST_VISIT_BYTES
 
 
 async def test_the_page_can_be_installed(cloud: Cloud) -> None:

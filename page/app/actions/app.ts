@@ -2,12 +2,12 @@
 
 import type { Order, Route } from "../../types/state.js";
 import type { Picked } from "../uploads/picked.js";
+import type { Uploads } from "../uploads/runner.js";
 import { BUNDLE, Connection, ORGANISE, OVERVIEW, RESUME } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
 import { text } from "../text/text.js";
-import { Uploads } from "../uploads/runner.js";
 import { Accounts } from "./accounts.js";
 import { Administration } from "./administration.js";
 import { Arrivals } from "./arrivals.js";
@@ -28,6 +28,7 @@ import { Search } from "./search.js";
 import { Selecting } from "./selecting.js";
 import { takeSharedFiles } from "./shared-files.js";
 import { Toasts } from "./toasts.js";
+import { UploadsOnDemand } from "./uploads-on-demand.js";
 import { isOutdated } from "./version.js";
 
 export class App {
@@ -53,7 +54,7 @@ export class App {
   readonly finder = new Finder(this.store, this.connection, this.browser, this.selecting, this.navigation, this.toasts);
   /** Files that another app has shared, until somebody is logged in. */
   #sharedFiles: readonly File[] | null = null;
-  readonly uploads = new Uploads(this.store, this.connection, this.toasts);
+  readonly uploadsOnDemand = new UploadsOnDemand(this.store, this.connection, this.toasts);
   readonly arrivals = new Arrivals(this.store, this.connection, this.browser, this.finder, this.selecting, (folder, name) =>
     this.uploads.has(folder, name),
   );
@@ -69,9 +70,15 @@ export class App {
     this.connection.on("generic:primitives", ({ string_value: granted = "" }) => this.#granted(granted.split(",")));
   }
 
+  /** For what can only be shown, or asked, once they are loaded. */
+  get uploads(): Uploads {
+    if (!this.uploadsOnDemand.loaded) throw new Error("the uploads are not loaded");
+    return this.uploadsOnDemand.loaded;
+  }
+
   /** Whether something waits or is under way that is lost when the page is left. */
   get isWorking() {
-    return this.uploads.isWorking || this.deletions.isWaiting;
+    return this.uploadsOnDemand.loaded?.isWorking || this.deletions.isWaiting;
   }
 
   /** Reads what is remembered, and begins. */
@@ -117,7 +124,9 @@ export class App {
     if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
     const emptyFolders = picked.emptyFolders.filter((path) => !path.some(nameProblem));
     await this.deletions.commitAll();
-    await this.uploads.add({ ...picked, emptyFolders }, base, isPublic);
+    const uploads = await this.uploadsOnDemand.load().catch(() => null);
+    if (uploads) await uploads.add({ ...picked, emptyFolders }, base, isPublic);
+    else this.toasts.show(this.connection.isOnline ? text.app.notLoaded : text.errors.offline, "bad");
   }
 
   /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */
@@ -125,7 +134,7 @@ export class App {
     this.accounts.announceLogout();
     await this.deletions.commitAll();
     this.deletions.forgetAll();
-    this.uploads.discard();
+    this.uploadsOnDemand.loaded?.discard();
     await this.accounts.logout();
   }
 
@@ -146,7 +155,7 @@ export class App {
 
   /** What one user has begun is not done in the name of another one. */
   #forgetUser() {
-    this.uploads.discard();
+    this.uploadsOnDemand.loaded?.discard();
     this.deletions.forgetAll();
     this.links.forget();
     this.search.forget();
@@ -178,13 +187,13 @@ export class App {
           check: extensions.includes(ORGANISE),
           bundle: extensions.includes(BUNDLE),
         };
-        void this.uploads.online(can);
+        this.uploadsOnDemand.online(can);
       }
     });
   }
 
   #offline(retryAt: number) {
     this.store.set({ link: { phase: "offline", retryAt } });
-    this.uploads.offline();
+    this.uploadsOnDemand.offline();
   }
 }

@@ -1,9 +1,9 @@
 /** Tells that there is a newer version of the page. It never reloads by itself, and does not offer it while uploads run. */
 
+import { unfinished } from "../state/unfinished.js";
 import { text } from "../text/text.js";
 import { useStore } from "./dom.js";
 import { Icon } from "./icon.js";
-import { unfinished } from "./queue-panel.js";
 
 export function NewVersion() {
   const isOutdated = useStore((state) => state.isOutdated);

@@ -1,6 +1,7 @@
 /** The uploads: how far, how fast, how long still; and what can be done about each. */
 
 import type { FinishedBatch, KeptRow, Stall, UploadRow, UploadsView } from "../../types/state.js";
+import { unfinished } from "../state/unfinished.js";
 import { formatDuration, formatPart, formatPercent, formatRate, formatSize } from "../text/format.js";
 import { text } from "../text/text.js";
 import { IconButton, Progress } from "./controls.js";
@@ -257,12 +258,6 @@ function note(row: UploadRow) {
 /** Whether it goes on where it was cut off. */
 function isPartlyStored(row: UploadRow) {
   return (row.state === "waiting" || row.state === "requesting") && row.sentBytes > 0;
-}
-
-/** Files of which something is still to be done. */
-export function unfinished(uploads: UploadsView) {
-  const { counts } = uploads;
-  return counts.waiting + counts.requesting + counts.sending + counts.storing + counts.deciding + counts.paused;
 }
 
 /** How fast something goes, and how long still, as far as that can be said. */

@@ -6,7 +6,6 @@ import { Banner } from "./banner.js";
 import { ContextMenu } from "./context-menu.js";
 import { Details, DetailsSheet } from "./details.js";
 import { Dialogs } from "./dialogs/dialogs.js";
-import { OverwriteDialog } from "./dialogs/overwrite.js";
 import { NARROW, ROOM_FOR_DETAILS, useApp, useMedia, useStore } from "./dom.js";
 import { useFileDrop } from "./file-drop.js";
 import { Found } from "./found.js";
@@ -15,13 +14,13 @@ import { Listing } from "./listing.js";
 import { MyLinks } from "./my-links.js";
 import { NewVersion } from "./new-version.js";
 import { Pickers } from "./pickers.js";
-import { QueuePanel } from "./queue-panel.js";
 import { Recent } from "./recent.js";
 import { Sheet } from "./sheet.js";
 import { Sidebar } from "./sidebar.js";
 import { Toasts } from "./toasts.js";
 import { Toolbar } from "./toolbar.js";
 import { TopBar } from "./top-bar.js";
+import { UploadQuestion, UploadsPanel } from "./uploads.js";
 import { Viewer } from "./viewer.js";
 
 export function Workspace() {
@@ -46,7 +45,7 @@ export function Workspace() {
           </section>
           <div class="side">
             {showsDetails && isFolder && (hasRoom ? <Details /> : <DetailsSheet />)}
-            <QueuePanel />
+            <UploadsPanel />
           </div>
         </div>
       </main>
@@ -59,7 +58,7 @@ export function Workspace() {
         </div>
       </Viewer>
       <Dialogs />
-      <OverwriteDialog />
+      <UploadQuestion />
       {drop && <DropOverlay folder={drop.folder} />}
     </div>
   );

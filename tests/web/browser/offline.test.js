@@ -28,6 +28,7 @@ async function goesOffline() {
   let line;
   const prepare = async (/** @type {import("playwright-core").BrowserContext} */ context) => void (line = await Line.of(context));
   const person = await Person.works(set.browser, set.cloud, set.token, { prepare });
+  await person.hasLoaded("uploads-part");
   await person.hasLoaded("on-demand-dialogs");
   await line?.cut();
   await person.page.getByText("The connection is lost.").waitFor();

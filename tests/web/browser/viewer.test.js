@@ -458,8 +458,8 @@ test("the libraries of the viewer come with the first file that needs them, and 
     const [, name] = /^\/page\/[0-9a-f]+\/(.*)/.exec(new URL(request.url()).pathname) ?? [];
     // Names of parts have a digest.
     const part = name?.replace(/-[A-Z0-9]{8}\./, ".");
-    // Dialogs come as soon as the browser has nothing else to do.
-    if (part && part !== "on-demand-dialogs.js") loaded.add(part);
+    // Uploads and dialogs come as soon as the browser has nothing else to do.
+    if (part && !/^(uploads-part|on-demand-dialogs)\.js$/.test(part)) loaded.add(part);
   });
   await page.reload();
   await person.ready();

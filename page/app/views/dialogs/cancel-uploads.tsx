@@ -1,8 +1,8 @@
 /** Asks before all uploads are cancelled. */
 
+import { unfinished } from "../../state/unfinished.js";
 import { text } from "../../text/text.js";
 import { useApp, useEffect, useStore } from "../dom.js";
-import { unfinished } from "../queue-panel.js";
 import { Dialog } from "./dialog.js";
 
 export function CancelUploadsDialog({ onClose }: { onClose: () => void }) {

@@ -42,12 +42,13 @@ function Others({ dialog, onClose }: { dialog: DialogOnDemand | null; onClose: (
 
 /** Once the first folder is shown, what may be needed later is fetched. */
 function usePreparation() {
-  const isReady = useStore((state) => state.listing.status === "ready");
+  const app = useApp();
+  const isReady = useStore(({ listing, link }) => listing.status !== "loading" && link.phase === "online");
   const isPrepared = useRef(false);
-  const prepare = () => {
+  const prepare = async () => {
+    await Promise.all([app.uploadsOnDemand.load(), loadOthers()]);
     isPrepared.current = true;
-    void loadOthers().catch(() => {});
-    void keepPage();
+    await keepPage();
   };
-  useEffect(() => (isReady && !isPrepared.current ? whenIdle(prepare) : undefined), [isReady]);
+  useEffect(() => (isReady && !isPrepared.current ? whenIdle(() => void prepare().catch(() => {})) : undefined), [isReady]);
 }

@@ -6,9 +6,10 @@ import { Dialog } from "./dialog.js";
 
 export function LogoutDialog({ onClose }: { onClose: () => void }) {
   const app = useApp();
+  const uploads = app.uploadsOnDemand.loaded;
   return (
     <Dialog title={text.login.logout} onClose={onClose}>
-      {app.uploads.isWorking && <p class="lead">{app.uploads.keepsSome ? text.login.uploadsGoOn : text.login.uploadsEnd}</p>}
+      {uploads?.isWorking && <p class="lead">{uploads.keepsSome ? text.login.uploadsGoOn : text.login.uploadsEnd}</p>}
       {app.deletions.isWaiting && <p class="lead">{text.login.deletionsEnd}</p>}
       <div class="dialog-buttons">
         <button type="button" class="button" onClick={onClose}>
