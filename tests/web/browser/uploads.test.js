@@ -298,7 +298,7 @@ test("what is uploaded into a folder goes along when that is renamed and moved",
   const other = await Person.works(set.browser, set.cloud, set.token);
   await other.makesFolder("shelf");
   await other.chooses("before", "Rename");
-  await other.page.keyboard.type("after");
+  await other.page.getByLabel("New name of before").fill("after");
   await other.page.keyboard.press("Enter");
   await other.row("after").waitFor();
   await person.page.waitForURL(/#\/after$/);

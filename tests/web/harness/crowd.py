@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from catalog.sort_keys import natural_sort_key
 from catalog.sqlite.connections import add_functions
 
 
@@ -23,12 +24,18 @@ def main() -> None:
             (object_id, "0" * 64, now),
         )
         if len(sys.argv) > 3:
-            created = "INSERT INTO folders (parent_id, name) VALUES (0, ?) RETURNING id"
-            (folder_id,) = database.execute(created, (sys.argv[3],)).fetchone()
+            created = (
+                "INSERT INTO folders (parent_id, name, sort_key) VALUES (0, ?, ?) RETURNING id"
+            )
+            name = sys.argv[3]
+            (folder_id,) = database.execute(created, (name, natural_sort_key(name))).fetchone()
         database.executemany(
-            "INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at,"
-            " updated_at) VALUES (?, ?, ?, NULL, 1, 0, ?, ?)",
-            ((folder_id, f"file {number:06}.txt", object_id, now, now) for number in range(count)),
+            "INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size,"
+            " created_at, updated_at) VALUES (?, ?, ?, ?, NULL, 1, 0, ?, ?)",
+            (
+                (folder_id, name, natural_sort_key(name), object_id, now, now)
+                for name in (f"file {number:06}.txt" for number in range(count))
+            ),
         )
 
 
