@@ -9,8 +9,10 @@ from collections.abc import AsyncGenerator, Iterable
 from uuid import uuid4
 
 from client_sdk import listing
+from client_sdk.answered_ranges import chunk_size, strong_tag
 from client_sdk.errors import CloudError, InvalidInput, NotFound, Refused
-from client_sdk.models import Entry, FileInfo, FolderSize, FolderStatus
+from client_sdk.http import DOWNLOAD
+from client_sdk.models import ContentHash, Entry, FileInfo, FolderSize, FolderStatus
 from client_sdk.paths import (
     RemotePath,
     clean_folder,
@@ -59,6 +61,21 @@ class Browsing(ClientCore):
             NotFound: There is no such file.
         """
         return await listing.find_file(self._link, *split_remote(remote))
+
+    async def content_hash(self, remote: RemotePath) -> ContentHash | None:
+        """The hash of a file's content, by which a copy can be checked.
+
+        None for content of a base-protocol service, whose chunks have no known length.
+
+        Raises:
+            NotFound, Forbidden: There is no such file, or the user may not read it.
+        """
+        path, name = split_remote(remote)
+        async with self._api.content(DOWNLOAD, path, name, method="HEAD") as response:
+            tag, length = strong_tag(response), chunk_size(response)
+        if tag is None or length is None:
+            return None
+        return ContentHash(hash=tag.strip('"'), chunk_size=length)
 
     async def folder_status(self, path: RemotePath) -> FolderStatus:
         """Whether a folder exists, and how much lies directly in it."""

@@ -70,6 +70,19 @@ class FolderInfo(Located):
     id: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ContentHash:
+    """What a file's content is checked by.
+
+    Attributes:
+        hash: SHA-256, in hex, of the concatenated SHA-256 hashes, in hex, of its chunks.
+        chunk_size: Length of each chunk but the last, in bytes.
+    """
+
+    hash: str
+    chunk_size: int
+
+
 Entry = FolderInfo | FileInfo
 """What lies in a folder."""
 

@@ -367,6 +367,7 @@ class SyncClient:
     is_file = _blocking(Client.is_file)
     is_folder = _blocking(Client.is_folder)
     find_file = _blocking(Client.find_file)
+    content_hash = _blocking(Client.content_hash)
     folder_status = _blocking(Client.folder_status)
     folder_size = _blocking(Client.folder_size)
 

@@ -9,6 +9,23 @@ from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths, Se
 
 SharedFile = Annotated[str, typer.Argument(help="Remote file.")]
 OtherUser = Annotated[str, typer.Argument(help="Name of the other user.")]
+SyncSource = Annotated[
+    str, typer.Argument(help="Folder; a remote one is written as `cloud:/folder`.")
+]
+SyncTarget = Annotated[str, typer.Argument(help="Folder to change; made if it is missing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would be done.")]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="Only files that match, as in .gitignore; repeatable."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="No files that match, as in .gitignore; repeatable."),
+]
+Checksum = Annotated[
+    bool, typer.Option("--checksum", help="Compare files by their content, not by time.")
+]
+SizeOnly = Annotated[bool, typer.Option("--size-only", help="Compare files by their size alone.")]
 share = typer.Typer(
     name="share",
     no_args_is_help=True,
@@ -23,6 +40,8 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("put", cls=SeveralAndOne, no_args_is_help=True)(put)
     app.command("get", cls=SeveralAndOne, no_args_is_help=True)(get)
+    app.command("copy", no_args_is_help=True)(copy)
+    app.command("sync", no_args_is_help=True)(sync)
     app.command("cat", no_args_is_help=True)(cat)
     app.command("zip", no_args_is_help=True)(zip_)
     app.command("ls")(ls)
@@ -88,6 +107,106 @@ def get(
     from cli.commands import get as command
 
     command.get(context, remotes, local, jobs=jobs, resume=resume, as_json=as_json)
+
+
+def copy(
+    context: typer.Context,
+    source: SyncSource,
+    target: SyncTarget,
+    *,
+    dry_run: DryRun = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    checksum: Checksum = False,
+    size_only: SizeOnly = False,
+    jobs: Jobs = 4,
+    as_json: Json = False,
+) -> None:
+    """Transfer what is in a folder and not, or otherwise, in another one. Deletes nothing.
+
+    `copy photos cloud:/photos` uploads, `copy cloud:/photos photos` downloads.
+    """
+    _sync(
+        context,
+        source,
+        target,
+        deletes=False,
+        dry_run=dry_run,
+        include=include,
+        exclude=exclude,
+        checksum=checksum,
+        size_only=size_only,
+        jobs=jobs,
+        as_json=as_json,
+    )
+
+
+def sync(
+    context: typer.Context,
+    source: SyncSource,
+    target: SyncTarget,
+    *,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete what only TARGET has, once all is transferred.")
+    ] = False,
+    dry_run: DryRun = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    checksum: Checksum = False,
+    size_only: SizeOnly = False,
+    jobs: Jobs = 4,
+    as_json: Json = False,
+) -> None:
+    """Make a folder as another one: as `copy`, and with --delete what only TARGET has is deleted."""
+    _sync(
+        context,
+        source,
+        target,
+        deletes=delete,
+        dry_run=dry_run,
+        include=include,
+        exclude=exclude,
+        checksum=checksum,
+        size_only=size_only,
+        jobs=jobs,
+        as_json=as_json,
+    )
+
+
+def _sync(
+    context: typer.Context,
+    source: str,
+    target: str,
+    *,
+    deletes: bool,
+    dry_run: bool,
+    include: list[str] | None,
+    exclude: list[str] | None,
+    checksum: bool,
+    size_only: bool,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    from cli.commands import sync as command
+    from client_sdk.comparing import Likeness
+
+    if checksum and size_only:
+        raise typer.BadParameter("--checksum and --size-only exclude each other")
+    likeness = Likeness.CHECKSUMS if checksum else Likeness.SIZES if size_only else Likeness.TIMES
+    command.sync(
+        context,
+        source,
+        target,
+        command.SyncOptions(
+            include=include or [],
+            exclude=exclude or [],
+            likeness=likeness,
+            deletes=deletes,
+            is_dry_run=dry_run,
+            jobs=jobs,
+            as_json=as_json,
+        ),
+    )
 
 
 def cat(

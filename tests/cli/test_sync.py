@@ -1,0 +1,125 @@
+"""`sync` and `copy`, against a running discord-cloud."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Put, Shell
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    """A local folder with some files."""
+    root = tmp_path / "photos"
+    for name in ("a.jpg", "raw/b.dng", "raw/c.jpg"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    (root / "empty").mkdir()
+    return root
+
+
+def plan(shell: Shell, *arguments: object) -> list[str]:
+    """What a dry run says."""
+    return shell(*arguments, "--dry-run").stdout.splitlines()
+
+
+def test_a_folder_is_copied_once(shell: Shell, local: Path, folder: str) -> None:
+    """What is there already is not transferred again, and what was changed is; nothing is deleted."""
+    remote = f"cloud:{folder}"
+    assert plan(shell, "copy", local, remote) == ["+ a.jpg", "+ raw/b.dng", "+ raw/c.jpg"]
+    done = shell.json("copy", local, remote)
+    assert (len(done["files"]), done["same"], done["deleted"]) == (3, 0, [])
+    assert shell.json("copy", local, remote)["same"] == 3
+    (local / "a.jpg").write_text("other one")
+    (local / "raw/c.jpg").unlink()
+    assert plan(shell, "sync", local, remote, "--delete") == ["~ a.jpg", "- raw/c.jpg"]
+    result = shell("copy", local, remote)
+    assert result.stderr == "transferred 1 file, 9 B; the same before: 1 file\n"
+    assert shell("cat", f"{folder}/a.jpg", f"{folder}/raw/c.jpg").stdout == "other oneraw/c.jpg"
+    assert shell.json("stat", f"{folder}/empty")[0]["kind"] == "folder"
+
+
+def test_a_folder_comes_back_as_it_was(
+    shell: Shell, local: Path, folder: str, tmp_path: Path
+) -> None:
+    """With its empty folders; what only the target has goes if wanted."""
+    remote, back = f"cloud:{folder}", tmp_path / "back"
+    shell("copy", local, remote)
+    (back / "old").mkdir(parents=True)
+    (back / "old/file").write_text("old")
+    assert shell("sync", remote, back).exit_code == 0
+    assert (back / "old/file").exists()
+    done = shell.json("sync", remote, back, "--delete")
+    assert (done["files"], done["same"]) == ([], 3)
+    assert done["deleted"] == ["old/file", "old/"]
+    assert sorted(str(path.relative_to(back)) for path in back.rglob("*")) == sorted(
+        str(path.relative_to(local)) for path in local.rglob("*")
+    )
+
+
+def test_remote_files_are_deleted_only_if_asked(
+    shell: Shell, local: Path, put: Put, folder: str
+) -> None:
+    """With the folders that are empty then; what is excluded stays, on either side."""
+    put("old/x", "old/keep.txt", "gone/y")
+    done = shell.json("sync", local, f"cloud:{folder}", "--delete", "--exclude", "*.txt")
+    assert sorted(done["deleted"]) == ["gone/", "gone/y", "old/x"]
+    assert [each["name"] for each in shell.json("ls", f"{folder}/old")] == ["keep.txt"]
+
+
+@pytest.mark.parametrize(
+    ("options", "planned"),
+    [
+        (["--include", "*.jpg"], ["+ a.jpg", "+ raw/c.jpg"]),
+        (["--exclude", "raw/"], ["+ a.jpg"]),
+        (["--include", "*.jpg", "--exclude", "/a.*"], ["+ raw/c.jpg"]),
+    ],
+)
+def test_patterns_select_files(
+    shell: Shell, local: Path, folder: str, options: list[str], planned: list[str]
+) -> None:
+    """As in `.gitignore`."""
+    assert plan(shell, "copy", local, f"cloud:{folder}", *options) == planned
+
+
+def test_content_is_compared_if_asked(shell: Shell, local: Path, folder: str) -> None:
+    """Same size, other content: seen by its time or its checksum, not by its size."""
+    remote = f"cloud:{folder}"
+    shell("copy", local, remote)
+    times = (local / "a.jpg").stat()
+    (local / "a.jpg").write_text("A.jpg")
+    os.utime(local / "a.jpg", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert plan(shell, "copy", local, remote) == []
+    assert plan(shell, "copy", local, remote, "--checksum") == ["~ a.jpg"]
+    os.utime(local / "raw/c.jpg", (4_000_000_000, 4_000_000_000))
+    assert plan(shell, "copy", local, remote) == ["~ raw/c.jpg"]
+    assert plan(shell, "copy", local, remote, "--size-only") == []
+
+
+def test_nothing_is_deleted_after_a_failure(
+    shell: Shell, local: Path, put: Put, folder: str
+) -> None:
+    """What cannot be read may be what the target has."""
+    put("old")
+    (local / "loop").symlink_to(local)
+    result = shell("sync", local, f"cloud:{folder}", "--delete")
+    assert result.exit_code == 1
+    assert "nothing was deleted" in result.stderr
+    assert shell("cat", f"{folder}/old").stdout == "old"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "code"),
+    [
+        ("a", "b", 64),
+        ("cloud:/a", "cloud:/b", 64),
+        ("cloud:a", "b", 64),
+        ("cloud:/none", "b", 66),
+        ("none", "cloud:/b", 66),
+    ],
+)
+def test_wrong_sides_are_told(shell: Shell, source: str, target: str, code: int) -> None:
+    """In one line, before anything is changed."""
+    result = shell("sync", source, target)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (code, 1)
