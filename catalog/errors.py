@@ -226,8 +226,8 @@ class QuotaExceeded(CatalogError):
     def __init__(self, resource: str, *, limit: int, needed: int) -> None:
         amount = human_size if resource == "bytes" else _files
         super().__init__(
-            f"this would be {amount(needed)}, and the quota is {amount(limit)}: delete something, or ask "
-            "an administrator for more"
+            f"this would be {amount(needed)}, and the quota is {amount(limit)}: empty the trash, which "
+            "counts too, delete something, or ask an administrator for more"
         )
         self.resource = resource
         self.limit = limit

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.command_line import accounts, administration, files, links, logins, servers
+from cli.command_line import accounts, administration, files, links, logins, servers, trash
 from cli.command_line.options import CommonOptions
 from cli.standard_output import exits_on_closed_output
 
@@ -106,6 +106,7 @@ def _log_to_stderr() -> None:
 accounts.register(app)
 logins.register(app)
 files.register(app)
+trash.register(app)
 links.register(app)
 administration.register(app)
 servers.register(app)

@@ -106,6 +106,8 @@ from client_sdk.upload_source import UploadSource
 
 __version__ = importlib.metadata.version("discord-cloud")
 
+from client_sdk.trash import TrashItem, TrashUse, VersionInfo
+
 __all__ = [
     "Account",
     "AppPassword",
@@ -185,6 +187,8 @@ __all__ = [
     "TargetUnwritable",
     "TooManyAttempts",
     "TransferredFile",
+    "TrashItem",
+    "TrashUse",
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
@@ -195,6 +199,7 @@ __all__ = [
     "UploadSource",
     "UploadStalled",
     "User",
+    "VersionInfo",
     "WebhookStatus",
     "WrongCode",
     "WrongPassword",

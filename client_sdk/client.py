@@ -9,12 +9,15 @@ from client_sdk.models import ManagerStatus
 from client_sdk.searching import Searching
 from client_sdk.storage import StorageAndAudit
 from client_sdk.transferring import FolderTransferring
+from client_sdk.trash import TrashAndVersions
 
 _CHANGE_S = 60
 """Seconds that the session lives in which a password is changed."""
 
 
-class Client(StorageAndAudit, FolderTransferring, Authenticating, Linking, Searching):
+class Client(
+    StorageAndAudit, FolderTransferring, Authenticating, Linking, TrashAndVersions, Searching
+):
     """A user's view of one manager. Use it as an async context manager.
 
     Entering connects, when there is a token; the connection is kept, and made again when it is

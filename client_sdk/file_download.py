@@ -14,7 +14,8 @@ the end, in one step.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import aiohttp
@@ -81,6 +82,7 @@ class FileDownload:
         report: Called with every change of the progress; None reports to nobody.
         settings: Retries.
         permits: For further connections.
+        version: An earlier content of the file; None for the present one.
     """
 
     def __init__(
@@ -92,7 +94,9 @@ class FileDownload:
         report: ProgressCallback | None,
         settings: ClientSettings,
         permits: ConnectionPermits,
+        version: int | None = None,
     ) -> None:
+        self._version = version
         self._http = http
         self._remote = path, name
         self._sink = sink
@@ -133,12 +137,17 @@ class FileDownload:
         finally:
             await settled(self._close())
 
+    def _content(
+        self, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._http.content(DOWNLOAD, *self._remote, version=self._version, headers=headers)
+
     async def _fetch(self) -> int:
         """Fetch what is missing; returns the size of the whole file."""
         start, headers = self._received.prefix, {}
         if self._tag is not None and self._received.total:
             headers = {"Range": f"bytes={start}-", "If-Range": self._tag}
-        async with self._http.content(DOWNLOAD, *self._remote, headers=headers) as response:
+        async with self._content(headers) as response:
             total = await self._begin(response, start)
             self._meter = ProgressMeter(total, self._report)
             self._meter.restart(self._received.total)
@@ -217,7 +226,7 @@ class FileDownload:
 
     async def _fetch_segment(self, start: int, end: int) -> None:
         headers = {"Range": f"bytes={start}-{end - 1}", "If-Range": self._tag or ""}
-        async with self._http.content(DOWNLOAD, *self._remote, headers=headers) as response:
+        async with self._content(headers) as response:
             is_same = strong_tag(response) == self._tag
             if not is_same or sent_part(response)[:2] != (start, end):
                 raise DownloadFailed("the file has changed while it was downloaded")

@@ -208,6 +208,7 @@ class ManagerHttp:
         name: str | None = None,
         *,
         method: str = "GET",
+        version: int | None = None,
         headers: Mapping[str, str] | None = None,
         is_patient: bool = True,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -218,6 +219,7 @@ class ManagerHttp:
             path: The folder.
             name: A file in it; None for the folder itself.
             method: GET, or HEAD for the headers alone.
+            version: An earlier content of the file; None for the present one.
             headers: Further headers, a range for example.
             is_patient: Whether a manager that cannot serve now is waited for.
 
@@ -226,6 +228,8 @@ class ManagerHttp:
             Unreachable, ServerFailed: No answer came, or that of a failure.
         """
         params = {"path": path} if name is None else {"path": path, "name": name}
+        if version is not None:
+            params["version"] = str(version)
         # A content coding would make the length and the ranges mean something else.
         headers = {**self._authorization(), "Accept-Encoding": "identity", **(headers or {})}
         asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)

@@ -381,6 +381,15 @@ class SyncClient:
     delete_file = _blocking(Client.delete_file)
     delete_folder = _blocking(Client.delete_folder)
 
+    trash = _iterating(Client.trash, at_once=LISTED_AT_ONCE)
+    trash_use = _blocking(Client.trash_use)
+    restore = _blocking(Client.restore)
+    delete_from_trash = _blocking(Client.delete_from_trash)
+    empty_trash = _blocking(Client.empty_trash)
+    versions = _blocking(Client.versions)
+    restore_version = _blocking(Client.restore_version)
+    delete_version = _blocking(Client.delete_version)
+
     share = _blocking(Client.share)
     unshare = _blocking(Client.unshare)
     set_public = _blocking(Client.set_public)

@@ -233,6 +233,7 @@ class Transferring(ClientCore):
         *,
         resume: bool = True,
         progress: ProgressCallback | None = None,
+        version: int | None = None,
     ) -> Path:
         """Download a file. The target is replaced at the end, in one step.
 
@@ -241,6 +242,7 @@ class Transferring(ClientCore):
             target: File to write, or a folder to put it in.
             resume: Go on with what an earlier try has left.
             progress: Called with every change; must be quick.
+            version: Id of an earlier content, see `versions`; None for the present one.
 
         Raises:
             NotFound, Forbidden: There is no such file, or the user may not read it.
@@ -252,7 +254,7 @@ class Transferring(ClientCore):
         if await asyncio.to_thread(local.is_dir):
             local /= name
         sink = await asyncio.to_thread(sink_at, local, resume=resume)
-        await self._download(path, name, sink, progress)
+        await self._download(path, name, sink, progress, version)
         return local
 
     async def download_to(
@@ -271,10 +273,18 @@ class Transferring(ClientCore):
         await self._download(path, name, OpenOutput(output, "the output"), progress)
 
     async def _download(
-        self, path: str, name: str, sink: Sink, progress: ProgressCallback | None
+        self,
+        path: str,
+        name: str,
+        sink: Sink,
+        progress: ProgressCallback | None,
+        version: int | None = None,
     ) -> None:
         permits = self._connection_permits
-        await FileDownload(self._api, path, name, sink, progress, self._settings, permits).run()
+        download = FileDownload(
+            self._api, path, name, sink, progress, self._settings, permits, version
+        )
+        await download.run()
 
     async def download_archive(
         self,

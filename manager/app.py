@@ -68,6 +68,7 @@ from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
 from manager.files.search import SearchHandlers, index_older_texts
 from manager.files.sharing import SharingHandlers
+from manager.files.trash import DAY_S, TrashPolicy
 from manager.gc.compaction import Compactor
 from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
@@ -119,6 +120,7 @@ from manager.tickets.handlers import TicketHandlers
 from manager.tickets.issuing import TicketSigner
 from manager.tickets.references import ReferenceManager
 from manager.tickets.uploads import TicketManager, ticket_policy
+from manager.trash.routes import TrashRoutes
 from manager.uploads.bundle_handlers import BundleHandlers
 from manager.uploads.committing import EmptyFileCommitter, FileCommitter, ObjectWriter
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
@@ -385,6 +387,7 @@ async def _run(
             retry,
             takes_base_content=settings.base_upload_services,
             quotas=quotas,
+            versions=settings.versions,
         )
         empty_files = EmptyFileCommitter(
             catalog,
@@ -480,6 +483,7 @@ async def _run(
 
         # Packets.
         name_policy = settings.name_policy
+        trash = TrashPolicy(keep_s=settings.trash_days * DAY_S, versions=settings.versions)
         client_packets = Dispatcher(
             "c2s",
             {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME, SEARCH},
@@ -488,8 +492,8 @@ async def _run(
             ),
             BrowsingHandlers(catalog),
             SearchHandlers(catalog),
-            FileHandlers(catalog, changes, audit, reaper.wake, name_policy),
-            FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy),
+            FileHandlers(catalog, changes, audit, reaper.wake, name_policy, trash),
+            FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy, trash),
             SharingHandlers(catalog, changes, audit),
             LinkHandlers(catalog, links),
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),
@@ -664,6 +668,9 @@ async def _run(
                 ).routes,
                 *SharingRoutes(accounts, catalog, addresses, audit).routes,
                 *GroupRoutes(accounts, catalog, addresses, audit, refresher.rights_changed).routes,
+                *TrashRoutes(
+                    accounts, catalog, changes, audit, addresses, reaper.wake, trash
+                ).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
                 *FileStreamRoutes(accounts, catalog, source, delivery, memory).routes,
                 *ContentRoutes(content_links, object_sender).routes,

@@ -561,6 +561,30 @@ class NotPersonal(ManagerError):
         )
 
 
+class NotInTrash(ManagerError):
+    """The user has nothing of this id in the trash."""
+
+    code = "not-in-trash"
+
+    def __init__(self) -> None:
+        super().__init__("this is not in your trash any more")
+
+
+class NotRestored(ManagerError):
+    """Something in the trash cannot go back to where it was."""
+
+    code = "not-restored"
+
+
+class NoSuchVersion(ManagerError):
+    """The file has no earlier content with this id."""
+
+    code = "no-such-version"
+
+    def __init__(self) -> None:
+        super().__init__("this file has no such version")
+
+
 class LinkLimitReached(ManagerError):
     """The user has as many links as a user may."""
 

@@ -479,6 +479,18 @@ class ManagerSettings(KeyedCatalogSettings):
         default=3600,
         description="Seconds that stored content stays after nothing refers to it any more.",
     )
+    trash_days: int = Field(
+        default=30,
+        ge=0,
+        le=36_500,
+        description="Days for which deleted files and folders stay in the trash; 0 deletes them at once.",
+    )
+    versions: int = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        description="Earlier contents that are kept of each file; 0 keeps none.",
+    )
     audit_days: int = Field(
         default=365, ge=1, description="Days for which the catalog keeps events of the audit log."
     )

@@ -64,6 +64,21 @@ class AuditAction(StrEnum):
         "path",
         "A user has deleted a folder with all that was in it",
     )
+    TRASH_RESTORED = (
+        "trash-restored",
+        "path",
+        "A user has restored a file or folder from the trash",
+    )
+    TRASH_EMPTIED = (
+        "trash-emptied",
+        "",
+        "A user has emptied the trash, or deleted some of what is in it for good",
+    )
+    VERSION_RESTORED = (
+        "version-restored",
+        "path",
+        "A user has given a file the content of an earlier version",
+    )
     GARBAGE_COLLECTED = (
         "garbage-collected",
         "",

@@ -23,6 +23,7 @@ from manager.accounts.accounts import Accounts
 from manager.downloads.delivery import ContentSender
 from manager.downloads.representation import Representation
 from manager.downloads.routes import ObjectSender
+from manager.downloads.versions import as_asked_for
 from manager.errors import AccessDenied, InvalidToken, NoSuchFile
 from manager.files.rights import may_read
 from manager.http.parameters import is_by_https
@@ -98,7 +99,8 @@ class PageContentRoutes:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Sends a file that the user may read."""
-        file = await self._readable(request)
+        user, file = await self._readable(request)
+        file = await as_asked_for(request, self._catalog, user, file)
         content = await self._catalog.object_by_id(file.object_id)
         if content is None:
             raise NoSuchFile
@@ -109,7 +111,7 @@ class PageContentRoutes:
 
     async def view(self, request: web.Request) -> web.StreamResponse:
         """Sends a view of a file that the user may read."""
-        file = await self._readable(request)
+        _, file = await self._readable(request)
         name = request.match_info["view"]
         return await self._views.send_view(request, file.object_id, name, headers=_HEADERS)
 
@@ -126,15 +128,15 @@ class PageContentRoutes:
             secure=is_by_https(request, self._public_url),
         )
 
-    async def _readable(self, request: web.Request) -> File:
-        """The file that is asked for. Raises `InvalidToken`, `NoSuchFile`, `AccessDenied`."""
+    async def _readable(self, request: web.Request) -> tuple[User, File]:
+        """The user, and the file that is asked for. Raises `InvalidToken`, `NoSuchFile`, `AccessDenied`."""
         user = await self._user(request)
         file = await self._catalog.file_by_id(int(request.match_info["file_id"]), viewer_id=user.id)
         if file is None:
             raise NoSuchFile
         if not may_read(file, user):
             raise AccessDenied
-        return file
+        return user, file
 
     async def _user(self, request: web.Request) -> User:
         user_id = int(request.match_info["user_id"])

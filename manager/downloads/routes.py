@@ -19,6 +19,7 @@ from manager.downloads.links import ContentLinks
 from manager.downloads.previews import Preview, file_preview, wants_preview
 from manager.downloads.representation import SAFE_CONTENT, Representation
 from manager.downloads.subtree import Selection, select
+from manager.downloads.versions import as_asked_for
 from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import may_read
@@ -52,6 +53,7 @@ class FileRoutes:
             raise NoSuchFile
         if not may_read(file, user):
             raise AccessDenied
+        file = await as_asked_for(request, self._catalog, user, file)
         return await self._send(request, file, f"user {user.id}")
 
     async def _send(self, request: web.Request, file: File, reader: str) -> web.StreamResponse:

@@ -21,6 +21,7 @@ from catalog.port import (
     MovedFile,
 )
 from catalog.records import File, Share
+from catalog.trash_port import RestoredItem
 from manager.broadcast.hub import Broadcast, Hub, PacedBroadcasts
 from manager.broadcast.sequencer import Sequencer
 from manager.connections.clients import ClientSession
@@ -276,6 +277,17 @@ class ChangeFeed:
         """A folder was deleted with its contents, for which clients get no changes of their own."""
         self._note_folder()
         self._change(placed.sequence, [self._folder_announcement("delete", placed)])
+
+    def restored(self, item: RestoredItem) -> None:
+        """A file or folder has come out of the trash; folders may have been made for it."""
+        broadcasts = [self._folder_announcement("add", each) for each in item.created_folders]
+        if item.file is not None:
+            self._note_files([item.file])
+            broadcasts.append(partial(self._announce_file, "add", item.file))
+        if item.placed_folder is not None:
+            self._note_folder()
+            broadcasts.append(self._folder_announcement("add", item.placed_folder))
+        self._change(item.sequence, broadcasts)
 
     def _change(self, sequence: int | None, broadcasts: list[Broadcast]) -> None:
         """Broadcasts a change in its order; one without a sequence number at once."""

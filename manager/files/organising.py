@@ -31,6 +31,7 @@ from manager.files.conversion import (
 from manager.files.destinations import DestinationTracker
 from manager.files.lookup import file_at, require_access, translated_file_errors
 from manager.files.rights import FileOperation, access_to, folder_permit, permit_for
+from manager.files.trash import TrashPolicy
 from protocol import c2s, generic
 from protocol.values import MAX_PATH_NAMES, NamePolicy, format_path, parse_path
 
@@ -45,12 +46,14 @@ class FileHandlers:
         audit: AuditLog,
         wake_reaper: Callable[[], None],
         name_policy: NamePolicy,
+        trash: TrashPolicy,
     ) -> None:
         """`name_policy`: which characters new names may have."""
         self._catalog = catalog
         self._changes = changes
         self._audit = audit
         self._wake_reaper = wake_reaper
+        self._trash = trash
         self._name_policy = name_policy
 
     @property
@@ -107,14 +110,16 @@ class FileHandlers:
         return files
 
     async def delete_file(self, request: ClientRequest, packet: c2s.DeleteFile) -> generic.Boolean:
-        """Deletes a file."""
+        """Puts a file into the trash, or deletes it where there is none."""
         catalog, user = self._catalog, request.client.user
         folder_id = folder_id_from_wire(packet.folder_id)
         found = await catalog.files_in(folder_id, (packet.name,), viewer_id=user.id)
         file = require_access(user, next(iter(found), None), FileOperation.DELETE)
         permit = permit_for(user, FileOperation.DELETE)
         with translated_file_errors(FileOperation.DELETE), self._changes.expecting():
-            deleted = await catalog.delete_file(file.id, permit=permit)
+            deleted = await catalog.delete_file(
+                file.id, permit=permit, trashing=self._trash.trashing(user)
+            )
             if deleted is not None:
                 self._changes.file_changed("delete", deleted)
         if deleted is not None:
@@ -140,6 +145,7 @@ class FolderHandlers:
         destinations: DestinationTracker,
         wake_reaper: Callable[[], None],
         name_policy: NamePolicy,
+        trash: TrashPolicy,
     ) -> None:
         """`name_policy`: which characters new names may have."""
         self._catalog = catalog
@@ -147,6 +153,7 @@ class FolderHandlers:
         self._audit = audit
         self._destinations = destinations
         self._wake_reaper = wake_reaper
+        self._trash = trash
         self._name_policy = name_policy
 
     @property
@@ -235,11 +242,17 @@ class FolderHandlers:
     async def delete_folder(
         self, request: ClientRequest, packet: c2s.DeleteFolder
     ) -> generic.Boolean:
-        """Deletes a folder with all that is in it, or nothing if one file may not be deleted."""
-        permit = permit_for(request.client.user, FileOperation.DELETE)
+        """Puts a folder with all that is in it into the trash, or deletes it where there is none.
+
+        Nothing is deleted if one file may not be.
+        """
+        user = request.client.user
+        permit = permit_for(user, FileOperation.DELETE)
         try:
             with self._changes.expecting():
-                deleted = await self._catalog.delete_folder(packet.folder_id, permit=permit)
+                deleted = await self._catalog.delete_folder(
+                    packet.folder_id, permit=permit, trashing=self._trash.trashing(user)
+                )
                 if deleted is not None:
                     self._changes.folder_deleted(deleted)
         except NotPermitted as error:
@@ -249,7 +262,7 @@ class FolderHandlers:
         self._wake_reaper()
         self._audit.record(
             AuditAction.FOLDER_REMOVED,
-            actor=request.client.user,
+            actor=user,
             address=request.client.address,
             subject=format_path(deleted.path),
         )

@@ -1,6 +1,7 @@
 """Parameters of a request, from its query or a JSON body, checked one by one."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -10,11 +11,13 @@ from aiohttp import web
 
 from manager.errors import InvalidRequest, InvalidToken, WrongMediaType
 from protocol.errors import InvalidValue
+from protocol.values import MAX_SAFE_INTEGER
 
 JSON = "application/json"
 MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT_S = 10.0
 
+_ID = re.compile(r"[0-9]{1,16}")
 _Value = TypeVar("_Value")
 
 
@@ -102,6 +105,25 @@ async def parameters_of(request: web.Request) -> Parameters:
     if request.method == "POST":
         return Parameters(await json_object(request))
     return Parameters(request.query)
+
+
+def converted(body: dict[str, object], kind: type[_Value]) -> _Value:
+    """The JSON object of a body as a struct. Raises `InvalidRequest`."""
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        # Its text names fields and rules, never values.
+        raise InvalidRequest(str(error)) from error
+
+
+def optional_id(request: web.Request, name: str) -> int | None:
+    """An id in the query; None when missing. Raises `InvalidRequest`."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not _ID.fullmatch(text) or int(text) > MAX_SAFE_INTEGER:
+        raise InvalidRequest(f"{name}: must be an id")
+    return int(text)
 
 
 def token_of(request: web.Request) -> str:

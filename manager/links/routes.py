@@ -1,8 +1,7 @@
 """The routes by which users manage their links, and administrators those of everybody."""
 
-import re
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -26,7 +25,7 @@ from manager.errors import (
 from manager.files.conversion import optional_timestamp, timestamp
 from manager.files.lookup import file_by_id, require_access
 from manager.files.rights import FileOperation
-from manager.http.parameters import base_url_of, json_object, parsed
+from manager.http.parameters import base_url_of, converted, json_object, optional_id, parsed
 from manager.http.responses import success
 from manager.links.manager import PAGE_SIZE, LinkManager, LinkOptions, require_link_scope
 from manager.links.passwords import LONGEST_PASSWORD
@@ -37,13 +36,10 @@ LONGEST_LABEL = 100
 SHORTEST_PASSWORD = 4
 LONGEST_LIFE_S = 100 * 366 * 24 * 3600.0
 
-_ID = re.compile(r"[0-9]{1,16}")
-
 _Label = Annotated[str, Meta(max_length=LONGEST_LABEL)]
 _Password = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
 _LifeS = Annotated[float, Meta(gt=0, le=LONGEST_LIFE_S)]
 _Downloads = Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)]
-_Body = TypeVar("_Body")
 
 
 class NewLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,7 +107,7 @@ class AccountLinkRoutes:
         login = await self._accounts.login_of(request)
         page = await self._links.page_of(
             login.user.id,
-            file_id=_optional_id(request, "file_id"),
+            file_id=optional_id(request, "file_id"),
             after=_optional_uuid(request),
         )
         return success(
@@ -124,7 +120,7 @@ class AccountLinkRoutes:
     async def create(self, request: web.Request) -> web.Response:
         """Makes a link to a file that the user may share."""
         login = await self._accounts.login_of(request)
-        asked = _converted(await json_object(request), NewLink)
+        asked = converted(await json_object(request), NewLink)
         _check_label(asked.label)
         life_s = self._links.life_s if asked.expires_in_s is UNSET else asked.expires_in_s
         options = LinkOptions(
@@ -147,7 +143,7 @@ class AccountLinkRoutes:
     async def change(self, request: web.Request) -> web.Response:
         """Changes label, expiry, password or number of downloads of one of the user's links."""
         login, link = await self._own(request)
-        asked = _converted(await json_object(request), ChangedLink)
+        asked = converted(await json_object(request), ChangedLink)
         changes: LinkChanges = {}
         if asked.label is not UNSET:
             _check_label(asked.label)
@@ -258,14 +254,6 @@ def _next(page: Sequence[PlacedLink]) -> str | None:
     return str(page[-1].link.id) if len(page) == PAGE_SIZE else None
 
 
-def _converted(body: dict[str, object], kind: type[_Body]) -> _Body:
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        # Its text names fields and rules, never values.
-        raise InvalidRequest(str(error)) from error
-
-
 def _check_label(label: str) -> None:
     if not label.isprintable():
         raise InvalidRequest("label: must have no control characters")
@@ -285,12 +273,3 @@ def _optional_uuid(request: web.Request) -> UUID | None:
     if not is_uuid(text):
         raise InvalidRequest("after: must be the id of a link")
     return UUID(text)
-
-
-def _optional_id(request: web.Request, name: str) -> int | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    if not _ID.fullmatch(text) or int(text) > MAX_SAFE_INTEGER:
-        raise InvalidRequest(f"{name}: must be an id")
-    return int(text)

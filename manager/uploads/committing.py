@@ -139,6 +139,7 @@ class FileCommitter:
         *,
         takes_base_content: bool,
         quotas: QuotaCheck,
+        versions: int,
     ) -> None:
         """Takes what it uses.
 
@@ -150,12 +151,14 @@ class FileCommitter:
             retry: How calls of the catalog are retried.
             takes_base_content: Whether content is committed that a base-protocol service has sealed.
             quotas: Refuses early what would be too much.
+            versions: Earlier contents that are kept of a file; 0 keeps none.
         """
         self._catalog = catalog
         self._references = references
         self._takes_base_content = takes_base_content
         self._readability = readability
         self._retry = retry
+        self._versions = versions
         self.destinations = destinations
         self.quotas = quotas
 
@@ -262,6 +265,7 @@ class FileCommitter:
             if destination.is_truncated
             else _for_catalog(commit.on_conflict, permit),
             hold=self._references.name_of(REFERENCE_KEY),
+            keep_versions=self._versions,
         )
 
     async def _hash_of(self, upload: Upload) -> str:

@@ -8,7 +8,7 @@ here.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from catalog.errors import CatalogUnavailable, QuotaExceeded
+from catalog.errors import CatalogUnavailable, FileMissing, QuotaExceeded
 from catalog.port import Catalog, FolderPath
 from catalog.records import NO_QUOTA, File, UserStorage
 from manager.files.upload_requests import RequestedUpload
@@ -63,10 +63,10 @@ class QuotaCheck:
             if storage is None:
                 return
             present = await self._catalog.file_at(folder, requested.name)
-        except CatalogUnavailable:
+        except (CatalogUnavailable, FileMissing):
             return
         before = self._begun_before(requested)
-        _require_beside(storage, requested, present, sum(before), len(before))
+        await self._require_beside(storage, requested, present, sum(before), len(before))
 
     async def refused(
         self, bundle: Sequence[RequestedUpload], folder_of: Callable[[RequestedUpload], FolderPath]
@@ -91,12 +91,12 @@ class QuotaCheck:
                 except QuotaExceeded:
                     present = await self._catalog.file_at(folder_of(requested), requested.name)
                     try:
-                        _require_beside(storage, requested, present, size, count)
+                        await self._require_beside(storage, requested, present, size, count)
                     except QuotaExceeded as error:
                         refused[requested.upload_id] = error
                         continue
                 size, count = size + requested.size, count + 1
-        except CatalogUnavailable:
+        except (CatalogUnavailable, FileMissing):
             return {}
         return refused
 
@@ -106,6 +106,28 @@ class QuotaCheck:
         if storage is not None:
             size_running, number = self.size_of_running(user_id)
             _require(storage, size + size_running, 1 + number)
+
+    async def _require_beside(
+        self,
+        storage: UserStorage,
+        requested: RequestedUpload,
+        present: File | None,
+        size: int,
+        count: int,
+    ) -> None:
+        """Returns if an upload fits beside others of that size and number. Raises `QuotaExceeded`."""
+        if present is None:
+            _require(storage, requested.size + size, 1 + count)
+            return
+        if present.owner_id != requested.user_id:
+            return
+        more = requested.size - present.size + size
+        try:
+            _require(storage, more, count)
+        except QuotaExceeded:
+            # Its versions give way to the content.
+            versions = await self._catalog.versions_of(present.id)
+            _require(storage, more - sum(version.size for version in versions), count)
 
     def _begun_before(self, requested: RequestedUpload) -> list[int]:
         """Sizes of the user's uploads that began before: of two that begin at once one comes first."""
@@ -128,16 +150,6 @@ class QuotaCheck:
             self._unlimited.clear()
         self._unlimited[user_id] = now + UNLIMITED_S
         return None
-
-
-def _require_beside(
-    storage: UserStorage, requested: RequestedUpload, present: File | None, size: int, count: int
-) -> None:
-    """Returns if an upload fits beside others of that size and number. Raises `QuotaExceeded`."""
-    if present is None:
-        _require(storage, requested.size + size, 1 + count)
-    elif present.owner_id == requested.user_id:
-        _require(storage, requested.size - present.size + size, count)
 
 
 def _require(storage: UserStorage, more_bytes: int, more_files: int) -> None:

@@ -88,6 +88,9 @@ ONE_TREE = dict.fromkeys(USERS, 409)
 READERS = USERS | {"other": 403, "admin": 403, "outside": 403}
 CONFINED = USERS | {"outside": 403}
 LINK_MAKERS = OWNERS | {"inside": 200}
+UNCONFINED = USERS | {"inside": 403, "outside": 403}
+CHANGERS = LOGINS
+WRITERS = LOGINS | {"other": 403, "admin": 403, "inside": 200}
 KIND = dict.fromkeys(("upload", "processing", "thumbnail", "gateway", "metrics"), 403)
 
 PASSWORD = "correct horse"
@@ -99,6 +102,8 @@ THUMBNAIL = {"type": "thumbnail", "key": "{key}"}
 CHANGED = {"username": "{victim}", "previousPassword": PASSWORD, "newPassword": "correct staple"}
 IDENTITIES = "/admin/users/{victim_id}/identities"
 SECOND_FACTOR = "/admin/users/{victim_id}/second-factor"
+
+TRASHED = {"items": [{"kind": "file", "id": 1_000_000}]}
 
 ROUTES = (
     route("GET /", 200),
@@ -273,6 +278,28 @@ ROUTES = (
         401,
         NO_GROUP,
         Call(path="/admin/groups/none/members/{victim}"),
+    ),
+    route("GET /account/trash", 401, UNCONFINED),
+    route("POST /account/trash/restore", 401, CHANGERS, Call(body=TRASHED)),
+    route("POST /account/trash/delete", 401, CHANGERS, Call(body=TRASHED)),
+    route("POST /account/trash/empty", 401, CHANGERS, Call(body={})),
+    route(
+        "GET /versions/{file_id}",
+        401,
+        WRITERS | {"reader": 200},
+        Call(path="/versions/{file_id}"),
+    ),
+    route(
+        "POST /versions/{file_id}/{version_id}/restore",
+        401,
+        WRITERS | {"owner": 404, "inside": 404},
+        Call(path="/versions/{file_id}/1/restore"),
+    ),
+    route(
+        "DELETE /versions/{file_id}/{version_id}",
+        401,
+        WRITERS | {"owner": 404, "inside": 404},
+        Call(path="/versions/{file_id}/1"),
     ),
     route("GET /admin/audit", 401, ADMINISTRATORS),
     route("GET /admin/services/credentials", 401, ADMINISTRATORS),

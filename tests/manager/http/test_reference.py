@@ -12,7 +12,8 @@ from aiohttp import WSServerHandshakeError, web
 from pydantic import SecretStr
 from yarl import URL
 
-from catalog.records import ServiceKind
+from catalog.port import OverwriteOnConflict, UploadCommit
+from catalog.records import EnvelopeKind, File, ObjectState, ServiceKind, StoredObject
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app_keys import ACCOUNTS, CONTENT_LINKS
@@ -175,6 +176,36 @@ CALLS: dict[str, dict[int, Call]] = {
         403: Call(user="gateway"),
     },
     "GET /account/storage": {200: Call(user="alice"), 401: Call()},
+    "GET /account/trash": {
+        200: Call(user="alice"),
+        400: Call(user="alice", query={"before": "x"}),
+        401: Call(),
+        403: Call(user="confined"),
+    },
+    "POST /account/trash/restore": {
+        200: Call(user="alice", body={"items": [{"kind": "file", "id": 99}]}),
+        400: Call(user="alice", body={"items": []}),
+        401: Call(body={}),
+        403: Call(user="confined", body={"items": [{"kind": "file", "id": 99}]}),
+    },
+    "POST /account/trash/delete": {
+        200: Call(user="alice", body={"items": [{"kind": "folder", "id": 99}]}),
+        400: Call(user="alice", body={"items": [{"kind": "link", "id": 1}]}),
+        401: Call(body={}),
+        403: Call(user="confined", path="/account/trash/empty", body={}),
+    },
+    "GET /versions/{file_id}": {
+        200: Call(user="alice", path="/versions/4"),
+        401: Call(path="/versions/4"),
+        403: Call(user="bob", path="/versions/4"),
+        404: Call(user="alice", path="/versions/99"),
+    },
+    "POST /versions/{file_id}/{version_id}/restore": {
+        200: Call(user="alice", path="/versions/4/1/restore"),
+        401: Call(path="/versions/4/1/restore"),
+        403: Call(user="bob", path="/versions/4/1", method="DELETE"),
+        404: Call(user="alice", path="/versions/4/99", method="DELETE"),
+    },
     "GET /admin/users/{user}/storage": {
         200: Call(path="/admin/users/1/storage", user="alice"),
         401: Call(path="/admin/users/1/storage"),
@@ -282,6 +313,7 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
     await cloud.store("/docs/a.txt", b"content")
     linked = await cloud.store("/docs/linked.txt", b"content")
     deleted = await cloud.store("/docs/deleted.txt", b"content")
+    await replace_content(cloud, await cloud.store("/docs/versioned.txt", b"content"))
     links = {
         "link": await link_to(cloud.app, linked),
         "link to nothing": await link_to(cloud.app, deleted),
@@ -291,6 +323,11 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
     wanted = await cloud.client.post(
         "/account/app-passwords",
         json={"name": "of the scene"},
+        headers={"Authorization": f"Bearer {scene['alice']}"},
+    )
+    confined = await cloud.client.post(
+        "/account/app-passwords",
+        json={"name": "confined", "folder": "/docs"},
         headers={"Authorization": f"Bearer {scene['alice']}"},
     )
     made, _ = await make_link(cloud.app, linked)
@@ -303,11 +340,41 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
         | {
             "renewal": renewable.renewal or "",
             "app password": (await wanted.json())["app_password"],
+            "confined": (await confined.json())["app_password"],
             "link id": str(made.id),
             "gateway": credential,
             "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
             "no content": cloud.app[CONTENT_LINKS].file(uuid4()),
         }
+    )
+
+
+async def replace_content(cloud: Cloud, file: File) -> None:
+    """Empties a file, which keeps its content as a version."""
+    draft = StoredObject(
+        id=uuid4(),
+        size=0,
+        chunk_size=1,
+        chunk_count=0,
+        envelope=EnvelopeKind.V1,
+        state=ObjectState.UPLOADING,
+        mime_type="",
+        hash="",
+        created_at=0.0,
+    )
+    await cloud.catalog.commit_upload(
+        UploadCommit(
+            object_id=draft.id,
+            draft=draft,
+            mime_type="text/plain",
+            hash_hex="ab" * 32,
+            folder=("docs",),
+            name=file.name,
+            owner_id=file.owner_id,
+            is_public=False,
+            on_conflict=OverwriteOnConflict(file.id),
+            keep_versions=1,
+        )
     )
 
 

@@ -1,0 +1,1 @@
+"""The trash, and earlier contents of files."""
