@@ -164,11 +164,11 @@ class PageFiles:
         """Reads the folder, once in a process.
 
         Raises:
-            FileNotFoundError: The page was not built.
+            FileNotFoundError: The page was not built, or is that of an earlier release.
         """
-        if not (folder / INDEX).is_file():
+        if not all((folder / name).is_file() for name in (INDEX, SERVICE_WORKER)):
             raise FileNotFoundError(
-                f"{folder} has no web page: build it with `make`, or install a wheel"
+                f"{folder} has no web page of this release: build it with `make`, or install a wheel"
             )
         contents = {
             path.relative_to(folder).as_posix(): path.read_bytes()

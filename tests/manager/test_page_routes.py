@@ -236,3 +236,7 @@ def test_a_page_that_was_not_built_says_what_to_do(tmp_path: Path) -> None:
     """Sources come without the bundle, and an empty page would say nothing."""
     with pytest.raises(FileNotFoundError, match="build it with `make`"):
         PageFiles.load(tmp_path)
+    # A bundle of an earlier release had no service worker.
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    with pytest.raises(FileNotFoundError, match="of this release: build it with `make`"):
+        PageFiles.load(tmp_path)
