@@ -127,6 +127,8 @@ _HINTS: Mapping[type[errors.CloudError], str] = {
 
 def exit_code(error: errors.CloudError | CommandError) -> int:
     """The exit code for an error."""
+    if isinstance(error, errors.Rejected) and error.may_pass:
+        return os.EX_TEMPFAIL
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
 
 

@@ -417,7 +417,7 @@ def _raise_if_for_all(rejection: s2c.UploadRejection) -> None:
     if rejection.retry == "soon":
         raise NoneFree
     if rejection.retry == "later":
-        raise TryAgain(Rejected(rejection.reason, rejection.code))
+        raise TryAgain(Rejected(rejection.reason, rejection.code, may_pass=True))
 
 
 def _is_left(file: BundledTransfer, code: str, reason: str, retry: str) -> bool:

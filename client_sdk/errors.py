@@ -133,13 +133,17 @@ class Rejected(Refused):
     Attributes:
         reason_code: Stable code of the reason (docs/extensions.md, `rejections`); None from a
             manager that tells none.
+        may_pass: Whether the manager has said that the same upload may be taken later.
     """
 
     code = "rejected"
 
-    def __init__(self, reason: str, reason_code: str | None = None) -> None:
+    def __init__(
+        self, reason: str, reason_code: str | None = None, *, may_pass: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason_code = reason_code
+        self.may_pass = may_pass
 
 
 class UploadFailed(CloudError):
@@ -239,25 +243,26 @@ class ServerFailed(CloudError):
     """The manager reported an error of its own.
 
     Attributes:
-        status: The HTTP status of its answer.
+        status: The HTTP status of its answer; None if that did not come over HTTP.
     """
 
     code = "server_failed"
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"the manager failed with HTTP {status}: {reason}")
+    def __init__(self, status: int | None, reason: str) -> None:
+        way = "" if status is None else f" with HTTP {status}"
+        super().__init__(f"the manager failed{way}: {reason}")
         self.status = status
 
 
 class Unavailable(ServerFailed):
-    """The manager cannot serve now, and has said when to ask again; it was asked for long enough.
+    """The manager cannot serve now, and has said so; what changes nothing was asked for long enough.
 
     Attributes:
-        retry_after_s: Seconds after which it wants to be asked again.
+        retry_after_s: Seconds after which it wants to be asked again; 0 if it does not say.
     """
 
     code = "unavailable"
 
-    def __init__(self, status: int, reason: str, retry_after_s: float) -> None:
+    def __init__(self, status: int | None, reason: str, retry_after_s: float) -> None:
         super().__init__(status, reason)
         self.retry_after_s = retry_after_s

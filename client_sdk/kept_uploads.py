@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from client_sdk import listing
 from client_sdk.errors import (
     CloudError,
+    LastingFailure,
     Refused,
     ReplyTimeout,
     UploadStalled,
@@ -273,8 +274,8 @@ class UploadKeeper:
         packet = c2s.UploadKeep(upload_id=job.upload_id, fingerprint=fingerprint)
         try:
             await self._ordered(packet)
-        except Refused as error:
-            log.info("upload-not-kept", reason=error.reason)
+        except (Refused, LastingFailure) as error:
+            log.info("upload-not-kept", reason=str(error))
             if session.kept_id == job.upload_id:
                 session.kept_id = None
             return

@@ -15,12 +15,13 @@ from client_sdk.connection import Connection
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
+    LastingFailure,
     Refused,
     ReplyTimeout,
     Unavailable,
     Unreachable,
 )
-from client_sdk.settings import ClientSettings
+from client_sdk.settings import SHORTEST_PAUSE_S, ClientSettings
 from common.retry import Backoff
 from protocol import generic
 from protocol.codec import Frame
@@ -149,15 +150,35 @@ class Link:
 
         Raises:
             Refused: The answer is no.
+            Unavailable, LastingFailure: The manager cannot do it now, or not until somebody acts.
             ReplyTimeout, ConnectionLost: Whether it was done is not known.
         """
         answer = await self.ask(packet, generic.Boolean)
         if not answer.success:
-            raise Refused(answer.message or f"the manager refused {packet.id}")
+            raise _refusal(packet, answer)
         return answer.message
 
     async def question(self, packet: Packet, answer_type: type[Answer]) -> Answer:
-        """Ask what changes nothing, again if its answer is lost. Raises `Refused` for a no."""
+        """Ask what changes nothing, again if its answer is lost, or the manager cannot answer now.
+
+        Raises:
+            Refused: The answer is no.
+            Unavailable, LastingFailure: The manager cannot answer for long, or not until somebody acts.
+            ReplyTimeout, ConnectionLost: The answers were lost.
+        """
+        backoff, left_s = self._settings.backoff(), self._settings.unavailable_patience_s
+        while True:
+            try:
+                return await self._answered(packet, answer_type)
+            except Unavailable:
+                pause_s = max(backoff.next_delay(), SHORTEST_PAUSE_S)
+                if pause_s > left_s:
+                    raise
+            left_s -= pause_s
+            await self._settings.sleep(pause_s)
+
+    async def _answered(self, packet: Packet, answer_type: type[Answer]) -> Answer:
+        """Ask until there is an answer. Raises as `question`."""
         for attempt in itertools.count(1):
             try:
                 answer = await self.ask(packet, answer_type)
@@ -167,7 +188,7 @@ class Link:
                     raise
         if isinstance(answer, answer_type):
             return answer
-        raise Refused(getattr(answer, "message", None) or f"the manager refused {packet.id}")
+        raise _refusal(packet, answer)
 
     async def _serve_once(self) -> None:
         """One connection. Raises `ConnectionLost` if it ended before the manager sent any frame."""
@@ -212,3 +233,15 @@ class Link:
         self._failure = error
         self._changed.set()
         self._listener.failed(error)
+
+
+def _refusal(packet: Packet, answer: Packet) -> CloudError:
+    """What an answer means that is not the one that was asked for."""
+    said = answer if isinstance(answer, generic.Boolean) else generic.Boolean(success=False)
+    reason = said.message or f"the manager refused {packet.id}"
+    match said.retry:
+        case None:
+            return Refused(reason)
+        case "never":
+            return LastingFailure(reason)
+    return Unavailable(None, reason, 0.0)

@@ -28,6 +28,7 @@ from client_sdk.errors import (
     ReplyTimeout,
     ResumedElsewhere,
     SourceUnreadable,
+    Unavailable,
     Unreachable,
     UploadFailed,
 )
@@ -228,7 +229,7 @@ class Uploads:
     async def _look_up(self, session: UploadSession) -> None:
         try:
             await self._keeper.look_up(session)
-        except (Refused, ReplyTimeout) as error:
+        except (Refused, ReplyTimeout, Unavailable) as error:
             raise TryAgain(error) from error
 
     def _first_request(self, order: UploadOrder) -> c2s.UploadRequest:
@@ -462,7 +463,7 @@ def _rejected(packet: s2c.UploadRejection) -> Exception:
         return _BeginAnew(BEGINS_ANEW[packet.code])
     if packet.code == RESUMED_ELSEWHERE:
         return ResumedElsewhere(packet.reason)
-    error = Rejected(packet.reason, packet.code)
+    error = Rejected(packet.reason, packet.code, may_pass=packet.retry != "never")
     match packet.retry:
         case "soon":
             return NoneFree()

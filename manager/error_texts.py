@@ -17,6 +17,7 @@ from catalog.errors import (
     TicketMissing,
     TicketUsed,
 )
+from protocol.values import Retry
 from storage.errors import (
     ChunkCorrupt,
     DiscordUnavailable,
@@ -55,6 +56,23 @@ def public_text(error: Exception) -> str:
     """The text of an error that every user may see."""
     text = next((_TEXTS[kind] for kind in type(error).__mro__ if kind in _TEXTS), None)
     return str(error) if text is None else text
+
+
+LASTING = (
+    CatalogFaulty,
+    ChunkCorrupt,
+    MessageGone,
+    UnauthenticatedContent,
+    WebhookNotConfigured,
+)
+"""What asking again does not change, unless an operator acts."""
+
+
+def retry_of(error: Exception) -> Retry | None:
+    """Whether what has failed may succeed later; None when the error does not tell."""
+    if isinstance(error, LASTING):
+        return "never"
+    return "later" if isinstance(error, CatalogUnavailable | DiscordUnavailable) else None
 
 
 def log_level(error: Exception) -> int:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from protocol.packet import Packet, Record
-from protocol.values import Float, Integer, NonNegative
+from protocol.values import Float, Integer, NonNegative, Retry
 
 __all__ = ["Boolean", "ChunkRange", "Primitives"]
 
@@ -13,13 +13,16 @@ class Boolean(Packet, frozen=True, kw_only=True):
 
     Either side → the other, mostly as a reply. `message` is a sentence for a person, and says
     what was wrong when `success` is false. An invalid frame with a valid uuid is answered by
-    this packet, too. Not answered itself.
+    this packet, too. With the extension `rejections` the manager says to a client in `retry`, where it
+    knows, whether the same request may succeed `later`, or `never` until somebody acts. Not answered
+    itself.
     """
 
     id: ClassVar[str] = "generic:boolean"
 
     success: bool
     message: str | None = None
+    retry: Retry | None = None
 
 
 class Primitives(Packet, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from protocol.values import (
     NonNegative,
     Path,
     Positive,
+    Retry,
     SearchCursor,
     Timestamp,
     Username,
@@ -85,7 +86,6 @@ FileAction = Literal["add", "delete", "modify"]
 FolderAction = Literal["add", "delete", "rename", "move"]
 OwnershipStatus = Literal["owned", "public", "restricted", "shared"]
 Access = Literal["r", "rw", "none"]
-Retry = Literal["soon", "later", "never"]
 KeptUploadState = Literal["running", "parked", "stored", "awaiting-decision"]
 
 

@@ -8,7 +8,7 @@ category Cc. Patterns end in `\Z` rather than `$`, which would let a final line 
 import re
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -30,6 +30,9 @@ MAX_PATH_NAMES = 10
 """The most names that a path holds."""
 PATH_KIND = "path"
 """The title of the kind that `protocol.codec.decode` brings into a normal form."""
+
+Retry = Literal["soon", "later", "never"]
+"""When a request that has failed may succeed: as soon as a service is free, later, or not as it is."""
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
 _NAME_LENGTH = 127

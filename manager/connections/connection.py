@@ -22,12 +22,13 @@ from catalog.errors import CatalogError
 from common.log_events import bind_ids
 from common.tasks import BackgroundTasks, cancel_and_wait
 from manager.connections.workload import Workload
-from manager.error_texts import log_level, public_text
+from manager.error_texts import log_level, public_text, retry_of
 from manager.errors import ManagerError, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import ManagerMetrics
 from protocol import generic
 from protocol.codec import EncodedPacket, Frame, encode
 from protocol.exchange import Exchange, UnreadableFrame
+from protocol.extensions import REJECTIONS
 from protocol.packet import Packet
 from protocol.replies import OpenRequests
 from protocol.values import REPLY_TIMEOUT_S
@@ -99,6 +100,7 @@ class PeerConnection:
         self._transport = transport
         self._tasks = tasks
         self._metrics = metrics
+        self._extensions = extensions
         self._max_queued_bytes = max_queued_bytes
         self._stall_s = stall_s
         self._outgoing: deque[str] = deque()
@@ -304,7 +306,8 @@ class PeerConnection:
         except CatalogError as error:
             level = log_level(error)
             log.log(level, "catalog-failed", packet=packet.id, code=error.code, reason=str(error))
-            answer = generic.Boolean(success=False, message=public_text(error))
+            retry = retry_of(error) if REJECTIONS in self._extensions else None
+            answer = generic.Boolean(success=False, message=public_text(error), retry=retry)
         except Exception:
             log.exception("packet-failed", packet=packet.id)
             answer = generic.Boolean(

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
+from catalog.errors import CatalogError, CatalogUnavailable
 from common.guesses import TooManyAttempts
 from common.service_secret import WrongServiceSecret
-from manager.error_texts import public_text
+from manager.error_texts import LASTING, public_text, retry_of
 from manager.errors import (
     AccessDenied,
     AppPasswordRefused,
@@ -53,12 +53,8 @@ from manager.errors import (
     WrongSetupCode,
 )
 from storage.errors import (
-    ChunkCorrupt,
     DiscordUnavailable,
-    MessageGone,
     StorageError,
-    UnauthenticatedContent,
-    WebhookNotConfigured,
 )
 
 COMMON_HEADERS = {
@@ -157,16 +153,8 @@ STATUSES: Mapping[type[Exception], int] = {
 """The most special class that fits counts."""
 
 
-LASTING = (
-    CatalogFaulty,
-    ChunkCorrupt,
-    MessageGone,
-    UnauthenticatedContent,
-    WebhookNotConfigured,
-)
-"""What asking again does not change, unless an operator acts."""
 LASTING_HEADER = "Discord-Cloud-Lasting"
-"""Header that marks such an error; its value is the code of the error."""
+"""Header that marks an error as lasting; its value is the code of the error."""
 
 
 def answer(error: Exception) -> web.Response | None:
@@ -197,6 +185,6 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, LASTING):
         return {LASTING_HEADER: error.code}
-    if isinstance(error, CatalogUnavailable | DiscordUnavailable):
+    if retry_of(error) == "later":
         return {"Retry-After": str(RETRY_AFTER_S)}
     return {}

@@ -91,6 +91,8 @@ def test_errors_are_one_line_with_what_to_do() -> None:
     ("error", "code"),
     [
         (sdk_errors.Rejected("no"), 65),
+        (sdk_errors.Rejected("not now", "catalog-unavailable", may_pass=True), 75),
+        (sdk_errors.Unavailable(None, "not now", 0.0), 75),
         (sdk_errors.ServerFailed(500, "no"), 75),
         (CloudError("no"), 70),
         (KeyboardInterrupt(), INTERRUPTED),

@@ -26,6 +26,7 @@ from client_sdk.errors import (
     Refused,
     Rejected,
     ResumedElsewhere,
+    Unavailable,
     UploadFailed,
     UploadStalled,
 )
@@ -576,3 +577,34 @@ async def test_the_fingerprint_is_the_one_that_the_page_makes(tmp_path: Path) ->
     os.utime(path, ns=(0, 1_764_460_800_123_999_999))
     digest = hashlib.sha256(content[:65536]).hexdigest()
     assert await FileSource(path).fingerprint() == f"v1:65537:1764460800123:{digest}"
+
+
+async def test_an_upload_waits_until_it_is_known_what_is_kept(manager, make_client, source: Path):
+    """The catalog may be away when the client asks; the upload begins when it is back."""
+    manager.held_from = None
+    refused: list[Frame] = []
+
+    async def refuse(peer: Peer, frame: Frame, _: c2s.KeptUploadsRequest) -> None:
+        refused.append(frame)
+        if len(refused) == 2:
+            manager.on(c2s.KeptUploadsRequest, answer)
+        await peer.send(generic.Boolean(success=False, message="not now", retry="later"), frame)
+
+    answer = manager.handlers[c2s.KeptUploadsRequest]
+    manager.on(c2s.KeptUploadsRequest, refuse)
+    async with client(make_client, upload_attempts=1) as cloud:
+        await cloud.upload(source, "/film.bin")
+    assert manager.files["/film.bin"] == CONTENT
+    assert len(refused) == 2
+
+
+async def test_an_upload_that_may_succeed_later_is_not_refused(manager, make_client, source: Path):
+    """A catalog that stays away is a reason to run the same command again."""
+
+    async def refuse(peer: Peer, frame: Frame, _: c2s.KeptUploadsRequest) -> None:
+        await peer.send(generic.Boolean(success=False, message="not now", retry="later"), frame)
+
+    manager.on(c2s.KeptUploadsRequest, refuse)
+    async with client(make_client, upload_attempts=2, unavailable_patience_s=0.0) as cloud:
+        with pytest.raises(Unavailable, match="not now"):
+            await cloud.upload(source, "/film.bin")

@@ -1,14 +1,20 @@
 """A manager that is there, cannot serve now, and says when to ask again; and one that is restarted."""
 
+import os
 import random
 from typing import Any
 
 import pytest
 
-from client_sdk import Client, ClientSettings, Refused, Unavailable
+from cli.errors import exit_code
+from client_sdk import Client, ClientSettings, LastingFailure, Refused, Unavailable
 from client_sdk.endpoint import retry_after_s
 from common.retry import QUICK_TRIES, RECONNECT_CAP_S
 from protocol import c2s, generic
+from protocol.packet import Packet
+from protocol.values import Retry
+
+NOT_NOW = "the catalog is not available: try again shortly"
 
 
 @pytest.mark.parametrize(
@@ -82,18 +88,72 @@ async def test_asking_again_has_an_end(manager) -> None:
     assert 2 <= len(manager.turned_away) <= 12
 
 
+def unable(manager: Any, packet: type[Packet], times: int, retry: Retry) -> list[str]:
+    """Has the manager answer that many packets by a no that says whether another try may help.
+
+    Answers with a list that gets the id of each of them.
+    """
+    answered: list[str] = []
+    handle = manager.handlers[packet]
+
+    async def answer(peer: Any, frame: Any, asked: Any) -> None:
+        answered.append(asked.id)
+        if len(answered) > times:
+            await handle(peer, frame, asked)
+        else:
+            no = generic.Boolean(success=False, message=NOT_NOW, retry=retry)
+            await peer.send(no, frame)
+
+    manager.on(packet, answer)
+    return answered
+
+
+async def test_a_question_that_cannot_be_answered_now_is_asked_again(manager, make_client) -> None:
+    """A no that may become a yes is none: nobody hears of a catalog that is away for a moment."""
+    answered = unable(manager, c2s.FolderStatusRequest, 3, "later")
+    async with make_client() as cloud:
+        assert (await cloud.folder_status("/")).exists
+    assert len(answered) == 4
+
+
+async def test_a_question_that_stays_without_an_answer_is_no_refusal(manager, make_client) -> None:
+    """Whoever has waited long enough knows that another try may help, and programs exit with 75."""
+    unable(manager, c2s.FolderStatusRequest, 10**6, "later")
+    async with make_client(unavailable_patience_s=0.1) as cloud:
+        with pytest.raises(Unavailable, match=NOT_NOW) as caught:
+            await cloud.folder_status("/")
+    assert exit_code(caught.value) == os.EX_TEMPFAIL
+
+
+async def test_an_order_that_cannot_be_done_now_is_given_once(manager, make_client) -> None:
+    """It may have been done; what the caller hears is that another try may help."""
+    answered = unable(manager, c2s.CreateFolder, 1, "later")
+    async with make_client() as cloud:
+        with pytest.raises(Unavailable, match=NOT_NOW):
+            await cloud.create_folder("/a")
+    assert len(answered) == 1
+
+
+async def test_what_only_an_operator_can_mend_is_asked_once(manager, make_client) -> None:
+    """Nobody waits for a disk to have room."""
+    answered = unable(manager, c2s.FolderStatusRequest, 1, "never")
+    async with make_client() as cloud:
+        with pytest.raises(LastingFailure, match=NOT_NOW):
+            await cloud.folder_status("/")
+    assert len(answered) == 1
+
+
 async def test_a_refusal_is_told_though_nothing_can_be_looked_up(manager, make_client) -> None:
     """Whether the file is there cannot be found out, and is not what went wrong."""
-    reason = "the catalog is not available: try again shortly"
 
     async def refuse(peer: Any, frame: Any, _: c2s.RenameFile) -> None:
         manager.unavailable = 1
-        await peer.send(generic.Boolean(success=False, message=reason), frame)
+        await peer.send(generic.Boolean(success=False, message=NOT_NOW), frame)
 
     manager.files["/a"] = b"content"
     manager.on(c2s.RenameFile, refuse)
     async with make_client() as cloud:
-        with pytest.raises(Refused, match=reason):
+        with pytest.raises(Refused, match=NOT_NOW):
             await cloud.rename_file("/a", "b")
     assert manager.turned_away == ["HEAD /download"]
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol import c2s, s2c, s2u
+from catalog.errors import CatalogFull, CatalogUnavailable
+from protocol import c2s, generic, s2c, s2u
 from protocol.extensions import REJECTIONS
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.peers import YES, ClientPeer, no
@@ -92,3 +93,27 @@ async def test_other_clients_get_words_alone(flaky_stage: FlakyStage):
     client = await flaky_stage.client()
     response = await client.request_upload()
     assert (response.accepted, bool(response.rejection_reason)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "retry"), [(CatalogUnavailable, "later"), (CatalogFull, "never")]
+)
+async def test_what_the_catalog_cannot_do_says_whether_it_may_later(
+    flaky_stage: FlakyStage, client: ClientPeer, error: type[CatalogUnavailable], retry: str
+):
+    """To any request; clients of the base protocol get the frame that they know."""
+    base_client = await flaky_stage.client()
+    flaky_stage.catalog.error = error
+    flaky_stage.catalog.before["folder_at"] = 1000
+    for each, expected in ((client, retry), (base_client, None)):
+        answer = await each.ask(c2s.FolderStatusRequest(path="/"), generic.Boolean)
+        assert not answer.success
+        assert answer.retry == expected
+
+
+async def test_what_is_refused_does_not_say_more(client: ClientPeer):
+    """A request that is wrong stays wrong, and that is what its reason says."""
+    answer = await client.ask(
+        c2s.RenameFile(path="/", name="none", target_name="b"), generic.Boolean
+    )
+    assert (answer.success, answer.retry) == (False, None)
