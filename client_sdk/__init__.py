@@ -54,6 +54,13 @@ from client_sdk.events import (
     FileEvent,
     FolderEvent,
 )
+from client_sdk.folder_sharing import (
+    FolderAccess,
+    FolderGrant,
+    FolderRight,
+    SharedFolder,
+    UserGroup,
+)
 from client_sdk.links import LinkInfo, LinkState, Unset
 from client_sdk.models import (
     Account,
@@ -136,11 +143,14 @@ __all__ = [
     "FileAccess",
     "FileEvent",
     "FileInfo",
+    "FolderAccess",
     "FolderEvent",
+    "FolderGrant",
     "FolderInfo",
     "FolderProgress",
     "FolderProgressCallback",
     "FolderResult",
+    "FolderRight",
     "FolderSize",
     "FolderStatus",
     "FolderTransferFailed",
@@ -176,6 +186,7 @@ __all__ = [
     "ServerFailed",
     "SetupCodeNeeded",
     "Share",
+    "SharedFolder",
     "SourceChanged",
     "SourceUnreadable",
     "Stage",
@@ -199,6 +210,7 @@ __all__ = [
     "UploadSource",
     "UploadStalled",
     "User",
+    "UserGroup",
     "VersionInfo",
     "WebhookStatus",
     "WrongCode",

@@ -4,6 +4,7 @@ from typing import Any
 
 from client_sdk.account import Authenticating
 from client_sdk.events import EventStream
+from client_sdk.folder_sharing import FolderSharing
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
 from client_sdk.searching import Searching
@@ -16,7 +17,13 @@ _CHANGE_S = 60
 
 
 class Client(
-    StorageAndAudit, FolderTransferring, Authenticating, Linking, TrashAndVersions, Searching
+    StorageAndAudit,
+    FolderTransferring,
+    Authenticating,
+    Linking,
+    TrashAndVersions,
+    Searching,
+    FolderSharing,
 ):
     """A user's view of one manager. Use it as an async context manager.
 

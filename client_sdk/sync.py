@@ -400,6 +400,14 @@ class SyncClient:
     links = _iterating(Client.links, at_once=LISTED_AT_ONCE)
     change_link = _blocking(Client.change_link)
     revoke_link = _blocking(Client.revoke_link)
+    search = _iterating(Client.search, at_once=LISTED_AT_ONCE)
+    folder_access = _blocking(Client.folder_access)
+    share_folder = _blocking(Client.share_folder)
+    unshare_folder = _blocking(Client.unshare_folder)
+    leave_folder = _blocking(Client.leave_folder)
+    give_folder = _blocking(Client.give_folder)
+    shared_with_me = _blocking(Client.shared_with_me)
+    groups = _blocking(Client.groups)
     search_users = _blocking(Client.search_users)
     find_user = _blocking(Client.find_user)
 
@@ -410,6 +418,11 @@ class SyncClient:
     remove_user = _blocking(Client.remove_user)
     storage = _blocking(Client.storage)
     set_quota = _blocking(Client.set_quota)
+    create_group = _blocking(Client.create_group)
+    remove_group = _blocking(Client.remove_group)
+    group_members = _blocking(Client.group_members)
+    add_to_group = _blocking(Client.add_to_group)
+    remove_from_group = _blocking(Client.remove_from_group)
     audit_events = _iterating(Client.audit_events, at_once=LISTED_AT_ONCE)
 
     @contextlib.contextmanager
