@@ -57,8 +57,8 @@ web: .venv/installed node_modules/installed $(PAGE) ## the tests of the web page
 
 screenshots: .venv/installed node_modules/installed $(PAGE) ## takes the pictures of docs/images anew
 	tests/need-tools.sh chromium
-	SCREENSHOTS=1 node --test tests/web/browser/looks.test.js
-	$(BIN)/python tests/web/harness/shrink.py docs/images
+	fc-list :lang=und-zsye | grep -q . || tests/apt-install.sh fonts-noto-color-emoji
+	node tests/web/harness/pictures.js docs/images
 
 node_modules/installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error

@@ -98,9 +98,10 @@ test("a new folder comes into sight, and the keys go on from there", async () =>
   await person.page.locator("#content").evaluate((list) => list.scrollTo(0, 9_000));
   await person.row(name(190)).waitFor();
   await person.page.keyboard.press("Escape");
+  const marked = person.page.locator(".row.fresh.focused").first().waitFor();
   await person.makesFolder("between");
   await isAt(person, "between");
-  await person.page.locator(".row.fresh.focused", { hasText: "between" }).waitFor();
+  await marked;
   await person.page.clock.runFor(4_000);
   await person.page.locator(".row.fresh").waitFor({ state: "detached" });
   await person.leaves();
@@ -109,10 +110,10 @@ test("a new folder comes into sight, and the keys go on from there", async () =>
 test("what was uploaded comes into sight, once for all that is uploaded together", async () => {
   const person = await worksAt();
   await person.row(name(0)).waitFor();
+  const marked = person.page.locator('.row.fresh .name[title^="zz"]').first().waitFor();
   await person.uploads([1, 2].map((number) => ({ name: `zz ${number}.bin`, buffer: Buffer.from("x") })));
   await person.uploadsAreDone(2);
-  await person.page.clock.runFor(1_000);
-  await person.page.locator(".row.fresh", { hasText: "zz" }).first().waitFor();
+  await marked;
   const focus = await person.page.evaluate(() => document.getElementById("content")?.getAttribute("aria-activedescendant"));
   assert.equal(focus, null, "the keyboard's focus stays where it was");
   await person.leaves();
@@ -132,8 +133,9 @@ test("an upload comes into sight also when it is stored before the panel shows i
   await person.page.clock.pauseAt(Date.now() + 3_600_000);
   await person.uploads([{ name: "zz quick.bin", buffer: Buffer.from("x") }]);
   await announced;
+  const marked = person.page.locator('.row.fresh .name[title="zz quick.bin"]').first().waitFor();
   await person.page.clock.resume();
-  await person.row("zz quick.bin").and(person.page.locator(".fresh")).waitFor();
+  await marked;
   await person.leaves();
 });
 

@@ -34,10 +34,7 @@ const viewerOf = (person, number) => person.page.getByRole("dialog", { name: nam
  * @param {Person} person
  * @param {string} letters
  */
-async function types(person, letters) {
-  await person.page.clock.fastForward(1_000);
-  await person.page.keyboard.type(letters);
-}
+const types = (person, letters) => person.withoutTime(() => person.page.keyboard.type(letters));
 
 /**
  * Waits until an item alone is selected, in sight, and what a screen reader is told of.
@@ -129,7 +126,7 @@ test("a bookmarked file that is not there is told, and the folder is shown", asy
 test("typing finds names on pages that were never seen, spaces among them", async () => {
   const person = await worksHere();
   await person.page.locator("#content").focus();
-  await types(person, "file 00024");
+  await types(person, "file 000240");
   await isAt(person, name(240));
   await types(person, "FILE 000123");
   await isAt(person, name(123));

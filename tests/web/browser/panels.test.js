@@ -108,7 +108,7 @@ test("what processing finds out about a file appears when the manager announces 
   await first;
   const details = page.getByRole("complementary", { name: "Details" });
   await details.getByText("film.txt").waitFor();
-  await page.clock.runFor(60_000);
+  await page.clock.runFor(9_000);
   const before = asked.length;
   metadata = { lines: 1234 };
   socket?.send(JSON.stringify({ id: "s2c:file-processed", uuid: crypto.randomUUID(), data: { file_id: id } }));

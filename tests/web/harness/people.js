@@ -40,6 +40,8 @@ const FLAGS = [
   "--disable-sync",
   "--autoplay-policy=no-user-gesture-required",
 ];
+/** How far time goes on until it stands still, as it cannot go back. */
+const PAUSING_MS = 1_000;
 const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 /** What browsers report on their own account when something that is tested for goes wrong. */
 const EXPECTED = /Failed to load resource|WebSocket connection to/;
@@ -129,6 +131,18 @@ export class Person {
    */
   async hasLoaded(part) {
     if (!this.#loaded.has(part)) await this.page.waitForEvent("requestfinished", (request) => partOf(request) === part);
+  }
+
+  /**
+   * Does something while the page's time stands still, however long it takes. Nothing is drawn meanwhile.
+   * @param {() => Promise<void>} work
+   * @param {number} [after] milliseconds that pass before, at once
+   */
+  async withoutTime(work, after = 0) {
+    const now = await this.page.evaluate(() => Date.now());
+    await this.page.clock.pauseAt(now + after + PAUSING_MS);
+    await work();
+    await this.page.clock.resume();
   }
 
   /** Waits until the folder is shown. */
