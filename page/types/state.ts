@@ -41,7 +41,7 @@ export interface Order {
 }
 
 /** What is shown in place of a folder. */
-export type Place = "recent" | "links";
+export type Place = "recent" | "links" | "trash";
 
 export interface Route {
   path: readonly string[];

@@ -27,6 +27,7 @@ import { SecondFactors } from "./second-factors.js";
 import { Search } from "./search.js";
 import { Selecting } from "./selecting.js";
 import { takeSharedFiles } from "./shared-files.js";
+import { Trash } from "./trash.js";
 import { Toasts } from "./toasts.js";
 import { UploadsOnDemand } from "./uploads-on-demand.js";
 import { isOutdated } from "./version.js";
@@ -61,6 +62,7 @@ export class App {
   readonly search = new Search(this.store, this.connection);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
   readonly ownLinks = new OwnLinks(this.#token);
+  readonly trash = new Trash(this.#token);
   readonly deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
   readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions, this.arrivals);
   readonly overview = new Overview(this.store, this.connection, this.#token);

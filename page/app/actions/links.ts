@@ -53,6 +53,12 @@ export class Links {
     return `${await this.#access.path()}/${file.id}/${name}?v=${encodeURIComponent(file.updatedAt ?? "")}`;
   }
 
+  /** Earlier content of a file. Rejects with `HttpError` and `Disconnected`. */
+  async downloadVersion(file: FileItem, versionId: number) {
+    if (!this.#connection.isOnline) throw new Disconnected(text.errors.offline);
+    save(`${await this.#access.path()}/${file.id}?version=${versionId}`, file.name);
+  }
+
   /** Rejects with `HttpError` and `Disconnected`. */
   async download(file: FileItem) {
     // Otherwise the browser calls the download failed, and nobody knows why.

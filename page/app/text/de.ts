@@ -68,6 +68,9 @@ const AUDIT_ACTIONS: Readonly<Record<string, string>> = {
   "sessions-ended": "Sitzungen beendet",
   "signing-key-made": "Signaturschlüssel erstellt",
   "signing-key-rotated": "Signaturschlüssel ersetzt",
+  "trash-emptied": "Papierkorb geleert",
+  "trash-restored": "Aus dem Papierkorb wiederhergestellt",
+  "version-restored": "Frühere Version wiederhergestellt",
   "ticket-issued": "Upload-Ticket ausgestellt",
   "user-created": "Benutzer erstellt",
   "user-locked": "Benutzer gesperrt",
@@ -373,7 +376,32 @@ export const de: Texts = {
     code: "Code oder Daten",
     other: "Datei",
   },
-  places: { recent: "Zuletzt geändert", links: "Meine Links" },
+  places: { recent: "Zuletzt geändert", links: "Meine Links", trash: "Papierkorb" },
+  trash: {
+    restore: "Wiederherstellen",
+    restored: (name: string) => `${name} wiederhergestellt.`,
+    notRestored: (name: string, reason: string) => `${name} konnte nicht wiederhergestellt werden: ${reason}.`,
+    deleteForGood: "Endgültig löschen",
+    empty: "Papierkorb leeren",
+    emptySure: "Alles im Papierkorb endgültig löschen? Das kann nicht rückgängig gemacht werden.",
+    emptyNow: "Endgültig löschen",
+    emptied: "Der Papierkorb ist leer.",
+    none: "Der Papierkorb ist leer",
+    noneText: (days: number) =>
+      days > 0
+        ? `Was Sie löschen, bleibt hier ${Math.round(days) === 1 ? "1 Tag" : `${formatCount(Math.round(days))} Tage`}.`
+        : "Dieser Server löscht sofort: Hier bleibt nichts.",
+    holds: (size: string) => `${size} Ihres Speicherplatzes`,
+    folder: (fileCount: number, size: string) => `Ordner mit ${files(fileCount)}, ${size}`,
+    deleted: (when: string, by: string | null) => (by === null ? `Gelöscht ${when}` : `Gelöscht ${when} von ${by}`),
+    goes: (when: string) => `Bis ${when} aufbewahrt`,
+  },
+  versions: {
+    title: "Frühere Versionen",
+    restored: (name: string) => `${name} hat wieder den früheren Inhalt.`,
+    remove: "Löschen",
+    of: (when: string) => `Version vom ${when}`,
+  },
   search: {
     label: "Dateien und Ordner suchen",
     clear: "Suche leeren",

@@ -296,7 +296,32 @@ export const en = {
     code: "Code or data",
     other: "File",
   },
-  places: { recent: "Recent", links: "My links" },
+  places: { recent: "Recent", links: "My links", trash: "Trash" },
+  trash: {
+    restore: "Restore",
+    restored: (name: string) => `${name} restored.`,
+    notRestored: (name: string, reason: string) => `${name} could not be restored: ${reason}.`,
+    deleteForGood: "Delete forever",
+    empty: "Empty trash",
+    emptySure: "Delete everything in the trash forever? This cannot be undone.",
+    emptyNow: "Delete forever",
+    emptied: "The trash is empty.",
+    none: "The trash is empty",
+    noneText: (days: number) =>
+      days > 0
+        ? `What you delete is kept here for ${counted(Math.round(days), "day")}.`
+        : "This server deletes at once: nothing is kept here.",
+    holds: (size: string) => `${size} of your storage`,
+    folder: (files: number, size: string) => `Folder with ${counted(files, "file")}, ${size}`,
+    deleted: (when: string, by: string | null) => (by === null ? `Deleted ${when}` : `Deleted ${when} by ${by}`),
+    goes: (when: string) => `Kept until ${when}`,
+  },
+  versions: {
+    title: "Earlier versions",
+    restored: (name: string) => `${name} has the earlier content again.`,
+    remove: "Delete",
+    of: (when: string) => `version of ${when}`,
+  },
   search: {
     label: "Search files and folders",
     clear: "Clear the search",

@@ -12,6 +12,7 @@ import { IconButton } from "./controls.js";
 import { useApp, useEffect, useState, useStore } from "./dom.js";
 import { Icon, ItemIcon } from "./icon.js";
 import { Sheet } from "./sheet.js";
+import { Versions } from "./versions.js";
 import { Thumbnail } from "./thumbnail.js";
 import { useOnline } from "./work.js";
 
@@ -148,6 +149,7 @@ function FileDetails({ file }: { file: FileItem }) {
       <h3 class="details-name">{file.name}</h3>
       {canRead ? <ActionButtons items={[file]} names={FILE_ACTIONS} /> : <p class="lead">{text.access.why[file.status]}</p>}
       <FileFacts file={file} />
+      {file.can === "rw" && <Versions file={file} />}
     </>
   );
 }

@@ -30,6 +30,7 @@ export function Sidebar() {
         <Home />
         {hasOverview && <PlaceLink place="recent" icon="clock" />}
         <PlaceLink place="links" icon="link" />
+        <PlaceLink place="trash" icon="trash" />
       </nav>
       <div class="side-space"></div>
       <StorageCard />

@@ -18,6 +18,7 @@ import { Recent } from "./recent.js";
 import { Sheet } from "./sheet.js";
 import { Sidebar } from "./sidebar.js";
 import { Toasts } from "./toasts.js";
+import { Trash } from "./trash.js";
 import { Toolbar } from "./toolbar.js";
 import { TopBar } from "./top-bar.js";
 import { UploadQuestion, UploadsPanel } from "./uploads.js";
@@ -71,6 +72,7 @@ function Contents() {
   if (isSearch) return <Found />;
   if (place === "recent") return <Recent />;
   if (place === "links") return <MyLinks />;
+  if (place === "trash") return <Trash />;
   return (
     <>
       <Toolbar />

@@ -1,0 +1,32 @@
+/** The trash, and earlier versions of files. */
+
+import { test } from "node:test";
+import { Person } from "../harness/people.js";
+import { stage } from "../harness/stage.js";
+
+const set = stage();
+
+test("what was deleted is restored from the trash, or gone for good", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.uploads([
+    { name: "keep.txt", buffer: Buffer.from("keep") },
+    { name: "lose.txt", buffer: Buffer.from("lose") },
+  ]);
+  for (const name of ["keep.txt", "lose.txt"]) {
+    await person.row(name).click();
+    await person.page.keyboard.press("Delete");
+  }
+  await person.page.clock.fastForward(8_000);
+  await person.page.getByRole("link", { name: "Trash" }).click();
+  const trash = person.page.locator(".my-links");
+  await trash.getByText("lose.txt").first().waitFor();
+  await trash.getByRole("button", { name: "Restore keep.txt" }).click();
+  await person.page.getByText("keep.txt restored.").waitFor();
+  await trash.getByText("keep.txt").first().waitFor({ state: "detached" });
+  await person.page.getByRole("button", { name: "Empty trash" }).click();
+  await trash.getByRole("button", { name: "Delete forever", exact: true }).click();
+  await person.page.getByText("The trash is empty", { exact: true }).waitFor();
+  await person.page.getByRole("link", { name: "All files" }).click();
+  await person.row("keep.txt").waitFor();
+  await person.leaves();
+});
