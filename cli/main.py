@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.command_line import accounts, administration, files, links, logins, servers, trash
+from cli.command_line import accounts, administration, files, links, logins, servers, sharing, trash
 from cli.command_line.options import CommonOptions
 from cli.standard_output import exits_on_closed_output
 
@@ -108,6 +108,7 @@ logins.register(app)
 files.register(app)
 trash.register(app)
 links.register(app)
+sharing.register(app)
 administration.register(app)
 servers.register(app)
 
