@@ -94,6 +94,7 @@ from client_sdk.models import (
     WebhookStatus,
 )
 from client_sdk.paths import RemotePath
+from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from client_sdk.sync import SyncClient, SyncStream
 from client_sdk.transfers import (
@@ -177,6 +178,7 @@ __all__ = [
     "Rejected",
     "RemotePath",
     "RemoteStream",
+    "RenewableLogin",
     "ReplyTimeout",
     "ResumedElsewhere",
     "SearchMatch",

@@ -7,6 +7,7 @@ from client_sdk.events import EventStream
 from client_sdk.folder_sharing import FolderSharing
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
+from client_sdk.renewal import RenewableLogin
 from client_sdk.searching import Searching
 from client_sdk.storage import StorageAndAudit
 from client_sdk.transferring import FolderTransferring
@@ -33,7 +34,7 @@ class Client(
 
     Args:
         url: http(s) URL of the manager.
-        token: The user's token, from `login`, or an app password.
+        token: The user's token, from `login`, a login, from `login_renewable`, or an app password.
         settings: Limits, time limits and retries.
         link_changed: Called with False when the connection is lost, and with True when it is back;
             must be quick.
@@ -66,7 +67,39 @@ class Client(
             SecondFactorDemanded: The user must enrol a second factor first, on the web page.
             WrongCode: The code is wrong, or was used before.
         """
-        return await self._api.login(username, password, device=device, life_s=life_s, code=code)
+        issued = await self._api.login(username, password, device=device, life_s=life_s, code=code)
+        return str(issued["token"])
+
+    async def login_renewable(
+        self,
+        username: str,
+        password: str,
+        *,
+        device: str | None = None,
+        life_s: int | None = None,
+        code: str | None = None,
+    ) -> RenewableLogin:
+        """Begin a session of a user whose token lives for minutes, and is renewed by whoever uses it.
+
+        Whoever gets hold of such a token cannot do much with it. `Client` takes the login in the place of
+        a token, and renews it for as long as it runs.
+
+        Args:
+            username: As of `login`.
+            password: As of `login`.
+            device: As of `login`.
+            life_s: As of `login`: of the session.
+            code: As of `login`.
+
+        Raises:
+            WrongPassword, SecondFactorNeeded, SecondFactorDemanded, WrongCode: As `login`.
+        """
+        issued = await self._api.login(
+            username, password, device=device, life_s=life_s, code=code, is_renewable=True
+        )
+        login = RenewableLogin("")
+        login.take(issued)
+        return login
 
     async def register(
         self,

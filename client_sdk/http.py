@@ -35,6 +35,7 @@ from client_sdk.errors import (
 )
 from client_sdk.models import ManagerStatus, manager_status
 from client_sdk.paths import join_remote
+from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from common.http_bodies import read_up_to
 from common.log_events import correlation_header
@@ -65,12 +66,16 @@ class ManagerHttp:
     Args:
         session: Session to ask with.
         base: The manager's http(s) URL, without a slash at its end.
-        token: The user's token; None before logging in.
+        token: The user's token, or a login that knows it; None before logging in.
         settings: Time limits.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, base: str, token: str | None, settings: ClientSettings
+        self,
+        session: aiohttp.ClientSession,
+        base: str,
+        token: str | RenewableLogin | None,
+        settings: ClientSettings,
     ) -> None:
         self._session = session
         self._base = base
@@ -85,8 +90,9 @@ class ManagerHttp:
         device: str | None,
         life_s: int | None,
         code: str | None,
-    ) -> str:
-        """A token for a user.
+        is_renewable: bool = False,
+    ) -> dict[str, Any]:
+        """What the manager issues for a user: a token, and with `is_renewable` what renews it.
 
         Raises `WrongPassword` when name and password do not belong together, `SecondFactorNeeded`,
         `SecondFactorDemanded`, `WrongCode`.
@@ -96,6 +102,8 @@ class ManagerHttp:
             session["device"] = device
         if life_s is not None:
             session["expires_in"] = life_s
+        if is_renewable:
+            session["renewable"] = True
         body = {"username": username, "password": password, **session}
         try:
             answer = await self._json("POST", "/login", body=body, is_patient=True)
@@ -106,10 +114,9 @@ class ManagerHttp:
                 raise
             body = {"challenge": needed.challenge, "code": code, **session}
             answer = await self._json("POST", "/login/second-factor", body=body)
-        token = answer.get("token")
-        if not isinstance(token, str):
+        if not isinstance(answer.get("token"), str):
             raise UnexpectedAnswer("the manager answered a login without a token")
-        return token
+        return answer
 
     async def register(
         self, username: str, password: str, admin_token: str | None, setup_code: str | None
@@ -142,7 +149,7 @@ class ManagerHttp:
 
     async def status(self) -> ManagerStatus:
         """How the manager is."""
-        headers = self._authorization()
+        headers = await self._authorization()
         return manager_status(await self._json("GET", "/status", headers=headers, is_patient=True))
 
     async def ask(
@@ -162,7 +169,7 @@ class ManagerHttp:
             route,
             params=query,
             json=body,
-            headers=self._authorization(),
+            headers=await self._authorization(),
             is_patient=method == "GET",
         )
         async with asked as response:
@@ -179,7 +186,8 @@ class ManagerHttp:
         Raises `Forbidden` when only another user may do this, `Refused` for any other error.
         """
         body = {"query": query, "variables": variables}
-        answer = await self._json("POST", "/graphql", body=body, headers=self._authorization())
+        headers = await self._authorization()
+        answer = await self._json("POST", "/graphql", body=body, headers=headers)
         data, problems = answer.get("data"), answer.get("errors")
         if problems:
             raise _graphql_error(problems)
@@ -231,7 +239,11 @@ class ManagerHttp:
         if version is not None:
             params["version"] = str(version)
         # A content coding would make the length and the ranges mean something else.
-        headers = {**self._authorization(), "Accept-Encoding": "identity", **(headers or {})}
+        headers = {
+            **(await self._authorization()),
+            "Accept-Encoding": "identity",
+            **(headers or {}),
+        }
         asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)
         async with asked as response:
             if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
@@ -252,7 +264,7 @@ class ManagerHttp:
             NotLoggedIn, Forbidden: It gives none of them.
             Unreachable, ServerFailed: No answer came, or that of a failure.
         """
-        headers = {**self._authorization(), "Accept-Encoding": "identity"}
+        headers = {**(await self._authorization()), "Accept-Encoding": "identity"}
         asked = self._request(
             "POST", DOWNLOAD_FILES, json={"files": list(paths)}, headers=headers, is_patient=True
         )
@@ -265,10 +277,21 @@ class ManagerHttp:
         """The address under which a signed payload can be had."""
         return f"{self._base}/signed-download?{urlencode({'q': payload})}"
 
-    def _authorization(self) -> dict[str, str]:
+    async def token(self) -> str:
+        """A token that is good now. Raises `NotLoggedIn`, or why it could not be renewed."""
         if self._token is None:
             raise NotLoggedIn("log in first")
-        return _bearer(self._token)
+        if isinstance(self._token, str):
+            return self._token
+        return await self._token.token(self._renewed)
+
+    async def _renewed(self, renewal: str) -> dict[str, Any]:
+        return await self._json(
+            "POST", "/account/token", body={"renewal": renewal}, is_patient=True
+        )
+
+    async def _authorization(self) -> dict[str, str]:
+        return _bearer(await self.token())
 
     async def _json(
         self,

@@ -9,6 +9,7 @@ up when the token is no longer good, when no manager answers the very first try,
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from client_sdk.connection import Connection
@@ -70,12 +71,17 @@ class Link:
     """See the module.
 
     Args:
-        url: ws(s) URL with the token.
+        url: Gets the ws(s) URL with a token that is good now, for each connection.
         settings: Retries and time limits.
         listener: Hears what happens.
     """
 
-    def __init__(self, url: str, settings: ClientSettings, listener: LinkListener) -> None:
+    def __init__(
+        self,
+        url: Callable[[], Awaitable[str]],
+        settings: ClientSettings,
+        listener: LinkListener,
+    ) -> None:
         self._url = url
         self._settings = settings
         self._listener = listener
@@ -194,7 +200,7 @@ class Link:
         """One connection. Raises `ConnectionLost` if it ended before the manager sent any frame."""
         self._was_heard = False
         async with Connection.open(
-            self._url,
+            await self._url(),
             receives=RECEIVES,
             extensions=EXTENSIONS,
             needs_grant=False,

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +17,7 @@ from client_sdk.file_download import ConnectionPermits
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
+from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import ConflictResolver
 from client_sdk.uploads import Uploads
@@ -34,7 +35,7 @@ class UserSession:
 
     def __init__(
         self,
-        url: str,
+        url: Callable[[], Awaitable[str]],
         http: aiohttp.ClientSession,
         settings: ClientSettings,
         scope: TaskScope,
@@ -53,7 +54,7 @@ class UserSession:
     @contextlib.asynccontextmanager
     async def open(
         cls,
-        url: str,
+        url: Callable[[], Awaitable[str]],
         http: aiohttp.ClientSession,
         settings: ClientSettings,
         link_changed: LinkCallback | None = None,
@@ -122,7 +123,7 @@ class ClientCore:
     def __init__(
         self,
         url: str,
-        token: str | None = None,
+        token: str | RenewableLogin | None = None,
         *,
         settings: ClientSettings | None = None,
         link_changed: LinkCallback | None = None,
@@ -145,11 +146,15 @@ class ClientCore:
             http = await stack.enter_async_context(await self._http_session())
             self._http = ManagerHttp(http, self._base, self._token, self._settings)
             if self._token is not None:
-                url = socket_url(self._base, self._token)
-                opening = UserSession.open(url, http, self._settings, self._link_changed)
+                opening = UserSession.open(
+                    self._socket_url, http, self._settings, self._link_changed
+                )
                 self._session = await stack.enter_async_context(opening)
             self._stack = stack.pop_all()
         return self
+
+    async def _socket_url(self) -> str:
+        return socket_url(self._base, await self._api.token())
 
     async def _http_session(self) -> aiohttp.ClientSession:
         tls = await asyncio.to_thread(tls_context, self._settings.ca_cert)

@@ -17,6 +17,7 @@ from client_sdk.downloads import RemoteStream
 from client_sdk.errors import Unreachable
 from client_sdk.events import Event, EventStream
 from client_sdk.paths import RemotePath
+from client_sdk.renewal import RenewableLogin
 from client_sdk.session import LinkCallback
 from client_sdk.settings import ClientSettings
 
@@ -282,7 +283,7 @@ class SyncClient:
 
     Args:
         url: http(s) URL of the manager.
-        token: The user's token, from `login`, or an app password.
+        token: The user's token, from `login`, a login, from `login_renewable`, or an app password.
         settings: Limits, time limits and retries.
         link_changed: Called with False when the connection is lost, and with True when it is back.
     """
@@ -290,7 +291,7 @@ class SyncClient:
     def __init__(
         self,
         url: str,
-        token: str | None = None,
+        token: str | RenewableLogin | None = None,
         *,
         settings: ClientSettings | None = None,
         link_changed: LinkCallback | None = None,
@@ -338,6 +339,7 @@ class SyncClient:
         return self._thread
 
     login = _blocking(Client.login)
+    login_renewable = _blocking(Client.login_renewable)
     register = _blocking(Client.register)
     change_password = _blocking(Client.change_password)
     logout = _blocking(Client.logout)
