@@ -182,6 +182,16 @@ class TooDeep(CatalogError):
     code = "too-deep"
 
 
+class CopyTooLarge(CatalogError):
+    """A folder has more in it than one copy may have."""
+
+    code = "copy-too-large"
+
+    def __init__(self, max_entries: int) -> None:
+        super().__init__(f"a copy may have {max_entries} folders and files at most")
+        self.max_entries = max_entries
+
+
 class NameTaken(CatalogError):
     """A file of that name stands there already."""
 

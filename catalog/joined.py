@@ -3,6 +3,7 @@
 from catalog.account_port import AccountStore
 from catalog.audit_port import AuditStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.copy_port import CopyStore
 from catalog.factor_port import FactorStore
 from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
@@ -37,6 +38,7 @@ class JoinedCatalog:
         overview: Overview,
         search: SearchStore,
         files: FileStore,
+        copies: CopyStore,
         trash: TrashStore,
         versions: VersionStore,
         objects: ObjectStore,
@@ -124,6 +126,8 @@ class JoinedCatalog:
         self.shares_of = files.shares_of
         self.put_share = files.put_share
         self.remove_share = files.remove_share
+        self.copy_files = copies.copy_files
+        self.copy_folder = copies.copy_folder
         self.trash_of = trash.trash_of
         self.trash_totals = trash.trash_totals
         self.restore_trashed = trash.restore_trashed

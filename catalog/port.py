@@ -30,6 +30,7 @@ from uuid import UUID
 from catalog.account_port import AccountStore
 from catalog.audit_port import AuditStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
+from catalog.copy_port import CopyStore
 from catalog.errors import CatalogError
 from catalog.factor_port import FactorStore
 from catalog.identity_port import IdentityStore
@@ -507,6 +508,7 @@ class Catalog(
     Overview,
     SearchStore,
     FileStore,
+    CopyStore,
     TrashStore,
     VersionStore,
     ObjectStore,

@@ -23,6 +23,7 @@ from client_sdk.paths import (
 )
 from client_sdk.session import ClientCore
 from protocol import c2s
+from protocol.extensions import COPY
 
 
 class Browsing(ClientCore):
@@ -176,6 +177,53 @@ class Organising(ClientCore):
         packet = c2s.MoveFolder(path=clean_folder(path), target_path=clean_folder(folder))
         return await self._link.order(packet)
 
+    async def copy(self, remote: RemotePath, target: RemotePath) -> str | None:
+        """Copy a file or folder to a full path, without its content; returns words about a taken name.
+
+        The copy is another name for the same content. It belongs to the user, and counts in the quota.
+
+        Args:
+            remote: Full path of a file, or of a folder if there is no such file.
+            target: Full path of the copy. The folder in which it is to be must exist.
+
+        Raises:
+            NotFound: There is no such file or folder, or no such folder to copy it into.
+            Refused: The user may not read all of it, it cannot be done, or the manager does not know the
+                extension `copy`.
+        """
+        text = remote_text(remote)
+        is_file = not text.endswith("/") and await self._api.file_exists(*split_remote(text))
+        (folder, name), (new_folder, new_name) = _ends(text), _ends(target)
+        if not is_file:
+            return await self._copy_folder(join_remote(folder, name), new_folder, new_name)
+        await self._require_copying(new_folder)
+        packet = c2s.CopyFiles(
+            path=folder, target_path=new_folder, files=(name,), target_name=new_name
+        )
+        return await self._order_for_file(text, packet)
+
+    async def copy_files(self, remotes: Iterable[RemotePath], folder: RemotePath) -> str | None:
+        """Copy files into a folder, as `copy` does; returns what was said about taken names.
+
+        Of up to 1000 files of one folder all are copied or none; files of several folders are copied one
+        folder after the other.
+
+        Raises:
+            NotFound: The folder does not exist.
+            Refused: A file is missing, or not the user's to read.
+        """
+        target = clean_folder(folder)
+        await self._require_copying(target)
+        said: list[str] = []
+        for path, names in _by_folder(remotes).items():
+            for start in range(0, len(names), NAMES_PER_PACKET):
+                batch = tuple(names[start : start + NAMES_PER_PACKET])
+                words = await self._link.order(
+                    c2s.CopyFiles(path=path, target_path=target, files=batch)
+                )
+                said += [words] if words else []
+        return "; ".join(said) or None
+
     async def move(self, remote: RemotePath, target: RemotePath) -> str | None:
         """Give a file or folder another full path; returns what was said about a taken name.
 
@@ -239,6 +287,19 @@ class Organising(ClientCore):
         if not found.exists:
             raise NotFound(f"{folder}: there is no such folder")
         return found.folder_id
+
+    async def _copy_folder(self, source: str, folder: str, name: str) -> str | None:
+        if not (await listing.status(self._link, source)).exists:
+            raise NotFound(f"{source}: there is no such file or folder")
+        await self._require_copying(folder)
+        packet = c2s.CopyFolder(path=source, target_path=folder, target_name=name)
+        return await self._link.order(packet)
+
+    async def _require_copying(self, folder: str) -> None:
+        """Raises `NotFound` without such a folder, `Refused` for a manager that cannot copy."""
+        await self._folder_id(folder)
+        if not self._link.grants(COPY):
+            raise Refused("this manager cannot copy: it is of an earlier release")
 
     async def _rename(self, source: str, name: str, *, is_file: bool) -> str | None:
         if is_file:

@@ -29,6 +29,7 @@ from protocol.codec import Frame
 from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
+    COPY,
     LARGE_CHUNKS,
     ORGANISE,
     REJECTIONS,
@@ -39,7 +40,9 @@ from protocol.extensions import (
 from protocol.packet import Packet
 
 RECEIVES = frozenset({"s2c", "generic"})
-EXTENSIONS = frozenset({ADMINISTER, BUNDLE, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME, SEARCH})
+EXTENSIONS = frozenset(
+    {ADMINISTER, BUNDLE, COPY, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME, SEARCH}
+)
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
 Answer = TypeVar("Answer", bound=Packet)

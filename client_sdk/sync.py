@@ -377,6 +377,8 @@ class SyncClient:
     make_folders = _blocking(Client.make_folders)
     rename_file = _blocking(Client.rename_file)
     rename_folder = _blocking(Client.rename_folder)
+    copy = _blocking(Client.copy)
+    copy_files = _blocking(Client.copy_files)
     move_files = _blocking(Client.move_files)
     move_folder = _blocking(Client.move_folder)
     move = _blocking(Client.move)

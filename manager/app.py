@@ -64,6 +64,7 @@ from manager.downloads.read_ahead import ReadAheadMemory
 from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes, ObjectSender
 from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
+from manager.files.copying import CopyHandlers
 from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
 from manager.files.search import SearchHandlers, index_older_texts
@@ -144,6 +145,7 @@ from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
     CHANNEL_DEMAND,
+    COPY,
     MESSAGE_LIMITS,
     MESSAGES,
     ORGANISE,
@@ -486,7 +488,7 @@ async def _run(
         trash = TrashPolicy(keep_s=settings.trash_days * DAY_S, versions=settings.versions)
         client_packets = Dispatcher(
             "c2s",
-            {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME, SEARCH},
+            {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH},
             UserAdministration(
                 catalog, passwords, app_passwords, logins, changes, audit, monotonic=monotonic
             ),
@@ -494,6 +496,7 @@ async def _run(
             SearchHandlers(catalog),
             FileHandlers(catalog, changes, audit, reaper.wake, name_policy, trash),
             FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy, trash),
+            CopyHandlers(catalog, changes, name_policy),
             SharingHandlers(catalog, changes, audit),
             LinkHandlers(catalog, links),
             ThumbnailHandlers(catalog, content_links, thumbnail_cache),

@@ -372,6 +372,32 @@ class NotMoved(ManagerError):
         super().__init__(f"nothing was moved: {'; '.join(reasons)}")
 
 
+class NotCopied(ManagerError):
+    """Some of the files do not exist, or the user may not read them, or there is too much to copy."""
+
+    code = "not-copied"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"nothing was copied: {reason}")
+
+    @classmethod
+    def files(cls, *, missing: Sequence[str], refused: Sequence[str]) -> "NotCopied":
+        """Because of these files, by name."""
+        reasons = []
+        if missing:
+            reasons.append(f"there is no file {names_listed(missing)}")
+        if refused:
+            reasons.append(f"you have no right to read {names_listed(refused)}")
+        return cls("; ".join(reasons))
+
+    @classmethod
+    def folder(cls, *, refused: int, concerned: int) -> "NotCopied":
+        """Because of so many files of so many in a folder."""
+        are = "is" if refused == 1 else "are"
+        files = counted(concerned, "file")
+        return cls(f"{refused} of the {files} in this folder {are} not yours to read")
+
+
 class NoSuchFile(ManagerError):
     """No file of that name is in that folder."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME, SEARCH
+from protocol.extensions import ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH
 from protocol.packet import Packet, Record
 from protocol.values import (
     Fingerprint,
@@ -31,6 +31,8 @@ from protocol.values import (
 __all__ = [
     "BundleFile",
     "BundleRequest",
+    "CopyFiles",
+    "CopyFolder",
     "CreateFolder",
     "DeleteFile",
     "DeleteFolder",
@@ -397,6 +399,42 @@ class MoveFolder(Packet, frozen=True, kw_only=True):
 
     path: Path
     target_path: Path
+
+
+class CopyFiles(Packet, frozen=True, kw_only=True):
+    """Copies files of a folder into a folder, which may be the same.
+
+    Client → manager, with the extension `copy`. `target_name` is what the copy of a single file is
+    called; left out, copies are called as the files are. Answered by `generic:boolean`: false when none
+    was copied, with a message that says which files prevented it; true when all were, with a message that
+    has the names of those whose name was taken. All clients receive `s2c:file-modify` for each.
+    """
+
+    id: ClassVar[str] = "c2s:copy-files"
+    extension: ClassVar[str | None] = COPY
+
+    path: Path
+    target_path: Path
+    files: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    target_name: Name | None = None
+
+
+class CopyFolder(Packet, frozen=True, kw_only=True):
+    """Copies a folder with everything in it into a folder, which may be the one that it lies in.
+
+    Client → manager, with the extension `copy`. `path` is the folder itself, `target_path` the folder to
+    copy it into, `target_name` what the copy is called; left out, as the folder. Answered by
+    `generic:boolean`: false when a file in it may not be read, there is too much in it, the target lies
+    within it, or a path would have too many names; true with a message when the name was taken there.
+    All clients receive `s2c:folder-modify` for each folder, and `s2c:file-modify` for each file.
+    """
+
+    id: ClassVar[str] = "c2s:copy-folder"
+    extension: ClassVar[str | None] = COPY
+
+    path: Path
+    target_path: Path
+    target_name: Name | None = None
 
 
 class ShareListRequest(Packet, frozen=True, kw_only=True):

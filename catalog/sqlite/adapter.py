@@ -8,6 +8,7 @@ from pathlib import Path
 from catalog.joined import JoinedCatalog
 from catalog.sqlite.accounts import SqliteAccounts
 from catalog.sqlite.audit import SqliteAudit
+from catalog.sqlite.copies import SqliteCopies
 from catalog.sqlite.database import Database
 from catalog.sqlite.factors import SqliteFactors
 from catalog.sqlite.files import SqliteFiles
@@ -51,6 +52,7 @@ class SqliteCatalog(JoinedCatalog):
             overview=SqliteOverview(database, clock),
             search=SqliteSearch(database, clock),
             files=SqliteFiles(database, clock),
+            copies=SqliteCopies(database, clock),
             trash=SqliteTrash(database, clock),
             versions=SqliteVersions(database, clock),
             objects=SqliteObjects(database, clock),

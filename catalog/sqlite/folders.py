@@ -163,7 +163,7 @@ class SqliteFolders(SqlitePart):
         self, session: Session, folder_id: int, name: str, *, permit: Permit | None = None
     ) -> ChangedFolder:
         """Takes the first free `name (n)`. Raises `FolderMissing`, `RootIsFixed`, `NotPermitted`."""
-        before, parent_id = _require_movable(session, folder_id)
+        before, parent_id = require_movable(session, folder_id)
         require_right(session, parent_id, permit)
         after = _place(session, before, parent_id, name)
         return ChangedFolder(before=before, after=after, sequence=next_change(session))
@@ -182,14 +182,14 @@ class SqliteFolders(SqlitePart):
 
         Raises `FolderMissing`, `RootIsFixed`, `FolderCircle`, `TooDeep`, `NotPermitted`.
         """
-        before, old_parent_id = _require_movable(session, folder_id)
+        before, old_parent_id = require_movable(session, folder_id)
         require_folder(session, parent_id)
         require_right(session, old_parent_id, permit)
         require_right(session, parent_id, permit)
         if session.row(sql.lies_within, inner_id=parent_id, outer_id=folder_id):
             raise FolderCircle(f"folder {parent_id} lies within folder {folder_id}")
         if max_depth is not None:
-            _require_room(session, before, parent_id, max_depth)
+            require_room(session, before, parent_id, max_depth)
         uncount_subtree(session, old_parent_id, subtree_id=folder_id)
         after = _place(session, before, parent_id, before.folder.name)
         count_subtree(session, parent_id, subtree_id=folder_id)
@@ -209,11 +209,11 @@ class SqliteFolders(SqlitePart):
         Raises `RootIsFixed`, `NotPermitted`, `UserMissing`.
         """
         try:
-            placed, parent_id = _require_movable(session, folder_id)
+            placed, parent_id = require_movable(session, folder_id)
         except FolderMissing:
             return None
         if permit is not None and permit.folder_right is None:
-            _require_permitted(session, folder_id, permit)
+            require_permitted(session, folder_id, permit)
         require_right(session, parent_id, permit)
         if trashing is not None:
             trash_folder(session, placed, parent_id, trashing, now=self._clock())
@@ -235,7 +235,7 @@ def require_no_file(session: Session, parent_id: int, path: FolderPath) -> None:
         raise NotAFolder(path)
 
 
-def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, int]:
+def require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, int]:
     """The folder and its parent's id. Raises `FolderMissing`, and `RootIsFixed` for the root."""
     if folder_id == ROOT_FOLDER_ID:
         raise RootIsFixed("the root folder cannot be renamed, moved or deleted")
@@ -246,14 +246,14 @@ def _require_movable(session: Session, folder_id: int) -> tuple[PlacedFolder, in
     return PlacedFolder(path=path, folder=folder), folder.parent_id
 
 
-def _require_room(session: Session, moving: PlacedFolder, parent_id: int, max_depth: int) -> None:
+def require_room(session: Session, moving: PlacedFolder, parent_id: int, max_depth: int) -> None:
     """Raises `TooDeep` unless all of the folder fits below the parent, or lies no deeper there."""
     depth = len(path_to(session, parent_id)) + 1
     if depth > len(moving.path):
         require_depth(session, moving.folder.id, depth, max_depth)
 
 
-def _require_permitted(session: Session, folder_id: int, permit: Permit) -> None:
+def require_permitted(session: Session, folder_id: int, permit: Permit) -> None:
     """Raises `NotPermitted` unless the permit covers all files in the subtree."""
     rows = session.rows(sql.standings_within, folder_id=folder_id, user_id=permit.user_id)
     refused = sum(row["files"] for row in rows if standing_of(row) not in permit.standings)

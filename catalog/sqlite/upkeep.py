@@ -32,7 +32,9 @@ def free_file_name(
     raise AssertionError("a folder cannot hold every number")
 
 
-def free_folder_name(session: Session, parent_id: int, name: str, *, own_id: int) -> str:
+def free_folder_name(
+    session: Session, parent_id: int, name: str, *, own_id: int | None = None
+) -> str:
     """The name, or its first numbered form that nothing in the parent but the folder `own_id` has."""
     for names in candidate_batches(name, keep_extension=False):
         if free := _first_free(session, parent_id, names, own_folder_id=own_id):

@@ -9,6 +9,7 @@ from catalog.joined import JoinedCatalog
 from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.audit import SupabaseAudit
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
+from catalog.supabase.copies import SupabaseCopies
 from catalog.supabase.factors import SupabaseFactors
 from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
@@ -58,6 +59,7 @@ class SupabaseCatalog(JoinedCatalog):
             overview=SupabaseOverview(functions, clock),
             search=SupabaseSearch(functions, clock),
             files=SupabaseFiles(functions, clock),
+            copies=SupabaseCopies(functions, clock),
             trash=SupabaseTrash(functions, clock),
             versions=SupabaseVersions(functions, clock),
             objects=SupabaseObjects(functions, clock),

@@ -22,6 +22,7 @@ from catalog.errors import (
     CatalogReadOnly,
     CatalogRefused,
     CatalogUnavailable,
+    CopyTooLarge,
     CredentialTaken,
     FileMissing,
     FolderCircle,
@@ -116,6 +117,7 @@ _PLAIN: tuple[type[CatalogError], ...] = (
 _PLAIN_BY_CODE = {error.code: error for error in _PLAIN}
 
 _WITH_FACTS: dict[str, Callable[[str], CatalogError]] = {
+    CopyTooLarge.code: lambda detail: CopyTooLarge(int(detail)),
     IsAFolder.code: lambda detail: IsAFolder(tuple(json.loads(detail))),
     NameTaken.code: lambda detail: NameTaken(file_of(json.loads(detail))),
     NotAFolder.code: lambda detail: NotAFolder(tuple(json.loads(detail))),

@@ -59,6 +59,7 @@ MIGRATIONS = (
     "20261130070000_spaces",
     "20261130070500_trash",
     "20261130071000_natural_order",
+    "20261130072000_copies",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

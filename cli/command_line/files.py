@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command("stat", no_args_is_help=True)(stat)
     app.command("find")(find)
     app.command("mv", cls=SeveralAndOne, no_args_is_help=True)(mv)
+    app.command("cp", cls=SeveralAndOne, no_args_is_help=True)(cp)
     app.command("rm", no_args_is_help=True)(rm)
     app.command("mkdir", no_args_is_help=True)(mkdir)
     app.add_typer(share)
@@ -347,6 +348,22 @@ def mv(
     from cli.commands import files
 
     files.mv(context, sources, dest, as_json=as_json)
+
+
+def cp(
+    context: typer.Context,
+    sources: RemotePaths,
+    dest: Annotated[str, typer.Argument(help="Folder to copy them to; or, for one, the new path.")],
+    *,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Copy folders with everything in them.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Copy files, and folders with -r, without sending them again. A taken name is numbered."""
+    from cli.commands import files
+
+    files.cp(context, sources, dest, recursive=recursive, as_json=as_json)
 
 
 def rm(

@@ -1,4 +1,4 @@
-"""`mv`, `rm`, `mkdir` and `share`: change what is on the manager, without its content."""
+"""`mv`, `cp`, `rm`, `mkdir` and `share`: change what is on the manager, without its content."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,23 +15,25 @@ from common.wording import human_size
 
 def mv(context: typer.Context, sources: list[str], dest: str, *, as_json: bool) -> None:
     """Move or rename files and folders. Nothing is replaced: a taken name is numbered."""
-    ctx = command_context(context)
 
-    async def run(cloud: Client, summary: Summary) -> None:
-        into = await cloud.is_folder(dest)
-        if not into and (len(sources) > 1 or dest.endswith("/")):
-            raise NotFound(f"{dest}: there is no such folder; make it with `discord-cloud mkdir`")
+    async def move(cloud: Client, source: str, target: str) -> str | None:
+        return await cloud.move(source, target)
 
-        async def move(source: str) -> None:
-            target = join_remote(clean_folder(dest), _name_of(source)) if into else dest
-            note = await cloud.move(source, target)
-            summary.done.append({"source": source, "path": target, "note": note})
-            if note and not as_json:
-                ctx.note(f"{source}: {note}")
+    _place(context, sources, dest, move, "moved", as_json=as_json)
 
-        await transfer_all(sources, move, str, summary, 1)
 
-    _run(ctx, run, "moved", as_json=as_json)
+def cp(
+    context: typer.Context, sources: list[str], dest: str, *, recursive: bool, as_json: bool
+) -> None:
+    """Copy files, and folders with -r. Nothing is replaced: a taken name is numbered."""
+
+    async def copy(cloud: Client, source: str, target: str) -> str | None:
+        is_file = not source.endswith("/") and await cloud.is_file(source)
+        if not is_file and not recursive and await cloud.is_folder(source):
+            raise InvalidInput("this is a folder: copy it and everything in it with -r")
+        return await cloud.copy(source, target)
+
+    _place(context, sources, dest, copy, "copied", as_json=as_json)
 
 
 def rm(
@@ -108,6 +110,35 @@ class _Deleting:
             return True
         print_line(self._ctx.err, f"{self._path}: {question} [y/N]")
         return (await self._ctx.read_line()).strip().lower() in {"y", "yes"}
+
+
+def _place(
+    context: typer.Context,
+    sources: list[str],
+    dest: str,
+    place: Callable[[Client, str, str], Awaitable[str | None]],
+    done: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Gives each source its place in the folder `dest`, or a single one that path."""
+    ctx = command_context(context)
+
+    async def run(cloud: Client, summary: Summary) -> None:
+        into = await cloud.is_folder(dest)
+        if not into and (len(sources) > 1 or dest.endswith("/")):
+            raise NotFound(f"{dest}: there is no such folder; make it with `discord-cloud mkdir`")
+
+        async def place_one(source: str) -> None:
+            target = join_remote(clean_folder(dest), _name_of(source)) if into else dest
+            note = await place(cloud, source, target)
+            summary.done.append({"source": source, "path": target, "note": note})
+            if note and not as_json:
+                ctx.note(f"{source}: {note}")
+
+        await transfer_all(sources, place_one, str, summary, 1)
+
+    _run(ctx, run, done, as_json=as_json)
 
 
 def _run(

@@ -129,6 +129,12 @@ PACKET_RULES: Final[Mapping[type[Packet], PacketRule]] = {
         Effect.CHANGES,
         lambda packet: [FolderAt(packet.path, is_entry=True), FolderAt(packet.target_path)],
     ),
+    c2s.CopyFolder: PacketRule(
+        Effect.CHANGES, lambda packet: [FolderAt(packet.path), FolderAt(packet.target_path)]
+    ),
+    c2s.CopyFiles: PacketRule(
+        Effect.CHANGES, lambda packet: [FolderAt(packet.path), FolderAt(packet.target_path)]
+    ),
     c2s.DeleteFolder: PacketRule(
         Effect.CHANGES, lambda packet: [FolderOf(packet.folder_id, is_entry=True)]
     ),

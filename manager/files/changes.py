@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from catalog.copy_port import CopiedEntries
 from catalog.errors import CatalogError
 from catalog.placed import PlacedFile, PlacedFolder
 from catalog.port import (
@@ -156,7 +157,10 @@ class ChangeFeed:
             listener()
         self._note_files(_placed(each) for each in committed)
         for burst in _bursts(committed):
-            broadcasts = self._announcements(burst)
+            broadcasts = self._announcements(
+                [placed for each in burst for placed in each.created_folders],
+                [("modify" if each.replaced else "add", _placed(each)) for each in burst],
+            )
             first, last = burst[0].sequence, burst[-1].sequence
             if first is None or last is None:
                 self._broadcasts.add(broadcasts)
@@ -164,18 +168,28 @@ class ChangeFeed:
                 self._sequencer.add_changes(first, last, broadcasts, self._now())
         self._broadcast_ready()
 
-    def _announcements(self, burst: Sequence[CommittedFile]) -> list[Broadcast]:
+    def copied(self, copied: CopiedEntries) -> None:
+        """Folders and files were copied in one change: folders outermost first, then the files in them."""
+        self._note_files(copied.files)
+        self._change(
+            copied.sequence,
+            self._announcements(copied.folders, [("add", placed) for placed in copied.files]),
+        )
+
+    def _announcements(
+        self,
+        created: Iterable[PlacedFolder],
+        files: Iterable[tuple[s2c.FileAction, PlacedFile]],
+    ) -> list[Broadcast]:
         """Folders first; then all files of a folder in one packet, for clients that can read it."""
-        created = [placed for each in burst for placed in each.created_folders]
         broadcasts = [self._folder_announcement("add", placed) for placed in created]
         together: dict[tuple[FolderPath, s2c.FileAction], list[PlacedFile]] = {}
-        for each in burst:
-            action: s2c.FileAction = "modify" if each.replaced else "add"
-            together.setdefault((each.folder, action), []).append(_placed(each))
+        for action, file in files:
+            together.setdefault((file.folder, action), []).append(file)
         for (_, action), placed in together.items():
             for start in range(0, len(placed), FILES_PER_FRAME):
-                files = placed[start : start + FILES_PER_FRAME]
-                broadcasts.append(partial(self._announce_files, action, files))
+                part = placed[start : start + FILES_PER_FRAME]
+                broadcasts.append(partial(self._announce_files, action, part))
         if any(BUNDLE not in client.extensions for client in self._hub):
             broadcasts += [
                 partial(self._announce_file, action, each, is_single=True)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+from catalog.copy_port import CopiedEntries
 from catalog.errors import CatalogError, IsAFolder, NotAFolder, NotPermitted
 from catalog.folder_rights import FolderRight
 from catalog.joined import JoinedCatalog
@@ -55,6 +56,7 @@ class PersonalCatalog(JoinedCatalog):
             walks=catalog,
             overview=catalog,
             files=catalog,
+            copies=catalog,
             objects=catalog,
             messages=catalog,
             webhooks=catalog,
@@ -96,6 +98,8 @@ class PersonalCatalog(JoinedCatalog):
         self.check_place = files.check_place
         self.rename_file = files.rename_file
         self.move_files = files.move_files
+        self.copy_files = files.copy_files
+        self.copy_folder = folders.copy_folder
         self.delete_file = files.delete_file
         self.versions_of = files.versions_of
         self.restore_version = files.restore_version
@@ -255,6 +259,25 @@ class _FileWrites:
     ) -> list[MovedFile]:
         return await self._catalog.move_files(file_ids, folder_id, permit=_writing(permit))
 
+    async def copy_files(
+        self,
+        file_ids: Sequence[int],
+        folder_id: int,
+        *,
+        owner_id: int,
+        name: str | None = None,
+        permit: Permit | None = None,
+        target_permit: Permit | None = None,
+    ) -> CopiedEntries:
+        return await self._catalog.copy_files(
+            file_ids,
+            folder_id,
+            owner_id=owner_id,
+            name=name,
+            permit=_demanding(permit, FolderRight.READ),
+            target_permit=_writing(target_permit),
+        )
+
     async def delete_file(
         self,
         file_id: int,
@@ -366,6 +389,31 @@ class _FolderWrites:
         )
         self._rights_changed()
         return changed
+
+    async def copy_folder(
+        self,
+        folder_id: int,
+        parent_id: int,
+        *,
+        owner_id: int,
+        max_entries: int,
+        name: str | None = None,
+        max_depth: int | None = None,
+        permit: Permit | None = None,
+        target_permit: Permit | None = None,
+    ) -> CopiedEntries:
+        copied = await self._catalog.copy_folder(
+            folder_id,
+            parent_id,
+            owner_id=owner_id,
+            max_entries=max_entries,
+            name=name,
+            max_depth=max_depth,
+            permit=_demanding(permit, FolderRight.READ),
+            target_permit=_writing(target_permit),
+        )
+        self._rights_changed()
+        return copied
 
     async def delete_folder(
         self,

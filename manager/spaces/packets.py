@@ -31,7 +31,7 @@ class Names:
 
     Attributes:
         path: the path of a folder; "" for none.
-        name: the name of a file that is in that folder; "" for none.
+        name: the name, or the names, of files that are in that folder; "" for none.
         target_path: the path of another folder; "" for none.
         ids: the ids of folders, for which null is the root.
         file_name: the name, or the names, of files in the folder whose id is the first one; "" for none.
@@ -58,6 +58,8 @@ PLACES: Final[Mapping[type[Packet], Names]] = {
     c2s.CreateFolder: _FOLDER,
     c2s.RenameFolder: _FOLDER,
     c2s.MoveFolder: Names(path="path", target_path="target_path"),
+    c2s.CopyFolder: Names(path="path", target_path="target_path"),
+    c2s.CopyFiles: Names(path="path", name="files", target_path="target_path"),
     c2s.RenameFile: _FILE,
     c2s.FileShare: _FILE,
     c2s.SetPublic: _FILE,
@@ -114,7 +116,7 @@ class PacketPlaces:
         fields: dict[str, Any] = {}
         if names.name:
             path = parse_path(getattr(packet, names.path))
-            place, file_name = view.placed_file(path, getattr(packet, names.name))
+            place, file_name = _placed_files(view, path, getattr(packet, names.name))
             fields |= {names.path: _formatted(place), names.name: file_name}
         elif names.path and getattr(packet, names.path) is not None:
             fields[names.path] = _placed_path(view, getattr(packet, names.path))
@@ -169,6 +171,22 @@ def _shown_handle(view: PersonalView, handle: s2c.FolderHandle) -> s2c.FolderHan
         name=handle.name,
         parent_folder=None if is_in_home else handle.parent_folder,
     )
+
+
+def _placed_files(
+    view: PersonalView,
+    path: FolderPath,
+    names: Any,  # noqa: ANN401 - a name or several
+) -> tuple[FolderPath, Any]:
+    """Folder and names in it of files. Raises `InvalidRequest` if they lie in several."""
+    if isinstance(names, str):
+        return view.placed_file(path, names)
+    placed = [view.placed_file(path, name) for name in names]
+    if len({place for place, _ in placed}) > 1:
+        raise InvalidRequest(
+            "files: these lie in different folders of others; copy them one by one"
+        )
+    return placed[0][0], tuple(name for _, name in placed)
 
 
 def _outlying(view: PersonalView, names: Any) -> tuple[int, Any]:  # noqa: ANN401 - a name or several

@@ -107,6 +107,16 @@ async def _move_folder(scene: Scene, _peer: RawPeer) -> Packet:
     return c2s.MoveFolder(path=path, target_path=target)
 
 
+async def _copy_folder(scene: Scene, _peer: RawPeer) -> Packet:
+    (_, path), (_, target) = await _folder(scene), await _folder(scene)
+    return c2s.CopyFolder(path=path, target_path=target)
+
+
+async def _copy_files(scene: Scene, _peer: RawPeer) -> Packet:
+    file, (_, target) = await scene.new_file(), await _folder(scene)
+    return c2s.CopyFiles(path=FOLDER, target_path=target, files=(file.name,))
+
+
 async def _rename_file(scene: Scene, _: RawPeer) -> Packet:
     file = await scene.new_file()
     return c2s.RenameFile(path=FOLDER, name=file.name, target_name=scene.new_name())
@@ -229,6 +239,8 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:user-search-request": _always(c2s.UserSearchRequest(query="o")),
     "c2s:ping-services": _always(c2s.PingServices()),
     "c2s:move-folder": _move_folder,
+    "c2s:copy-folder": _copy_folder,
+    "c2s:copy-files": _copy_files,
     "c2s:share-list-request": _share_list,
     "c2s:set-public": _set_public,
     "c2s:position-request": _position,

@@ -33,7 +33,7 @@ def test_mv_moves_into_folders_and_renames(shell: Shell, put: Put, folder: str) 
     ):
         result = shell("mv", *arguments)
         assert (result.exit_code, result.output) == (0, "")
-    assert tree(shell, folder) == ["y/", "y/x/", "y/C", "y/a", "y/d", "renamed"]
+    assert tree(shell, folder) == ["y/", "y/x/", "y/a", "y/C", "y/d", "renamed"]
 
 
 def test_mv_numbers_a_taken_name(shell: Shell, put: Put, folder: str) -> None:
@@ -45,6 +45,26 @@ def test_mv_numbers_a_taken_name(shell: Shell, put: Put, folder: str) -> None:
     data = shell.json("mv", f"{folder}/x/a", f"{folder}/y")
     moved = {"source": f"{folder}/x/a", "path": f"{folder}/y/a", "note": note}
     assert data == {"moved": [moved], "failed": []}
+
+
+def test_cp_copies_files_and_with_r_folders(shell: Shell, put: Put, folder: str) -> None:
+    """Into a folder, or to a path; a taken name is told."""
+    put("a", "x/b")
+    for arguments in (
+        (f"{folder}/a", f"{folder}/c"),
+        ("-r", f"{folder}/x", f"{folder}/y"),
+        ("-r", f"{folder}/a", f"{folder}/x/", f"{folder}/y/"),
+    ):
+        result = shell("cp", *arguments)
+        assert (result.exit_code, result.output) == (0, "")
+    names = ["x/", "x/b", "y/", "y/x/", "y/x/b", "y/a", "y/b", "a", "c"]
+    assert tree(shell, folder) == names
+    result = shell("cp", f"{folder}/x", f"{folder}/z")
+    assert (result.exit_code, "with -r" in result.stderr) == (64, True)
+    data = shell.json("cp", f"{folder}/a", f"{folder}/y")
+    note = "names were taken, so a is called a (1)"
+    copied = {"source": f"{folder}/a", "path": f"{folder}/y/a", "note": note}
+    assert data == {"copied": [copied], "failed": []}
 
 
 def test_mv_goes_on_after_a_failure(shell: Shell, bert: Shell, put: Put, folder: str) -> None:

@@ -143,6 +143,59 @@ async def test_a_name_on_the_way_that_is_taken(alice: Client, home: str, put: Pu
     assert await tree(alice, home) == ["x/", "x/a", "x/b", "x/b (1)", "b"]
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "added"),
+    [
+        ("a", "b", ["b"]),
+        ("a", "a", ["a (1)"]),
+        ("a", "d/e/a", ["d/e/a"]),
+        ("d/e", "new", ["new/", "new/f"]),
+        ("d/e/", "d/e", ["d/e (1)/", "d/e (1)/f"]),
+    ],
+)
+async def test_a_copy_gets_any_path(
+    alice: Client, home: str, put: Put, tmp_path: Path, source, target, added
+) -> None:
+    """With the content of the original, which stays where it is; a taken name is told."""
+    await put("a", "d/e/f")
+    before = await tree(alice, home)
+    said = await alice.copy(f"{home}/{source}", f"{home}/{target}")
+    assert sorted(await tree(alice, home)) == sorted([*before, *added])
+    assert (said is None) == (target == added[0].rstrip("/"))
+    if not added[-1].endswith("/"):
+        path = await alice.download(f"{home}/{added[-1]}", tmp_path)
+        assert path.read_bytes() in {b"a", b"d/e/f"}
+
+
+async def test_files_of_several_folders_are_copied_into_one(
+    alice: Client, home: str, put: Put
+) -> None:
+    """Taken names are numbered and told."""
+    await put("a", "x/a", "y/z")
+    said = await alice.copy_files([f"{home}/a", f"{home}/x/a"], f"{home}/y")
+    assert said == "names were taken, so a is called a (1)"
+    assert await tree(alice, home) == ["x/", "x/a", "y/", "y/a", "y/a (1)", "y/z", "a"]
+
+
+async def test_what_cannot_be_copied(alice: Client, bob: Client, home: str, put: Put) -> None:
+    """Each refusal leaves everything as it was."""
+    await put("a/f", "b")
+    before = await tree(alice, home)
+    for source, target, error in (
+        ("lost", "x", NotFound),
+        ("b", "missing/b", NotFound),
+        ("a", "missing/a", NotFound),
+        ("a", "a/c", Refused),
+    ):
+        with pytest.raises(error):
+            await alice.copy(f"{home}/{source}", f"{home}/{target}")
+    with pytest.raises(Refused, match="right to read b"):
+        await bob.copy(f"{home}/b", f"{home}/c")
+    with pytest.raises(Refused, match="not yours to read"):
+        await bob.copy(f"{home}/a", f"{home}/c")
+    assert await tree(alice, home) == before
+
+
 async def test_what_cannot_be_moved(alice: Client, bob: Client, home: str, put: Put) -> None:
     """Each refusal leaves everything as it was, also one that comes after a first step."""
     await put("a/f", "b", "1/2/3/4/5/6/7/8/x")

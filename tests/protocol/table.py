@@ -372,6 +372,13 @@ TABLE: dict[str, dict[str, Kind]] = {
     "c2s:user-search-request": {"query": QUERY},
     "c2s:ping-services": {},
     "c2s:move-folder": {"path": PATH, "target_path": PATH},
+    "c2s:copy-files": {
+        "path": PATH,
+        "target_path": PATH,
+        "files": list_of(NAME, least=1),
+        "target_name": optional(NAME),
+    },
+    "c2s:copy-folder": {"path": PATH, "target_path": PATH, "target_name": optional(NAME)},
     "c2s:set-public": {"path": PATH, "name": NAME, "is_public": BOOL},
     "c2s:share-list-request": {"path": PATH, "name": NAME},
     "c2s:position-request": {
@@ -696,6 +703,7 @@ EXTENSIONS = {
         "s2c:position",
         "s2c:share-list",
     },
+    "copy": {"c2s:copy-files", "c2s:copy-folder"},
     "overview": {
         "c2s:folder-summaries-request",
         "c2s:recent-files-request",

@@ -15,14 +15,23 @@ from manager.accounts.packet_scopes import PACKET_RULES, Effect
 from manager.app_keys import LOGINS
 from protocol import c2s, generic, s2c
 from protocol.codec import PACKETS, namespace_of
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH
+from protocol.extensions import (
+    ADMINISTER,
+    BUNDLE,
+    COPY,
+    ORGANISE,
+    OVERVIEW,
+    REJECTIONS,
+    RESUME,
+    SEARCH,
+)
 from protocol.packet import Packet
 from tests.manager.sockets.keeping import begin_kept, booking_client
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, Stage
 from tests.manager.world import World
 
-EXTENSIONS = (ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH)
+EXTENSIONS = (ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH)
 READ_ONLY = "this app password only reads: use one that may change files"
 OUTSIDE = "this app password is confined to a folder, and this is not inside: use another one"
 NOBODY = UUID(int=0)
@@ -256,6 +265,8 @@ def _samples(ids: dict[str, Any], folder: str) -> dict[type[Packet], Packet]:
             c2s.CreateFolder(path=f"{folder}/made"),
             c2s.RenameFolder(path=f"{folder}/sub", target_name="renamed"),
             c2s.MoveFolder(path=f"{folder}/sub", target_path=folder),
+            c2s.CopyFolder(path=f"{folder}/sub", target_path=folder),
+            c2s.CopyFiles(path=folder, target_path=f"{folder}/sub", files=("f",)),
             c2s.DeleteFolder(folder_id=sub_id),
             c2s.RenameFile(path=folder, name="f", target_name="g"),
             c2s.MoveFiles(source_id=folder_id, target_id=sub_id, files=("f",)),
@@ -373,6 +384,9 @@ async def test_one_place_inside_is_not_enough(ids, make, connect):
         c2s.MoveFiles(source_id=ids["/out"], target_id=ids["/in"], files=("f",)),
         c2s.MoveFolder(path="/in/sub", target_path="/out"),
         c2s.MoveFolder(path="/out/sub", target_path="/in"),
+        c2s.CopyFolder(path="/out/sub", target_path="/in"),
+        c2s.CopyFolder(path="/in/sub", target_path="/out"),
+        c2s.CopyFiles(path="/out", target_path="/in", files=("f",)),
         c2s.FolderSizeRequest(folder_id=None),
         c2s.FolderSizeRequest(folder_id=0),
         c2s.FolderSizeRequest(folder_id=10**9),

@@ -10,19 +10,21 @@ from protocol.extensions import (
     ADMINISTER,
     BUNDLE,
     CHANNEL_DEMAND,
+    COPY,
     MESSAGE_LIMITS,
     MESSAGES,
     ORGANISE,
     OVERVIEW,
     PROCESSING,
     RESUME,
+    SEARCH,
     TICKETS,
     WEBHOOKS,
 )
 from protocol.packet import Packet
 
 PEERS: list[tuple[str, set[str | None]]] = [
-    ("c2s", {None, ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, RESUME}),
+    ("c2s", {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH}),
     ("u2s", {None, BUNDLE, CHANNEL_DEMAND, MESSAGE_LIMITS, WEBHOOKS, MESSAGES, TICKETS}),
     ("t2s", {None}),
     ("t2s", {PROCESSING}),
