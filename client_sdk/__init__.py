@@ -56,8 +56,8 @@ from client_sdk.events import (
 )
 from client_sdk.folder_sharing import (
     FolderAccess,
-    FolderGrant,
     FolderRight,
+    GrantedRight,
     SharedFolder,
     UserGroup,
 )
@@ -146,7 +146,6 @@ __all__ = [
     "FileInfo",
     "FolderAccess",
     "FolderEvent",
-    "FolderGrant",
     "FolderInfo",
     "FolderProgress",
     "FolderProgressCallback",
@@ -156,6 +155,7 @@ __all__ = [
     "FolderStatus",
     "FolderTransferFailed",
     "Forbidden",
+    "GrantedRight",
     "InvalidInput",
     "KeptUploadInfo",
     "KeptUploadState",

@@ -4,7 +4,7 @@ from typing import Any
 
 from client_sdk.account import Authenticating
 from client_sdk.events import EventStream
-from client_sdk.folder_sharing import FolderSharing
+from client_sdk.folder_sharing import SharingFolders
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
 from client_sdk.renewal import RenewableLogin
@@ -24,7 +24,7 @@ class Client(
     Linking,
     TrashAndVersions,
     Searching,
-    FolderSharing,
+    SharingFolders,
 ):
     """A user's view of one manager. Use it as an async context manager.
 

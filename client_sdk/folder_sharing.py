@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderGrant:
+class GrantedRight:
     """A right on a folder that somebody was granted: everybody, without a user and without a group."""
 
     user: str | None
@@ -37,7 +37,7 @@ class FolderAccess:
 
     right: FolderRight
     owner: str | None
-    grants: list[FolderGrant]
+    grants: list[GrantedRight]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class UserGroup:
     members: int
 
 
-class FolderSharing(ClientCore):
+class SharingFolders(ClientCore):
     """Shares folders. `Client` has the documentation.
 
     All raise `Refused` at a manager where there is one tree for all users.

@@ -10,7 +10,7 @@ from cli.context import command_context
 from cli.errors import reported
 from cli.login import account_client
 from cli.output import human_time, print_json, print_line
-from client_sdk import Client, FolderGrant, FolderRight
+from client_sdk import Client, FolderRight, GrantedRight
 from client_sdk.errors import InvalidInput
 
 
@@ -147,7 +147,7 @@ def show_members(context: typer.Context, name: str, *, as_json: bool) -> None:
     ctx.run(run())
 
 
-def _grant_line(grant: FolderGrant) -> str:
+def _grant_line(grant: GrantedRight) -> str:
     whom = grant.user or (grant.group and f"group {grant.group}") or "everybody"
     return f"{grant.right:6}  {whom}, since {human_time(grant.granted_at)}"
 

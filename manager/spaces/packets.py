@@ -17,7 +17,7 @@ from manager.connections.clients import ClientSession
 from manager.errors import InvalidRequest
 from manager.space_views import NO_FOLDER_ID, SHARED_NAME, PersonalView
 from manager.spaces.refreshing import show
-from manager.spaces.shared_folder import SharedFolder
+from manager.spaces.shared_folder import SharedFolderAnswers
 from manager.spaces.spaces import Spaces
 from protocol import c2s, s2c
 from protocol.errors import InvalidValue
@@ -82,7 +82,7 @@ class PacketPlaces:
     def __init__(self, spaces: Spaces, catalog: PlaceStore) -> None:
         self._spaces = spaces
         self._catalog = catalog
-        self._shared = SharedFolder(catalog)
+        self._shared = SharedFolderAnswers(catalog)
 
     async def answer(self, client: ClientSession, packet: Packet) -> Packet | None:
         """The answer to a packet about the folder `Shared` itself; None for any other one.

@@ -25,7 +25,7 @@ _PATH: Final = (SHARED_NAME,)
 _Entry = TypeVar("_Entry")
 
 
-class SharedFolder:
+class SharedFolderAnswers:
     """Answers the packets that ask about the folder itself."""
 
     def __init__(self, catalog: FolderStore) -> None:
