@@ -302,6 +302,9 @@ def metadata_route(accounts: Accounts, catalog: Catalog) -> web.RouteDef:
             raise AccessDenied
         views = await catalog.views_of(file.object_id)
         metadata = await catalog.metadata_of(file.object_id)
+        if metadata is not None:
+            # Searches use it, and it is long.
+            metadata.pop("text", None)
         return success(metadata=metadata, views=[view.name for view in views])
 
     return web.get("/page/metadata", metadata, allow_head=False)

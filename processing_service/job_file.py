@@ -15,11 +15,21 @@ class FileFamily(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     AUDIO = "audio"
+    OFFICE = "office"
     PDF = "pdf"
     TEXT = "text"
 
 
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument."
+_OPEN_DOCUMENT: Final = "application/vnd.oasis.opendocument."
 _FAMILIES: Final = {
+    "application/epub+zip": FileFamily.OFFICE,
+    f"{_OFFICE}presentationml.presentation": FileFamily.OFFICE,
+    f"{_OFFICE}spreadsheetml.sheet": FileFamily.OFFICE,
+    f"{_OFFICE}wordprocessingml.document": FileFamily.OFFICE,
+    f"{_OPEN_DOCUMENT}presentation": FileFamily.OFFICE,
+    f"{_OPEN_DOCUMENT}spreadsheet": FileFamily.OFFICE,
+    f"{_OPEN_DOCUMENT}text": FileFamily.OFFICE,
     "application/json": FileFamily.TEXT,
     "application/pdf": FileFamily.PDF,
     "application/toml": FileFamily.TEXT,

@@ -22,7 +22,7 @@ from protocol.values import MimeType, ViewName
 
 ENTRY_POINTS: Final = "discord_cloud.views"
 """The group of entry points that are extensions."""
-CODE_VERSION: Final = 1
+CODE_VERSION: Final = 2
 """Raised when this package finds more metadata, or draws better."""
 MAX_FILE_VERSION: Final = 999
 

@@ -30,6 +30,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from common.log_events import EventLogger
+from processing_service.content_words import content_words
 from processing_service.errors import ProcessingError
 from processing_service.job_file import FileFamily
 from processing_service.kernel_calls import adopt_orphans
@@ -193,9 +194,10 @@ def _carry_out(folder: Path, order: WorkOrder) -> WorkerSuccess:
         metadata["thumbhash"] = thumbhash_of(result.picture)
     if result.picture_error is not None:
         failed["picture"] = result.picture_error
-    return WorkerSuccess(
-        metadata=sanitize_metadata(metadata | {"failed": failed}), views=tuple(made)
-    )
+    sanitized = sanitize_metadata(metadata | {"failed": failed})
+    if words := content_words(result.text):
+        sanitized["text"] = words
+    return WorkerSuccess(metadata=sanitized, views=tuple(made))
 
 
 def _reader_options(order: WorkOrder) -> ReaderOptions:

@@ -40,12 +40,14 @@ class ReaderResult:
         picture: shows the file, upright and reduced; None when nothing can.
         recipe: which recipe the picture is of; None without a picture.
         picture_error: why there is no picture although there should be one; None otherwise.
+        text: what can be read in it; of a long one the beginning may do.
     """
 
     metadata: Mapping[str, object]
     picture: "Image.Image | None" = None
     recipe: "Recipe | None" = None
     picture_error: str | None = field(default=None)
+    text: str = ""
 
 
 class FormatReader(Protocol):
@@ -64,6 +66,7 @@ _READERS: Final = {
     FileFamily.IMAGE: "images",
     FileFamily.VIDEO: "media",
     FileFamily.AUDIO: "media",
+    FileFamily.OFFICE: "offices",
     FileFamily.PDF: "pdfs",
     FileFamily.TEXT: "texts",
 }

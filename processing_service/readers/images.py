@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import thumbhash
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, IptcImagePlugin, UnidentifiedImageError
 
 from processing_service.errors import TooManyPixels, Unreadable, unreadable_on_error
 from processing_service.readers import ReaderOptions, ReaderResult
@@ -23,6 +23,17 @@ FORMATS: Final = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "TIFF"
 """Pillow supports more, among them one that starts another program."""
 _ANIMATED: Final = frozenset({"AVIF", "GIF", "PNG", "WEBP"})
 """The formats whose frames follow each other in time."""
+_EXIF_TEXTS: Final = {
+    "title": ExifTags.Base.XPTitle,
+    "description": ExifTags.Base.ImageDescription,
+    "author": ExifTags.Base.Artist,
+    "keywords": ExifTags.Base.XPKeywords,
+}
+_IPTC_RECORD: Final = 2
+_IPTC_TEXTS: Final = {"title": 5, "description": 120, "author": 80, "keywords": 25}
+"""Fields by their numbers (IPTC Information Interchange Model, record 2)."""
+_IPTC_PLACES: Final = (92, 90, 95, 101)
+"""Location, city, province and country."""
 _NAMES: Final = {"MPO": "jpeg"}
 """Cameras put several pictures into one JPEG."""
 
@@ -36,6 +47,7 @@ def read(source: Path, options: ReaderOptions) -> ReaderResult:
     """
     with opened(source, options.max_pixels) as image:
         metadata = _describe(image) | _describe_exif(image, keep_gps=options.keep_gps)
+        metadata |= _describe_iptc(image, keep_place=options.keep_gps)
         picture = prepare(image, options.max_side, _orientation(image))
     return ReaderResult(metadata=metadata, picture=picture, recipe="image")
 
@@ -107,9 +119,41 @@ def _describe_exif(image: Image.Image, *, keep_gps: bool) -> dict[str, object]:
         "taken_at": _taken_at(exif.get_ifd(ExifTags.IFD.Exif)),
         "camera": {"make": exif.get(ExifTags.Base.Make), "model": exif.get(ExifTags.Base.Model)},
     }
+    found |= {name: _exif_text(exif.get(tag)) for name, tag in _EXIF_TEXTS.items()}
     if keep_gps:
         found["gps"] = _coordinates(exif.get_ifd(ExifTags.IFD.GPSInfo))
     return found
+
+
+def _exif_text(value: object) -> str | None:
+    """Windows writes its own fields as bytes, in UTF-16."""
+    if isinstance(value, bytes):
+        return value.decode("utf-16-le", "ignore")
+    return value if isinstance(value, str) else None
+
+
+def _describe_iptc(image: Image.Image, *, keep_place: bool) -> dict[str, object]:
+    """What agencies and photo programs write into pictures."""
+    try:
+        fields = IptcImagePlugin.getiptcinfo(cast("ImageFile.ImageFile", image)) or {}
+    except Exception:  # noqa: BLE001 - an image with broken IPTC is an image nevertheless
+        return {}
+    found: dict[str, object] = {
+        name: _iptc_texts(fields.get((_IPTC_RECORD, number)))
+        for name, number in _IPTC_TEXTS.items()
+    }
+    if keep_place:
+        found["place"] = [
+            text
+            for number in _IPTC_PLACES
+            for text in _iptc_texts(fields.get((_IPTC_RECORD, number)))
+        ]
+    return {name: value for name, value in found.items() if value}
+
+
+def _iptc_texts(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [each.decode("utf-8", "replace") for each in values if isinstance(each, bytes)]
 
 
 def _taken_at(details: dict[int, object]) -> str | None:

@@ -1,16 +1,24 @@
 """Reads PDFs with PDFium. Scripts in them do not run: the library is built without an engine."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 import pypdfium2
 
+from processing_service.content_words import MAX_TEXT_LENGTH
 from processing_service.errors import Unreadable, unreadable_on_error
 from processing_service.readers import ReaderOptions, ReaderResult
 from processing_service.readers.images import prepare
 
-_METADATA_KEYS: Final = {"Title": "title", "Author": "author", "Subject": "subject"}
+_METADATA_KEYS: Final = {
+    "Title": "title",
+    "Author": "author",
+    "Subject": "subject",
+    "Keywords": "keywords",
+}
+MOST_PAGES: Final = 500
+"""Pages whose text is read."""
 
 
 def read(source: Path, options: ReaderOptions) -> ReaderResult:
@@ -30,8 +38,28 @@ def read(source: Path, options: ReaderOptions) -> ReaderResult:
             metadata |= {"page_width_pt": width, "page_height_pt": height}
             image = page.render(scale=options.max_side / max(width, height, 1.0)).to_pil()
         return ReaderResult(
-            metadata=metadata, picture=prepare(image, options.max_side), recipe="first-page"
+            metadata=metadata,
+            picture=prepare(image, options.max_side),
+            recipe="first-page",
+            text=_text(document),
         )
+
+
+def _text(document: pypdfium2.PdfDocument) -> str:
+    """The text of the first pages; a page that is broken has none."""
+    pieces: list[str] = []
+    length = 0
+    for number in range(min(len(document), MOST_PAGES)):
+        with (
+            suppress(pypdfium2.PdfiumError),
+            closing(document[number]) as page,
+            closing(page.get_textpage()) as text,
+        ):
+            pieces.append(text.get_text_bounded())
+            length += len(pieces[-1])
+        if length > MAX_TEXT_LENGTH:
+            break
+    return "\n".join(pieces)
 
 
 def _opened(source: Path) -> pypdfium2.PdfDocument:

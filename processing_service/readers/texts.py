@@ -1,4 +1,4 @@
-"""Texts: their encoding and the number of lines."""
+"""Texts: their encoding, the number of lines, and their words."""
 
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,8 @@ def read(source: Path, options: ReaderOptions) -> ReaderResult:
     metadata: dict[str, object] = {"encoding": encoding}
     if is_whole and encoding is not None:
         metadata["lines"] = len(content.decode(encoding).splitlines())
-    return ReaderResult(metadata=metadata)
+    text = "" if encoding is None else content.decode(encoding, "ignore")
+    return ReaderResult(metadata=metadata, text=text)
 
 
 def _encoding(content: bytes, *, is_whole: bool) -> str | None:

@@ -1,7 +1,9 @@
 """Small real files, made with the libraries that read them or written out by hand."""
 
 import struct
+import zipfile
 import zlib
+from collections.abc import Mapping
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -129,13 +131,24 @@ def document(*, pages: int = 2) -> bytes:
 
 def titled_document() -> bytes:
     """A PDF written out, of one page with a red field, and with a title."""
-    stream = b"1 0 0 rg 0 0 200 300 re f"
+    return _written_out(b"1 0 0 rg 0 0 200 300 re f")
+
+
+def written_document(text: str) -> bytes:
+    """A PDF of one page with a text, and with keywords."""
+    return _written_out(b"BT /F 12 Tf 20 200 Td (%s) Tj ET" % text.encode())
+
+
+def _written_out(stream: bytes) -> bytes:
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]/Contents 4 0 R>>",
+        (
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]/Contents 4 0 R"
+            b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>"
+        ),
         b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-        b"<</Title(A title)/Author(Somebody)>>",
+        b"<</Title(A title)/Author(Somebody)/Keywords(money, year)>>",
     ]
     content, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
@@ -152,3 +165,30 @@ def colour(image: Image.Image, x: float, y: float) -> str:
     pixel = image.convert("RGB").getpixel(at)
     assert isinstance(pixel, tuple)
     return ("red", "green", "blue")[pixel.index(max(pixel))] if max(pixel) > 100 else "dark"
+
+
+def archive(parts: Mapping[str, str]) -> bytes:
+    """A ZIP archive of texts, such as office documents are."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in parts.items():
+            packed.writestr(name, text)
+    return file.getvalue()
+
+
+def captioned_photo() -> bytes:
+    """A JPEG with texts in EXIF and in IPTC."""
+    exif = Image.Exif()
+    exif[0x010E], exif[0x013B] = "A caption", "Ann"
+    exif[0x9C9E] = "winter;snow".encode("utf-16-le")
+    fields = {5: [b"Peak"], 25: [b"ice", "grün".encode()], 90: [b"Chur"], 101: [b"Switzerland"]}
+    records = b"".join(
+        b"\x1c\x02" + struct.pack(">BH", number, len(value)) + value
+        for number, values in fields.items()
+        for value in values
+    )
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records
+    resource += b"\0" * (len(records) % 2)
+    segment = b"Photoshop 3.0\0" + resource
+    photo = encoded(halves(), "JPEG", exif=exif.tobytes())
+    return photo[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + photo[2:]

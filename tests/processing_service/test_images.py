@@ -45,6 +45,17 @@ def test_the_time_of_a_photo_is_kept(tmp_path):
     assert found["camera"] == {"make": "Maker", "model": "Model 1"}
 
 
+def test_texts_of_a_photo_are_kept(tmp_path):
+    """From EXIF and IPTC; the names of the place only when they are wanted."""
+    found = read(tmp_path, samples.captioned_photo()).metadata
+    assert found["title"] == ["Peak"]
+    assert (found["description"], found["author"]) == ("A caption", "Ann")
+    assert found["keywords"] == ["ice", "grün"]
+    assert "place" not in found
+    found = read(tmp_path, samples.captioned_photo(), keep_gps=True).metadata
+    assert found["place"] == ["Chur", "Switzerland"]
+
+
 def test_the_place_of_a_photo_is_kept_only_when_wanted(tmp_path):
     """Without the setting nothing tells where a photo was taken."""
     assert "gps" not in read(tmp_path, samples.rotated_photo()).metadata

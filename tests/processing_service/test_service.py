@@ -68,7 +68,12 @@ async def test_texts_and_songs_without_cover_have_no_views(
         text = await manager.result(b"one\ntwo\n", "text/plain; charset=utf-8")
         song = await manager.result(samples.song(tmp_path / "s", cover=None), "audio/mpeg")
     assert isinstance(text, JobDone)
-    assert text.metadata == {"kind": "text", "encoding": "ascii", "lines": 2}
+    assert text.metadata == {
+        "kind": "text",
+        "encoding": "ascii",
+        "lines": 2,
+        "text": "one two",
+    }
     assert isinstance(song, JobDone)
     assert song.metadata["tags"]["title"] == "A song"
     assert not manager.views

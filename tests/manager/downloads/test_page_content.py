@@ -72,6 +72,20 @@ async def test_the_page_gets_views(cloud, content, name):
     assert (await answer.json())["views"] == [name]
 
 
+async def test_the_page_gets_metadata_without_the_words(cloud, content):
+    """Which are long, and for searches alone."""
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
+    file = await cloud.store("/docs/a.txt", content)
+    await cloud.catalog.claim_job("w", lease_s=60, max_attempts=3)
+    found = {"title": "A title", "text": "many words"}
+    assert await cloud.catalog.complete_job(
+        file.object_id, worker="w", metadata=found, recipe_version=1
+    )
+    query = {"path": "/docs", "name": "a.txt"}
+    answer = await cloud.client.get("/page/metadata", params=query, headers=headers)
+    assert (await answer.json())["metadata"] == {"title": "A title"}
+
+
 async def test_it_ends_after_minutes(cloud, content, clock):
     """A copied address opens nothing, with or without the cookie of that time; a new one goes on."""
     await cloud.token()
