@@ -37,6 +37,8 @@ from catalog.sqlite.placed_files import find_files
 from catalog.sqlite.statements import sql
 
 MOST_CANDIDATES: Final = 2000
+MOST_TEXTS: Final = 1000
+"""Contents with the words of a query that are looked at, those that were processed last."""
 _ROWS_READ: Final = 500
 _TRIGRAM: Final = 3
 _LAST_CHARACTER: Final = "\U0010ffff"
@@ -110,7 +112,7 @@ class _Search:
         found = self._named(after, limit) if after.rank in _NAMES else []
         words = self._query.words
         if len(found) < limit and words and self._query.files:
-            ids = self._ids(sql.search_ids_by_text, texts=_full_text_of(words))
+            ids = self._ids(sql.search_ids_by_text, texts=_full_text_of(words), most=MOST_TEXTS)
             found += self._page(ids, after, limit - len(found), (SearchRank.TEXT,))
         return found
 
@@ -156,11 +158,15 @@ class _Search:
     ) -> list[SearchPosition]:
         found: list[SearchPosition] = []
         at, entry_id = after.changed_at, after.entry_id
+        before = self._query.changed_before
+        if before is not None and before <= at:
+            at, entry_id = before, 0
         while len(found) < limit:
             rows = self._session.rows(
                 sql.search_ids_by_time,
                 **self._conditions,
                 rank=rank,
+                from_at=-math.inf if self._query.changed_from is None else self._query.changed_from,
                 before_at=at,
                 before_id=entry_id,
                 limit=_ROWS_READ,
@@ -172,8 +178,10 @@ class _Search:
             at, entry_id = rows[-1]["changed_at"], rows[-1]["id"]
         return found
 
-    def _ids(self, statement: str, **parameters: object) -> list[int]:
-        rows = self._session.rows(statement, **parameters, most=MOST_CANDIDATES + 1)
+    def _ids(self, statement: str, *, most: int | None = None, **parameters: object) -> list[int]:
+        """At most so many entries; None for one more than are looked at."""
+        most = MOST_CANDIDATES + 1 if most is None else most
+        rows = self._session.rows(statement, **parameters, most=most)
         return [row["id"] for row in rows]
 
     def _page(

@@ -60,6 +60,7 @@ MIGRATIONS = (
     "20261130070500_trash",
     "20261130071000_natural_order",
     "20261130072000_copies",
+    "20261130072500_search_texts",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -56,9 +56,10 @@ CROSS JOIN files ON files.object_id = object_texts.object_id
 LIMIT :most;
 
 -- search_ids_by_time --
--- Entries of one rank that conditions other than visibility hold for, the last changed first, before a position.
+-- Entries of one rank that conditions other than visibility hold for, the last changed
+-- first, from a time on and before a position.
 SELECT entry.id, entry.changed_at FROM search_entries AS entry
-WHERE (entry.changed_at, entry.id) < (:before_at, :before_id)
+WHERE (entry.changed_at, entry.id) < (:before_at, :before_id) AND entry.changed_at >= :from_at
 AND CASE :rank
     WHEN 0 THEN :text = '' OR entry.folded = :text
     WHEN 1 THEN substr(entry.folded, 1, :length) = :text AND entry.folded <> :text
@@ -71,8 +72,6 @@ AND (entry.id % 2 = 0 AND :files OR entry.id % 2 = 1 AND :folders)
 AND (:types IS NULL OR entry.mime_type IN (SELECT wanted.value FROM json_each(:types) AS wanted))
 AND (:min_size IS NULL OR entry.size >= :min_size)
 AND (:max_size IS NULL OR entry.size <= :max_size)
-AND (:changed_from IS NULL OR entry.changed_at >= :changed_from)
-AND (:changed_before IS NULL OR entry.changed_at < :changed_before)
 AND (:owner_id IS NULL OR entry.owner_id = :owner_id)
 AND (:below IS NULL OR EXISTS (
     WITH RECURSIVE ascent (id) AS (

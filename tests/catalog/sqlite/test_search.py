@@ -29,6 +29,8 @@ QUERIES = [
     SearchQuery(types=("text/*",)),
     SearchQuery(text="le", min_size=3),
     SearchQuery(text="fi", folders=False),
+    SearchQuery(changed_from=1_800_000_003.0, changed_before=1_800_000_009.0),
+    SearchQuery(text="file", changed_before=1_800_000_009.0, folders=False),
 ]
 
 
