@@ -1,10 +1,10 @@
 """Memory for chunks that are read: used again as soon as nobody holds a view of it.
 
 Fresh pages for every chunk cost a fifth of the CPU time of a large download: the kernel clears them, and
-gives them back one by one. Buffers are mapped by themselves, where the kernel is asked for huge pages: it
-clears one of those in a seventh of the time that 512 small ones take. A chunk is handed on as a view of its
-buffer, to threads, to caches, and to transports that have not sent it yet, and nobody says when the last of
-them is done. Nobody needs to: Python counts the views of a mapping, and lets none be resized that has one.
+gives them back one by one. Linux is asked for huge pages, of which it clears one in a seventh of
+the time that 512 small ones take. A chunk is handed on as a view of its buffer, to threads, to caches, and to
+transports that have not sent it yet, and nobody says when the last of them is done. Nobody needs to: Python
+counts the views of a buffer, and lets none be resized that has one.
 """
 
 import asyncio
@@ -18,6 +18,10 @@ CAPACITY_BYTES: Final = 256 * 1024 * 1024
 """So much is remembered at most; chunks beyond that are read into memory that is used once."""
 IDLE_S: Final = 2.0
 """Buffers that were not used for so long are given back to the system."""
+_HAS_HUGE_PAGES: Final = hasattr(mmap, "MADV_HUGEPAGE")
+"""On Linux. Elsewhere a mapping cannot be resized, so that nothing would say whether it has views."""
+
+_Buffer = mmap.mmap | bytearray
 
 
 class ReadBuffers:
@@ -29,7 +33,7 @@ class ReadBuffers:
 
     def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._capacity_bytes = capacity_bytes
-        self._buffers: list[mmap.mmap] = []
+        self._buffers: list[_Buffer] = []
         self._used: set[int] = set()
         self._trimming: asyncio.TimerHandle | None = None
 
@@ -55,7 +59,7 @@ class ReadBuffers:
         if self._buffers:
             self._trim_later()
 
-    def _free(self, size: int | None = None) -> mmap.mmap | None:
+    def _free(self, size: int | None = None) -> _Buffer | None:
         """One that nobody uses, of that size or of any."""
         # The last one first: fewer are used then, and more of it may still be in the CPU's cache.
         for buffer in reversed(self._buffers):
@@ -63,10 +67,10 @@ class ReadBuffers:
                 return buffer
         return None
 
-    def _new(self, size: int) -> mmap.mmap:
+    def _new(self, size: int) -> _Buffer:
         while self.remembered_bytes + size > self._capacity_bytes and (other := self._free()):
             self._buffers = [each for each in self._buffers if each is not other]
-        buffer = _mapped(size)
+        buffer = _allocated(size)
         if self.remembered_bytes + size <= self._capacity_bytes:
             self._buffers.append(buffer)
         if self._trimming is None:
@@ -77,17 +81,22 @@ class ReadBuffers:
         self._trimming = asyncio.get_running_loop().call_later(IDLE_S, self.trim)
 
 
-def _mapped(size: int) -> mmap.mmap:
+def _allocated(size: int) -> _Buffer:
+    if not _HAS_HUGE_PAGES:
+        return bytearray(size)
     mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without huge pages
+    with contextlib.suppress(OSError):  # a kernel that is built without them
         mapping.madvise(mmap.MADV_HUGEPAGE)
     return mapping
 
 
-def _has_views(buffer: mmap.mmap) -> bool:
+def _has_views(buffer: _Buffer) -> bool:
     try:
-        # To the size that it has: nothing moves. It is refused while there is a view.
-        buffer.resize(len(buffer))
+        # Neither moves the content; both are refused while there is a view.
+        if isinstance(buffer, bytearray):
+            buffer.append(buffer.pop())
+        else:
+            buffer.resize(len(buffer))
     except BufferError:
         return True
     return False

@@ -7,6 +7,12 @@ import pytest
 from storage.read_buffers import UNIT_BYTES, ReadBuffers
 
 
+@pytest.fixture(autouse=True, params=[True, False])
+def huge_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux has them, other systems have not."""
+    monkeypatch.setattr("storage.read_buffers._HAS_HUGE_PAGES", request.param)
+
+
 async def test_a_buffer_is_used_again_once_nobody_sees_it() -> None:
     """Not while any view of it is left, however small."""
     buffers = ReadBuffers()
