@@ -521,6 +521,8 @@ PACKETS_SENT = (
     packet("c2s:user-search-request", **_EVERY_CLIENT),
     packet("c2s:ping-services", **dict.fromkeys(_EVERY_CLIENT, "taken")),
     packet("c2s:move-folder", **_CHANGES_FOLDERS),
+    packet("c2s:copy-folder", **_CHANGES_FOLDERS),
+    packet("c2s:copy-files", **_CHANGES_FILES),
     packet("c2s:share-list-request", **_SEES_FILES),
     packet("c2s:set-public", **_CHANGES_FILES),
     packet("c2s:position-request", **_SEES_FOLDERS),
