@@ -57,7 +57,7 @@ export class App {
   #sharedFiles: readonly File[] | null = null;
   readonly uploadsOnDemand = new UploadsOnDemand(this.store, this.connection, this.toasts);
   readonly arrivals = new Arrivals(this.store, this.connection, this.browser, this.finder, this.selecting, (folder, name) =>
-    this.uploads.has(folder, name),
+    Boolean(this.uploadsOnDemand.loaded?.has(folder, name)),
   );
   readonly search = new Search(this.store, this.connection);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);

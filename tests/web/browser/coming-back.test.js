@@ -139,6 +139,22 @@ test("an upload comes into sight also when it is stored before the panel shows i
   await person.leaves();
 });
 
+test("what others store is shown also before the part of the page is there that uploads", async () => {
+  /** @type {import("playwright-core").Route[]} */
+  const held = [];
+  const prepare = (/** @type {import("playwright-core").BrowserContext} */ context) =>
+    context.route(/\/uploads-part-/, (route) => void held.push(route));
+  const person = await Person.works(set.browser, set.cloud, set.token, { at: "/#/few", prepare });
+  await person.row(name(2)).waitFor();
+  const other = await worksAt("/#/few");
+  await other.uploads([{ name: "theirs.txt", buffer: Buffer.from("x") }]);
+  await person.row("theirs.txt").waitFor();
+  for (const route of held) await route.continue();
+  await person.hasLoaded("uploads-part");
+  await person.leaves();
+  await other.leaves();
+});
+
 test("whoever has selected something is not taken away from it by an upload", async () => {
   const person = await worksAt();
   await person.row(name(0)).click();

@@ -109,7 +109,7 @@ export class Person {
    * @param {Browser} browser
    * @param {Cloud} cloud
    * @param {string} token
-   * @param {BrowserContextOptions & { at?: string, prepare?: (context: BrowserContext) => Promise<void> }} [options]
+   * @param {BrowserContextOptions & { at?: string, prepare?: (context: BrowserContext) => Promise<unknown> }} [options]
    */
   static async works(browser, cloud, token, { at = "/", prepare = async () => {}, ...options } = {}) {
     const context = await browser.newContext({ ...SURROUNDINGS, ...options });
