@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import secrets
 import signal
@@ -10,7 +11,9 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -146,8 +149,7 @@ class Cluster:
         webhooks = (Path(self.discord.environment["EMULATOR_DATA"]) / "webhook-urls").read_text()
         found: set[int] = set()
         for webhook in webhooks.split():
-            async with self.http.get(webhook) as answer:
-                channel = (await answer.json())["channel_id"]
+            channel = (await self._ask_discord(webhook))["channel_id"]
             found |= await self._messages_of(channel)
         return found
 
@@ -158,11 +160,21 @@ class Cluster:
         while True:
             after = str(max(found, default=0))
             query = {"limit": "100", "after": after}
-            async with self.http.get(url, params=query, headers=headers) as answer:
-                page = {int(message["id"]) for message in await answer.json()}
+            page = await self._ask_discord(url, params=query, headers=headers)
             if not page:
                 return found
-            found |= page
+            found |= {int(message["id"]) for message in page}
+
+    async def _ask_discord(self, url: str, **options: Any) -> Any:
+        """What the emulated Discord answers, within its rate limits."""
+        while True:
+            async with self.http.get(url, **options) as answer:
+                told = await answer.json()
+            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                assert answer.status == HTTPStatus.OK, told
+                return told
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), told["retry_after"])
 
 
 @asynccontextmanager
@@ -208,6 +220,9 @@ async def running_cluster(
             "UPLOAD_HOLD_S": str(HOLD_S),
             "REAPER_INTERVAL_S": "1",
             "GC_GRACE_S": "0",
+            # What no file has goes at once, so that what has leaked is seen.
+            "TRASH_DAYS": "0",
+            "VERSIONS": "0",
             **catalog,
         },
         f"http://127.0.0.1:{port}",
