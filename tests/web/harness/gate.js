@@ -39,9 +39,12 @@ export class Gate {
     await Promise.all(this.#held.splice(0, count).map((route) => route.continue()));
   }
 
-  /** Answers what is held as a service in trouble would. */
-  async refuse() {
-    const answer = { status: 503, contentType: "application/json", body: '{"error":"out of order"}' };
+  /**
+   * Answers what is held as a service in trouble would.
+   * @param {number} [status] of HTTP; after 507 nothing is sent again by itself
+   */
+  async refuse(status = 503) {
+    const answer = { status, contentType: "application/json", body: '{"error":"out of order"}' };
     await Promise.allSettled(this.#held.splice(0).map((route) => route.fulfill(answer)));
   }
 

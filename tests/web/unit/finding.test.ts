@@ -41,7 +41,7 @@ test("addresses say what is looked for, and which place is shown", () => {
   const recent = parseRoute("#/?place=recent");
   assert.deepEqual([recent.place, showsFolder(recent)], ["recent", false]);
   assert.deepEqual(parseRoute(formatRoute(recent)), recent);
-  assert.equal(parseRoute("#/?place=trash").place, null);
+  assert.equal(parseRoute("#/?place=nowhere").place, null);
   assert.equal(parseRoute("#/?q=").query, null);
   assert.ok(showsFolder(parseRoute("#/a")));
 });
