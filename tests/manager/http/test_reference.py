@@ -19,7 +19,7 @@ from discord_emulator.settings import EmulatorSettings
 from manager.app_keys import ACCOUNTS, CONTENT_LINKS
 from manager.http.responses import STATUSES
 from manager.services.credentials import add_credential, new_credential_text
-from tests.manager.cloud import Cloud
+from tests.manager.cloud import Cloud, running_cloud
 from tests.manager.links.making import link_to, make_link
 from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD
 from upload_service.app import UploadService
@@ -48,6 +48,7 @@ ALICE = {"username": "alice", "password": PASSWORD}
 CHANGE = {"username": "alice", "previousPassword": PASSWORD, "newPassword": "correct staple"}
 FILE = {"path": "/docs", "name": "a.txt"}
 MISSING = {"path": "/docs", "name": "b.txt"}
+SHARING = {"path": "/docs", "user": "bob", "right": "read"}
 NOBODY = {"Authorization": "Bearer a.b.c"}
 CONDITIONS = {
     200: {},
@@ -225,6 +226,15 @@ CALLS: dict[str, dict[int, Call]] = {
         401: Call(),
         403: Call(user="bob"),
     },
+    "POST /folders/sharing": {409: Call(user="alice", body=SHARING)},
+    "GET /account/shared": {409: Call(user="alice")},
+    "GET /groups": {
+        200: Call(user="alice"),
+        400: Call(user="alice", method="POST", path="/admin/groups", body={"name": ""}),
+        401: Call(),
+        403: Call(user="bob", method="POST", path="/admin/groups", body={"name": "family"}),
+        404: Call(user="alice", path="/admin/groups/family"),
+    },
     "GET /": {
         101: Call(query={"type": "client", "key": "{alice}"}),
         400: Call(query={"type": "other"}),
@@ -233,6 +243,17 @@ CALLS: dict[str, dict[int, Call]] = {
     },
 }
 """For each route that has a table of statuses, a request for each of them."""
+PERSONAL_CALLS: dict[str, dict[int, Call]] = {
+    "POST /folders/sharing": {
+        200: Call(user="alice", body=SHARING),
+        400: Call(user="alice", body=SHARING | {"right": "own"}),
+        401: Call(body=SHARING),
+        403: Call(user="bob", body={"path": "/own", "everybody": True, "right": "read"}),
+        404: Call(user="alice", body=SHARING | {"path": "/no"}),
+    },
+    "GET /account/shared": {200: Call(user="alice"), 401: Call(), 403: Call(user="confined")},
+}
+"""Those that take a manager whose users have homes."""
 
 
 def documented_statuses() -> Iterator[tuple[str, int]]:
@@ -288,7 +309,8 @@ def test_every_route_of_the_fault_control_is_listed(tmp_path: Path) -> None:
 
 def test_every_listed_status_is_called_for() -> None:
     """A status that the page gains or loses is gained or lost here as well."""
-    called_for = {(route, status) for route, calls in CALLS.items() for status in calls}
+    tables = [*CALLS.items(), *PERSONAL_CALLS.items()]
+    called_for = {(route, status) for route, calls in tables for status in calls}
     assert called_for | TESTED_ELSEWHERE == set(documented_statuses())
 
 
@@ -307,6 +329,38 @@ async def test_routes_answer_with_the_listed_statuses(cloud: Cloud, route: str) 
     assert answered == list(CALLS[route])
 
 
+@pytest.mark.parametrize("route", PERSONAL_CALLS)
+async def test_routes_answer_so_where_users_have_homes(tmp_path: Path, route: str) -> None:
+    """As above."""
+    calls = PERSONAL_CALLS[route]
+    method, path = route.split()
+    async with running_cloud(tmp_path, spaces="personal") as cloud:
+        scene = await personal_scene_of(cloud)
+        answered = [await status_of(cloud, call, method, path, scene) for call in calls.values()]
+    assert answered == list(calls)
+
+
+async def personal_scene_of(cloud: Cloud) -> dict[str, str]:
+    """Two users with a folder each in their homes."""
+    scene = {name: await cloud.token(name) for name in ("alice", "bob")}
+    for name, folder in (("alice", "docs"), ("bob", "own")):
+        headers = {"Authorization": f"Bearer {scene[name]}"}
+        # The first request of a user makes the home.
+        assert (await cloud.client.get("/account/shared", headers=headers)).status == 200
+        user = await cloud.catalog.user_by_name(name)
+        assert user is not None
+        await cloud.store(f"/{name} {user.id}/{folder}/a.txt", b"content", owner=name)
+    confined = await app_password(cloud, scene["alice"], name="confined", folder="/docs")
+    return scene | {"confined": confined}
+
+
+async def app_password(cloud: Cloud, token: str, **wanted: str) -> str:
+    """Makes one for the user of a token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    made = await cloud.client.post("/account/app-passwords", json=wanted, headers=headers)
+    return str((await made.json())["app_password"])
+
+
 async def scene_of(cloud: Cloud) -> dict[str, str]:
     """Two users, a file of the first one, and links; by name in calls."""
     scene = {name: await cloud.token(name) for name in ("alice", "bob")}
@@ -320,16 +374,8 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
     }
     accounts = cloud.app[ACCOUNTS]
     renewable = await accounts.login("alice", PASSWORD, is_renewable=True)
-    wanted = await cloud.client.post(
-        "/account/app-passwords",
-        json={"name": "of the scene"},
-        headers={"Authorization": f"Bearer {scene['alice']}"},
-    )
-    confined = await cloud.client.post(
-        "/account/app-passwords",
-        json={"name": "confined", "folder": "/docs"},
-        headers={"Authorization": f"Bearer {scene['alice']}"},
-    )
+    wanted = await app_password(cloud, scene["alice"], name="of the scene")
+    confined = await app_password(cloud, scene["alice"], name="confined", folder="/docs")
     made, _ = await make_link(cloud.app, linked)
     await cloud.catalog.delete_file(deleted.id)
     credential = new_credential_text()
@@ -339,8 +385,8 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
         | links
         | {
             "renewal": renewable.renewal or "",
-            "app password": (await wanted.json())["app_password"],
-            "confined": (await confined.json())["app_password"],
+            "app password": wanted,
+            "confined": confined,
             "link id": str(made.id),
             "gateway": credential,
             "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
