@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cli.commands.accounts import limit_of
 from cli.commands.administration import Garbage, garbage_summary, time_of
 from tests.cli.conftest import Shell
+from tests.client_sdk.running import registered, running_cloud
 
 
 def test_keys(shell: Shell) -> None:
@@ -43,8 +45,14 @@ def test_only_administrators(bert: Shell) -> None:
         assert "administrator" in refused.output
 
 
-def test_garbage(shell: Shell, folder: str, tmp_path) -> None:
+def test_garbage(folder: str, tmp_path) -> None:
     """What nothing refers to is shown with what it was and when it goes, and nothing is promised."""
+    with running_cloud(tmp_path, TRASH_DAYS="0") as url:
+        token = registered(url, "alice")["alice"]
+        _check_garbage(Shell.logged_in(tmp_path / "home", url, token), folder, tmp_path)
+
+
+def _check_garbage(shell: Shell, folder: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"words")
     assert shell("put", tmp_path / "a.txt", f"{folder}/").exit_code == 0
     assert shell("rm", f"{folder}/a.txt").exit_code == 0

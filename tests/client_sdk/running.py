@@ -14,7 +14,7 @@ PASSWORD = "correct horse"
 
 
 @contextmanager
-def running_cloud(folder: Path, *, setup_code: str = "none") -> Iterator[str]:
+def running_cloud(folder: Path, *, setup_code: str = "none", **environment: str) -> Iterator[str]:
     """Runs `discord-cloud up` with its data in a folder; yields its address."""
     program = [sys.executable, "-c", "from cli.main import main; main()"]
     command = [*program, "up", "--port", "0", "--data", str(folder / "data")]
@@ -26,7 +26,12 @@ def running_cloud(folder: Path, *, setup_code: str = "none") -> Iterator[str]:
             stderr=log,
             text=True,
             # What is known of the channels does not depend on how long the tests take.
-            env={**os.environ, "SETUP_CODE": setup_code, "SIZE_PROBE_INTERVAL_S": "0"},
+            env={
+                **os.environ,
+                "SETUP_CODE": setup_code,
+                "SIZE_PROBE_INTERVAL_S": "0",
+                **environment,
+            },
         ) as server,
     ):
         try:

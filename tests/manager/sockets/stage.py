@@ -184,7 +184,7 @@ class Stage:
 
 
 def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerSettings:
-    """Settings of a manager on an emulator, with small chunks."""
+    """Settings of a manager on an emulator, with small chunks. What is deleted or replaced is not kept."""
     return ManagerSettings.model_validate(
         {
             "service_password": SecretStr(SERVICE_PASSWORD),
@@ -194,6 +194,8 @@ def settings_for(emulator: Emulator, folder: Path, **chosen: object) -> ManagerS
             "database_path": folder / "catalog.sqlite3",
             "global_requests_per_s": 100_000,
             "gc_grace_s": 0,
+            "trash_days": 0,
+            "versions": 0,
             "chunk_size": CHUNK_SIZE,
             **chosen,
         }
