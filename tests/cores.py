@@ -34,6 +34,7 @@ COVERING = (
     "manager/services/test_channel_assignment.py",
     "manager/services/test_leases.py",
     "manager/test_scopes.py",
+    "manager/test_space_views.py",
     "manager/tickets/test_issuing.py",
     "manager/uploads/test_overwrites.py",
     "manager/uploads/test_reference.py",
