@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cli.command_line.options import ConflictOption, Jobs, Json, RemotePaths, SeveralAndOne
+from cli.command_line.options import (
+    ConflictOption,
+    Jobs,
+    Json,
+    RemotePaths,
+    SeveralAndOne,
+    SyncOptions,
+)
 
 SharedFile = Annotated[str, typer.Argument(help="Remote file.")]
 OtherUser = Annotated[str, typer.Argument(help="Name of the other user.")]
@@ -127,19 +134,19 @@ def copy(
 
     `copy photos cloud:/photos` uploads, `copy cloud:/photos photos` downloads.
     """
-    _sync(
-        context,
-        source,
-        target,
-        deletes=False,
-        dry_run=dry_run,
-        include=include,
-        exclude=exclude,
+    from cli.commands import sync as command
+
+    options = SyncOptions(
+        include=include or [],
+        exclude=exclude or [],
         checksum=checksum,
         size_only=size_only,
+        deletes=False,
+        is_dry_run=dry_run,
         jobs=jobs,
         as_json=as_json,
     )
+    command.sync(context, source, target, options)
 
 
 def sync(
@@ -159,55 +166,19 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Make a folder as another one: as `copy`, and with --delete what only TARGET has is deleted."""
-    _sync(
-        context,
-        source,
-        target,
-        deletes=delete,
-        dry_run=dry_run,
-        include=include,
-        exclude=exclude,
+    from cli.commands import sync as command
+
+    options = SyncOptions(
+        include=include or [],
+        exclude=exclude or [],
         checksum=checksum,
         size_only=size_only,
+        deletes=delete,
+        is_dry_run=dry_run,
         jobs=jobs,
         as_json=as_json,
     )
-
-
-def _sync(
-    context: typer.Context,
-    source: str,
-    target: str,
-    *,
-    deletes: bool,
-    dry_run: bool,
-    include: list[str] | None,
-    exclude: list[str] | None,
-    checksum: bool,
-    size_only: bool,
-    jobs: int,
-    as_json: bool,
-) -> None:
-    from cli.commands import sync as command
-    from client_sdk.comparing import Likeness
-
-    if checksum and size_only:
-        raise typer.BadParameter("--checksum and --size-only exclude each other")
-    likeness = Likeness.CHECKSUMS if checksum else Likeness.SIZES if size_only else Likeness.TIMES
-    command.sync(
-        context,
-        source,
-        target,
-        command.SyncOptions(
-            include=include or [],
-            exclude=exclude or [],
-            likeness=likeness,
-            deletes=deletes,
-            is_dry_run=dry_run,
-            jobs=jobs,
-            as_json=as_json,
-        ),
-    )
+    command.sync(context, source, target, options)
 
 
 def cat(

@@ -1,5 +1,6 @@
 """Arguments and options that several commands have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +72,31 @@ class CommonOptions:
 
 
 _COMMON = "discord-cloud.common-options"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncOptions:
+    """Options of `discord-cloud copy` and `sync`: how a folder is made as another one.
+
+    Attributes:
+        include: Patterns of the files that are looked at; none of them: all.
+        exclude: Patterns of files that are not looked at, on either side.
+        checksum: Whether files are compared by their content.
+        size_only: Whether they are compared by their size alone.
+        deletes: Whether what only the target has is deleted.
+        is_dry_run: Whether it is only shown what would be done.
+        jobs: Files at once.
+        as_json: Whether JSON is printed.
+    """
+
+    include: Sequence[str]
+    exclude: Sequence[str]
+    checksum: bool
+    size_only: bool
+    deletes: bool
+    is_dry_run: bool
+    jobs: int
+    as_json: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """`sync` and `copy`: make a folder as another one, of which one is local and one remote."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import typer
 
+from cli.command_line.options import SyncOptions
 from cli.commands.summary import Summary, raise_if_manager_lost, transfer_all
 from cli.context import CommandContext, command_context
 from cli.errors import reported
@@ -53,31 +53,10 @@ REMOTE = "cloud:"
 DELETED_AT_ONCE = 4
 
 
-@dataclass(frozen=True, kw_only=True)
-class SyncOptions:
-    """How a folder is made as another one.
-
-    Attributes:
-        include: Patterns of the files that are looked at; none of them: all.
-        exclude: Patterns of files that are not looked at, on either side.
-        likeness: By what two files are taken for the same.
-        deletes: Whether what only the target has is deleted.
-        is_dry_run: Whether it is only shown what would be done.
-        jobs: Files at once.
-        as_json: Whether JSON is printed.
-    """
-
-    include: Sequence[str]
-    exclude: Sequence[str]
-    likeness: Likeness
-    deletes: bool
-    is_dry_run: bool
-    jobs: int
-    as_json: bool
-
-
 def sync(context: typer.Context, source: str, target: str, options: SyncOptions) -> None:
     """Transfer what the target does not have, or has otherwise; delete what only it has, if wanted."""
+    if options.checksum and options.size_only:
+        raise typer.BadParameter("--checksum and --size-only exclude each other")
     ctx = command_context(context)
     with reported(ctx.err):
         selected = PathFilter(options.include, options.exclude)
@@ -92,7 +71,13 @@ def sync(context: typer.Context, source: str, target: str, options: SyncOptions)
     ctx.run(program(ctx, options, selected, Path(local), folder).run())
 
 
-class _Sync:
+def _likeness(options: SyncOptions) -> Likeness:
+    if options.checksum:
+        return Likeness.CHECKSUMS
+    return Likeness.SIZES if options.size_only else Likeness.TIMES
+
+
+class _Sync(ABC):
     """Makes one folder as the other. Subclasses know which of the two is the source."""
 
     def __init__(
@@ -117,7 +102,7 @@ class _Sync:
             for path, error in source.failures:
                 self._summary.fail(path, error)
             difference = await compare(
-                source, target, self._options.likeness, lambda path: self._is_same(cloud, path)
+                source, target, _likeness(self._options), lambda path: self._is_same(cloud, path)
             )
             if self._options.is_dry_run:
                 self._show(difference)
@@ -125,10 +110,11 @@ class _Sync:
                 await self._change(cloud, source, difference)
         self._summary.exit()
 
+    @abstractmethod
     async def _trees(self, cloud: Client) -> tuple[FolderTree, FolderTree]:
         """The source and the target. Raises `NotFound`, `SourceUnreadable` where there is no source."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _transfer(
         self,
         cloud: Client,
@@ -136,14 +122,32 @@ class _Sync:
         difference: Difference,
         report: FolderProgressCallback,
     ) -> FolderResult:
-        raise NotImplementedError
+        """Transfer what is new or other, and make new folders."""
 
+    @abstractmethod
+    def _check_target(self, path: str) -> None:
+        """Raises `InvalidInput` for a path that the target cannot have."""
+
+    @abstractmethod
     async def _delete_file(self, cloud: Client, path: str) -> None:
-        raise NotImplementedError
+        """Delete a file of the target."""
 
+    @abstractmethod
     async def _delete_folder(self, cloud: Client, path: str) -> bool:
-        """Delete a folder if it is empty; whether it was."""
-        raise NotImplementedError
+        """Delete a folder of the target if it is empty; whether it was."""
+
+    def _plan_files(
+        self, plan: UploadPlan | DownloadPlan, source: FolderTree, difference: Difference
+    ) -> None:
+        for path in (*difference.new, *difference.changed):
+            local, remote = self._local / path, join_remote(self._remote, path)
+            try:
+                self._check_target(path)
+            except InvalidInput as error:
+                plan.fail(local, remote, error)
+                continue
+            size = source.files[path].size
+            plan.files.append(PlannedTransfer(local=local, remote=remote, size=size))
 
     async def _change(self, cloud: Client, source: FolderTree, difference: Difference) -> None:
         is_shown = self._ctx.shows_progress and not self._options.as_json
@@ -238,15 +242,7 @@ class _Upload(_Sync):
         plan = UploadPlan()
         for path in difference.new_folders:
             plan.empty_folders.append((self._local / path, join_remote(self._remote, path)))
-        for path in (*difference.new, *difference.changed):
-            local, remote = self._local / path, join_remote(self._remote, path)
-            try:
-                split_remote(remote)
-            except InvalidInput as error:
-                plan.fail(local, remote, error)
-                continue
-            size = source.files[path].size
-            plan.files.append(PlannedTransfer(local=local, remote=remote, size=size))
+        self._plan_files(plan, source, difference)
         return await upload_planned(
             cloud,
             plan,
@@ -256,6 +252,9 @@ class _Upload(_Sync):
             workers=self._options.jobs * AHEAD,
             keep_on_cancel=True,
         )
+
+    def _check_target(self, path: str) -> None:
+        split_remote(join_remote(self._remote, path))
 
     async def _delete_file(self, cloud: Client, path: str) -> None:
         await cloud.delete_file(join_remote(self._remote, path))
@@ -292,15 +291,7 @@ class _Download(_Sync):
         plan = DownloadPlan(folders=[self._local])
         for path in difference.new_folders:
             await self._make_folder(plan, path)
-        for path in (*difference.new, *difference.changed):
-            remote = join_remote(self._remote, path)
-            try:
-                local = _local_path(self._local, path)
-            except InvalidInput as error:
-                plan.fail(self._local, remote, error)
-                continue
-            size = source.files[path].size
-            plan.files.append(PlannedTransfer(local=local, remote=remote, size=size))
+        self._plan_files(plan, source, difference)
         return await download_planned(
             cloud,
             plan,
@@ -315,6 +306,9 @@ class _Download(_Sync):
             await asyncio.to_thread(make_local_folder, _local_path(self._local, path))
         except CloudError as error:
             plan.fail(self._local, join_remote(self._remote, path), error)
+
+    def _check_target(self, path: str) -> None:
+        _local_path(self._local, path)
 
     async def _delete_file(self, cloud: Client, path: str) -> None:
         try:
