@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 from urllib.parse import quote
 
-import msgspec
-
-from client_sdk.errors import UnexpectedAnswer
+from client_sdk.models import read_answer
 from client_sdk.paths import RemotePath, clean_folder
 from client_sdk.session import ClientCore
 
 FolderRight: TypeAlias = Literal["read", "write", "manage"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +67,7 @@ class SharingFolders(ClientCore):
         answer = await self._api.ask(
             "GET", "/folders/sharing", query={"path": clean_folder(remote)}
         )
-        return _converted(
+        return read_answer(
             {each: answer.get(each) for each in ("right", "owner", "grants")}, FolderAccess
         )
 
@@ -114,12 +111,12 @@ class SharingFolders(ClientCore):
     async def shared_with_me(self) -> list[SharedFolder]:
         """The folders that others share with the user."""
         answer = await self._api.ask("GET", "/account/shared")
-        return _converted(answer.get("folders"), list[SharedFolder])
+        return read_answer(answer.get("folders"), list[SharedFolder])
 
     async def groups(self) -> list[UserGroup]:
         """All groups, by name."""
         answer = await self._api.ask("GET", "/groups")
-        return _converted(answer.get("groups"), list[UserGroup])
+        return read_answer(answer.get("groups"), list[UserGroup])
 
     async def create_group(self, name: str) -> None:
         """Make a group; for administrators. Raises `Refused` when the name is taken or no name."""
@@ -132,7 +129,7 @@ class SharingFolders(ClientCore):
     async def group_members(self, name: str) -> list[str]:
         """The names of the members of a group; for administrators. Raises `NotFound`."""
         answer = await self._api.ask("GET", f"/admin/groups/{_quoted(name)}")
-        return _converted(answer.get("members"), list[str])
+        return read_answer(answer.get("members"), list[str])
 
     async def add_to_group(self, name: str, user: str) -> None:
         """Make a user a member; for administrators. Raises `NotFound`."""
@@ -163,10 +160,3 @@ class SharingFolders(ClientCore):
 
 def _quoted(name: str) -> str:
     return quote(name, safe="")
-
-
-def _converted(told: Any, kind: type[T]) -> T:  # noqa: ANN401 - JSON
-    try:
-        return msgspec.convert(told, kind)
-    except msgspec.ValidationError as error:
-        raise UnexpectedAnswer(f"the manager answered something else: {error}") from error

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from client_sdk.errors import UnexpectedAnswer
 from client_sdk.paths import Located
+
+Answered = TypeVar("Answered")
 
 
 class Ownership(StrEnum):
@@ -494,6 +496,14 @@ class ManagerStatus:
     messages: MessageStatus = field(default_factory=MessageStatus)
     processing: ProcessingStatus = field(default_factory=ProcessingStatus)
     you: CurrentUser | None = None
+
+
+def read_answer(answer: object, kind: type[Answered]) -> Answered:
+    """What a manager's answer in JSON tells. Raises `UnexpectedAnswer`."""
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError as error:
+        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error
 
 
 def manager_status(answer: dict[str, Any]) -> ManagerStatus:

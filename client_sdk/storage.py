@@ -2,15 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import TypeVar
 
-import msgspec
-
-from client_sdk.errors import InvalidInput, UnexpectedAnswer
-from client_sdk.models import AuditEvent, StorageUse
+from client_sdk.errors import InvalidInput
+from client_sdk.models import AuditEvent, StorageUse, read_answer
 from client_sdk.users import Administering, clean_username
-
-_Kind = TypeVar("_Kind")
 
 
 class StorageAndAudit(Administering):
@@ -31,7 +26,7 @@ class StorageAndAudit(Administering):
         else:
             account = await self.find_account(user)
             answer = await self._api.ask("GET", f"/admin/users/{account.id}/storage")
-        return _read(answer, StorageUse)
+        return read_answer(answer, StorageUse)
 
     async def set_quota(
         self, user: str, *, size: int | None = None, files: int | None = None
@@ -53,7 +48,7 @@ class StorageAndAudit(Administering):
         account = await self.find_account(clean_username(user))
         body = {"bytes": size, "files": files}
         answer = await self._api.ask("POST", f"/admin/users/{account.id}/quota", body=body)
-        return _read(answer, StorageUse)
+        return read_answer(answer, StorageUse)
 
     async def audit_events(
         self,
@@ -84,7 +79,7 @@ class StorageAndAudit(Administering):
         query = {name: text for name, text in wanted.items() if text is not None}
         while True:
             page = await self._api.ask("GET", "/admin/audit", query=query)
-            for event in _read(page.get("events"), list[AuditEvent]):
+            for event in read_answer(page.get("events"), list[AuditEvent]):
                 yield event
             following = page.get("next")
             if not isinstance(following, str):
@@ -97,10 +92,3 @@ def _time_text(moment: datetime | None) -> str | None:
         return None
     in_utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return in_utc.isoformat().replace("+00:00", "Z")
-
-
-def _read(answer: object, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.convert(answer, kind)
-    except msgspec.ValidationError as error:
-        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error

@@ -3,17 +3,17 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import msgspec
 
 from client_sdk import listing
 from client_sdk.errors import NotFound, Refused, UnexpectedAnswer
+from client_sdk.models import read_answer
 from client_sdk.paths import RemotePath, join_remote, split_remote
 from client_sdk.session import ClientCore
 
 _MOST_ITEMS: Final = 1000
-_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class TrashAndVersions(ClientCore):
     async def trash_use(self) -> TrashUse:
         """How much of what the user stores lies in the trash. It counts in the user's quota."""
         answer = await self._api.ask("GET", "/account/trash")
-        return _read({"bytes": answer.get("bytes"), "files": answer.get("files")}, TrashUse)
+        return read_answer({"bytes": answer.get("bytes"), "files": answer.get("files")}, TrashUse)
 
     async def restore(self, item: TrashItem) -> str:
         """Put something back where it was, and return the path that it has.
@@ -135,7 +135,7 @@ class TrashAndVersions(ClientCore):
         """
         file_id = await self._file_id(remote)
         answer = await self._api.ask("GET", f"/versions/{file_id}")
-        return [_read(told, VersionInfo) for told in answer.get("versions", ())]
+        return [read_answer(told, VersionInfo) for told in answer.get("versions", ())]
 
     async def restore_version(self, remote: RemotePath, version_id: int) -> None:
         """Give a file an earlier content again. What it has now becomes a version.
@@ -165,11 +165,4 @@ def _item_of(told: object) -> TrashItem:
         fields["path"] = join_remote(str(fields.get("path")), str(fields.get("name")))
     except msgspec.ValidationError as error:
         raise UnexpectedAnswer(f"the manager answered without an item: {error}") from error
-    return _read(fields, TrashItem)
-
-
-def _read(told: object, kind: type[_Told]) -> _Told:
-    try:
-        return msgspec.convert(told, kind)
-    except msgspec.ValidationError as error:
-        raise UnexpectedAnswer(f"the manager's answer cannot be read: {error}") from error
+    return read_answer(fields, TrashItem)

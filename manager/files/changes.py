@@ -403,8 +403,7 @@ class ChangeFeed:
         def view_of(
             client: ClientSession,
         ) -> tuple[FolderPath, tuple[s2c.Ownership, ...]] | None:
-            shown = client.login.shown(folder)
-            if BUNDLE not in client.extensions or shown is None:
+            if BUNDLE not in client.extensions or (shown := client.login.shown(folder)) is None:
                 return None
             user_id = client.user.id
             owned = tuple(
@@ -436,8 +435,7 @@ class ChangeFeed:
         shares = {share.user_id: share for share in placed.shares}
 
         def view_of(client: ClientSession) -> _SeenFile | None:
-            is_folder_seen = client.login.shown(placed.folder) is not None
-            if is_single and BUNDLE in client.extensions and is_folder_seen:
+            if is_single and _is_told_together(client, placed.folder):
                 return None
             share = shares.get(client.user.id)
             file = _seen_file(client, placed, share)
@@ -472,6 +470,11 @@ class ChangeFeed:
 
 _SeenFile = tuple[FolderPath, str, s2c.Ownership, str | None]
 """Path, name, ownership and the link to a thumbnail, as one client sees them."""
+
+
+def _is_told_together(client: ClientSession, folder: FolderPath) -> bool:
+    """Whether the client is sent the files of a folder in one packet."""
+    return BUNDLE in client.extensions and client.login.shown(folder) is not None
 
 
 def _seen_folder(client: ClientSession, placed: PlacedFolder) -> PlacedFolder | None:

@@ -8,15 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from catalog.errors import (
-    CopyTooLarge,
-    FolderCircle,
-    FolderMissing,
-    NotPermitted,
-    QuotaExceeded,
-    RootIsFixed,
-    TooDeep,
-)
+from catalog.errors import CopyTooLarge, NotPermitted, QuotaExceeded, RootIsFixed
 from catalog.port import Catalog
 from catalog.records import File, Folder
 from manager.connections.clients import ClientRequest
@@ -24,7 +16,7 @@ from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NoSuchFolder, NotCopied
 from manager.files.changes import ChangeFeed
 from manager.files.conversion import checked_name, names_answer, naming_answer
-from manager.files.lookup import translated_file_errors
+from manager.files.lookup import translated_file_errors, translated_placing_errors
 from manager.files.rights import FileOperation, access_to, folder_permit, permit_for
 from protocol import c2s, generic
 from protocol.values import MAX_PATH_NAMES, NamePolicy, parse_path
@@ -137,15 +129,10 @@ def _translated_folder_errors() -> Iterator[None]:
     Raises `NoSuchFolder`, `InvalidRequest`, `NotCopied`.
     """
     try:
-        yield
-    except FolderMissing as error:
-        raise NoSuchFolder from error
+        with translated_placing_errors():
+            yield
     except RootIsFixed as error:
         raise InvalidRequest("path: the root folder cannot be copied") from error
-    except FolderCircle as error:
-        raise InvalidRequest("target_path: it is within the folder itself") from error
-    except TooDeep as error:
-        raise InvalidRequest(f"target_path: a path has {MAX_PATH_NAMES} names at most") from error
     except NotPermitted as error:
         raise NotCopied.folder(refused=error.refused, concerned=error.concerned) from error
     except CopyTooLarge as error:

@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from catalog.errors import FileMissing, FolderMissing, NotPermitted, UserMissing
+from catalog.errors import (
+    FileMissing,
+    FolderCircle,
+    FolderMissing,
+    NotPermitted,
+    TooDeep,
+    UserMissing,
+)
 from catalog.port import Catalog
 from catalog.records import File, User
-from manager.errors import AccessDenied, NoSuchFile, NoSuchFolder, NoSuchUser
+from manager.errors import AccessDenied, InvalidRequest, NoSuchFile, NoSuchFolder, NoSuchUser
 from manager.files.rights import FileOperation, access_to
-from protocol.values import parse_path
+from protocol.values import MAX_PATH_NAMES, parse_path
 
 OPERATION_TEXTS = {
     FileOperation.DOWNLOAD: "read this file",
@@ -63,3 +70,19 @@ def translated_file_errors(operation: FileOperation) -> Iterator[None]:
         raise NoSuchUser from error
     except NotPermitted as error:
         raise AccessDenied(OPERATION_TEXTS[operation]) from error
+
+
+@contextmanager
+def translated_placing_errors() -> Iterator[None]:
+    """Translates the catalog's errors about a folder that is moved or copied into another one.
+
+    Raises `NoSuchFolder`, `InvalidRequest`.
+    """
+    try:
+        yield
+    except FolderMissing as error:
+        raise NoSuchFolder from error
+    except FolderCircle as error:
+        raise InvalidRequest("target_path: it is within the folder itself") from error
+    except TooDeep as error:
+        raise InvalidRequest(f"target_path: a path has {MAX_PATH_NAMES} names at most") from error

@@ -5,7 +5,7 @@ Where rights on folders do not count, those on the files in them decide.
 
 from collections.abc import Callable, Sequence
 
-from catalog.errors import FolderCircle, FolderMissing, NotAFolder, NotPermitted, TooDeep
+from catalog.errors import FolderMissing, NotAFolder, NotPermitted
 from catalog.port import Catalog
 from catalog.records import File
 from manager.audit.actions import AuditAction
@@ -29,7 +29,12 @@ from manager.files.conversion import (
     naming_answer,
 )
 from manager.files.destinations import DestinationTracker
-from manager.files.lookup import file_at, require_access, translated_file_errors
+from manager.files.lookup import (
+    file_at,
+    require_access,
+    translated_file_errors,
+    translated_placing_errors,
+)
 from manager.files.rights import FileOperation, access_to, folder_permit, permit_for
 from manager.files.trash import TrashPolicy
 from protocol import c2s, generic
@@ -219,7 +224,7 @@ class FolderHandlers:
         if folder.parent_id == target.id:
             raise InvalidRequest("target_path: the folder is there already")
         try:
-            with self._changes.expecting():
+            with translated_placing_errors(), self._changes.expecting():
                 changed = await destinations.changing_folder(
                     folder.id,
                     lambda: catalog.move_folder(
@@ -227,16 +232,8 @@ class FolderHandlers:
                     ),
                 )
                 self._changes.folder_moved(changed)
-        except FolderMissing as error:
-            raise NoSuchFolder from error
         except NotPermitted as error:
             raise AccessDenied("move this folder there") from error
-        except FolderCircle as error:
-            raise InvalidRequest("target_path: it is within the folder itself") from error
-        except TooDeep as error:
-            raise InvalidRequest(
-                f"target_path: a path has {MAX_PATH_NAMES} names at most"
-            ) from error
         return naming_answer(folder.name, changed.after.folder.name)
 
     async def delete_folder(
