@@ -25,6 +25,7 @@ async def commit_file(
     hold: tuple[str, str] | None = None,
     mime_type: str = "text/plain",
     permit: Permit | None = None,
+    keep_versions: int = 0,
 ) -> CommittedFile:
     """Gives content a name; its MIME type matters only if it is not finished yet."""
     return await catalog.commit_upload(
@@ -39,5 +40,6 @@ async def commit_file(
             on_conflict=on_conflict,
             hold=hold,
             permit=permit,
+            keep_versions=keep_versions,
         )
     )

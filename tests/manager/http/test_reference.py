@@ -12,13 +12,14 @@ from aiohttp import WSServerHandshakeError, web
 from pydantic import SecretStr
 from yarl import URL
 
-from catalog.port import OverwriteOnConflict, UploadCommit
-from catalog.records import EnvelopeKind, File, ObjectState, ServiceKind, StoredObject
+from catalog.port import OverwriteOnConflict
+from catalog.records import File, ServiceKind
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app_keys import ACCOUNTS, CONTENT_LINKS
 from manager.http.responses import STATUSES
 from manager.services.credentials import add_credential, new_credential_text
+from tests.commits import commit_file
 from tests.manager.cloud import Cloud, running_cloud
 from tests.manager.links.making import link_to, make_link
 from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD
@@ -397,30 +398,15 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
 
 async def replace_content(cloud: Cloud, file: File) -> None:
     """Empties a file, which keeps its content as a version."""
-    draft = StoredObject(
-        id=uuid4(),
-        size=0,
-        chunk_size=1,
-        chunk_count=0,
-        envelope=EnvelopeKind.V1,
-        state=ObjectState.UPLOADING,
-        mime_type="",
-        hash="",
-        created_at=0.0,
-    )
-    await cloud.catalog.commit_upload(
-        UploadCommit(
-            object_id=draft.id,
-            draft=draft,
-            mime_type="text/plain",
-            hash_hex="ab" * 32,
-            folder=("docs",),
-            name=file.name,
-            owner_id=file.owner_id,
-            is_public=False,
-            on_conflict=OverwriteOnConflict(file.id),
-            keep_versions=1,
-        )
+    content = await cloud.stored(b"")
+    await commit_file(
+        cloud.catalog,
+        content.id,
+        ("docs",),
+        file.name,
+        owner_id=file.owner_id,
+        on_conflict=OverwriteOnConflict(file.id),
+        keep_versions=1,
     )
 
 
