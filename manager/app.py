@@ -95,8 +95,10 @@ from manager.processing.thumbnails import (
 from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager
+from manager.services.channel_leases import LeaseManager
 from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes, SizeProber
 from manager.services.credentials import ServiceAccess
+from manager.services.leases import LeaseAllocator
 from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
@@ -213,7 +215,7 @@ def create_app(
 
 def is_ready(app: web.Application, *, slots: int) -> bool:
     """Whether so many upload slots are registered with a manager that runs."""
-    return len(app[app_keys.BOOKINGS].snapshot().services) >= slots
+    return app[app_keys.UPLOAD_SLOTS].in_service >= slots
 
 
 def setup_code(app: web.Application) -> SetupCode:
@@ -361,7 +363,16 @@ async def _run(
         bookings = BookingManager(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
         stack.callback(bookings.close)
         probe = LivenessProbe(tasks)
-        upload_slots = UploadSlotRegistry(bookings, hub, webhooks, settings, tasks, probe, limits)
+        upload_slots = UploadSlotRegistry(
+            bookings,
+            LeaseManager(LeaseAllocator()),
+            hub,
+            webhooks,
+            settings,
+            tasks,
+            probe,
+            limits,
+        )
         size_prober = SizeProber(
             limits, upload_slots.probe_size, interval_s=settings.size_probe_interval_s, clock=clock
         )
@@ -714,7 +725,6 @@ async def _run(
         app.on_shutdown.append(close_connections)
         app[app_keys.ACCOUNTS] = accounts
         app[app_keys.AUDIT] = audit
-        app[app_keys.BOOKINGS] = bookings
         app[app_keys.CATALOG] = catalog
         app[app_keys.CONTENT_LINKS] = content_links
         app[app_keys.DISPATCHERS] = (

@@ -16,7 +16,6 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.links.manager import LinkManager
 from manager.metrics import ManagerMetrics
 from manager.processing.thumbnails import ThumbnailCache, ThumbnailServiceRegistry
-from manager.services.bookings import BookingManager
 from manager.services.channel_limits import SizeProber
 from manager.services.credentials import ServiceAccess
 from manager.services.registry import UploadSlotRegistry
@@ -26,7 +25,6 @@ from manager.tickets.uploads import TicketManager
 
 ACCOUNTS = web.AppKey("accounts", Accounts)
 AUDIT = web.AppKey("audit", AuditLog)
-BOOKINGS = web.AppKey("bookings", BookingManager)
 CATALOG = web.AppKey[Catalog]("catalog")
 CONTENT_LINKS = web.AppKey("content_links", ContentLinks)
 DISPATCHERS = web.AppKey[Sequence[Dispatcher]]("dispatchers")

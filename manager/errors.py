@@ -712,6 +712,15 @@ class JobLost(ManagerError):
         super().__init__("this job is no longer yours")
 
 
+class BookingsUnavailable(ManagerError):
+    """The manager that assigns upload services cannot be reached; running uploads go on."""
+
+    code = "bookings-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("upload services cannot be assigned now: try again in a few seconds")
+
+
 class Overloaded(ManagerError):
     """Too much of this is going on; it may be tried again in `retry_after_s` seconds."""
 
@@ -786,7 +795,7 @@ class ClearRefused(DomainError):
 class NoFreeService(DomainError):
     """No upload can start now.
 
-    Codes: `nothing-booked`, `none-assigned`, `all-busy`; of a bundle `no-bundles-here`, too.
+    Codes: `nothing-booked`, `none-assigned`, `all-busy`, `service-gone`; of a bundle `no-bundles-here`, too.
     """
 
 

@@ -24,7 +24,7 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostTotals
 from manager.processing.jobs import ProcessingManager
-from manager.services.bookings import BookingManager
+from manager.services.bookings import Bookings
 from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes
 from manager.services.credentials import ServiceAccess
 from manager.services.registry import UploadSlotRegistry
@@ -111,25 +111,26 @@ class CatalogHealth:
 class ServicesSection:
     """The status of clients, upload services and bookings."""
 
-    def __init__(self, hub: Hub, registry: UploadSlotRegistry, bookings: BookingManager) -> None:
+    def __init__(self, hub: Hub, registry: UploadSlotRegistry, bookings: Bookings) -> None:
         self._hub = hub
         self._registry = registry
         self._bookings = bookings
 
-    def snapshot(self) -> dict[str, Any]:
+    async def snapshot(self) -> dict[str, Any]:
         """All of them at the moment."""
-        ledger = self._bookings.snapshot()
+        ledger = await self._bookings.snapshot()
         names = {client.id: client.user.name for client in self._hub}
         return {
             "clients": len(names),
             "services": [
                 {
                     "id": service.service,
-                    "address": self._registry.slot(service.service).address,
+                    "address": slot.address,
                     "state": service.state.value,
                     "user": names.get(service.holder or ""),
                 }
                 for service in ledger.services
+                if (slot := self._registry.find(service.service)) is not None
             ],
             "bookings": [
                 {
@@ -232,7 +233,7 @@ def status_route(
         # What administrators see besides names files, which an app password may not even be able to read.
         is_admin = user.is_admin and login.app_password_id is None
         return success(
-            **services.snapshot(),
+            **await services.snapshot(),
             **messages.snapshot(),
             processing=await jobs.snapshot(is_admin=is_admin),
             you={"id": user.id, "name": user.name, "is_admin": user.is_admin},

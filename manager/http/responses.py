@@ -13,6 +13,7 @@ from manager.error_texts import LASTING, public_text, retry_of
 from manager.errors import (
     AccessDenied,
     AppPasswordRefused,
+    BookingsUnavailable,
     FactorRefused,
     IdentityRefused,
     InvalidRequest,
@@ -143,6 +144,7 @@ STATUSES: Mapping[type[Exception], int] = {
     NotAService: 403,
     WrongServiceKind: 403,
     NoUploadService: 503,
+    BookingsUnavailable: 503,
     Overloaded: 503,
     ManagerError: 500,
     CatalogUnavailable: 503,

@@ -1,4 +1,8 @@
-"""Runs the booking ledger: sends every change to its client, and reassigns idle services in time."""
+"""Runs the booking ledger: sends every change to its client, and reassigns idle services in time.
+
+`Bookings` is what uploads and slots use of it. The calls that wait do so where another manager keeps the
+ledger; those that do not take effect in the order of the calls.
+"""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -16,6 +20,47 @@ class Mailbox(Protocol):
         """Sends to the client, if it is connected."""
 
 
+class Bookings(Protocol):
+    """The bookings of this manager's clients and services.
+
+    Calls that wait raise `BookingsUnavailable` when the ledger cannot be reached in time.
+    """
+
+    def service_joined(self, service_id: str) -> None:
+        """A service can take uploads from now on."""
+
+    def service_left(self, service_id: str) -> None:
+        """A service takes no uploads any more; the client that had booked it is notified."""
+
+    def client_left(self, client_id: str) -> None:
+        """A client has disconnected: its booking ends."""
+
+    def upload_ended(self, service_id: str) -> None:
+        """The service can take the next upload."""
+
+    async def request(self, client_id: str, desired: int) -> int:
+        """Books services; answers how many the client has now."""
+
+    async def clear(self, client_id: str) -> None:
+        """Ends a booking. Raises `ClearRefused`."""
+
+    async def start_upload(self, client_id: str, avoid: Collection[str] = ()) -> str:
+        """Takes one of the client's idle services, but none to `avoid`. Raises `NoFreeService`."""
+
+    async def move_upload(self, service_id: str, avoid: Collection[str]) -> str:
+        """Takes an upload off a service that does not answer; returns the service that it starts on.
+
+        The first one is not assigned again before its `upload_ended`. Raises `NoFreeService` when there
+        is no other but those to `avoid`.
+        """
+
+    async def holdings(self, client_id: str) -> Holdings:
+        """What a client has requested and has."""
+
+    async def snapshot(self) -> LedgerSnapshot:
+        """All services and bookings."""
+
+
 class BookingManager:
     """Changes the ledger and notifies the clients concerned at once, in the order of the changes."""
 
@@ -29,54 +74,50 @@ class BookingManager:
         self._alarm: asyncio.TimerHandle | None = None
 
     def service_joined(self, service_id: str) -> None:
-        """A service can take uploads from now on."""
+        """See `Bookings`."""
         self._notify(self._ledger.service_joined(service_id, self._now()))
 
     def service_left(self, service_id: str) -> None:
-        """A service has disconnected; the client that had booked it is notified."""
+        """See `Bookings`."""
         self._notify(self._ledger.service_left(service_id, self._now()).changes)
 
     def client_left(self, client_id: str) -> None:
-        """A client has disconnected: its booking ends."""
+        """See `Bookings`."""
         self._notify(self._ledger.client_left(client_id, self._now()))
 
-    def request(self, client_id: str, desired: int) -> int:
-        """Books services; answers how many the client has now."""
+    async def request(self, client_id: str, desired: int) -> int:
+        """See `Bookings`."""
         booked = self._ledger.request(client_id, desired, self._now())
         self._notify(booked.changes)
         return booked.amount
 
-    def clear(self, client_id: str) -> None:
-        """Ends a booking. Raises `ClearRefused`."""
+    async def clear(self, client_id: str) -> None:
+        """See `Bookings`."""
         self._notify(self._ledger.clear(client_id, self._now()))
 
-    def start_upload(self, client_id: str, avoid: Collection[str] = ()) -> str:
-        """Takes one of the client's idle services, but none to `avoid`. Raises `NoFreeService`."""
+    async def start_upload(self, client_id: str, avoid: Collection[str] = ()) -> str:
+        """See `Bookings`."""
         service_id = self._ledger.start_upload(client_id, self._now(), avoid)
         # A client that uses all that it has may be due an idle service of another at once.
         self._set_alarm()
         return service_id
 
-    def move_upload(self, service_id: str, avoid: Collection[str]) -> str:
-        """Takes an upload off a service that does not answer; returns the service that it starts on.
-
-        The first one is not assigned again before its `upload_ended`. Raises `NoFreeService` when there is no
-        other but those to `avoid`.
-        """
+    async def move_upload(self, service_id: str, avoid: Collection[str]) -> str:
+        """See `Bookings`."""
         moved = self._ledger.move_upload(service_id, self._now(), avoid)
         self._notify(moved.changes)
         return moved.service
 
     def upload_ended(self, service_id: str) -> None:
-        """The service can take the next upload."""
+        """See `Bookings`."""
         self._notify(self._ledger.upload_ended(service_id, self._now()))
 
-    def holdings(self, client_id: str) -> Holdings:
-        """What a client has requested and has."""
+    async def holdings(self, client_id: str) -> Holdings:
+        """See `Bookings`."""
         return self._ledger.holdings(client_id)
 
-    def snapshot(self) -> LedgerSnapshot:
-        """All services and bookings."""
+    async def snapshot(self) -> LedgerSnapshot:
+        """See `Bookings`."""
         return self._ledger.snapshot()
 
     def close(self) -> None:

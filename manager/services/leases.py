@@ -237,6 +237,11 @@ class LeaseAllocator:
         )
         return self._settle()
 
+    @property
+    def process_count(self) -> int:
+        """How many processes there are."""
+        return len(self._processes)
+
     def current(self, process: str) -> Configure:
         """The configuration of a process as it is now; its number confirms nothing."""
         found = self._processes.get(process)

@@ -25,9 +25,10 @@ from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import UncertainPostTotals
-from manager.services.bookings import BookingManager
+from manager.services.bookings import Bookings
+from manager.services.channel_leases import ChannelLeases
 from manager.services.channel_limits import ChannelLimitsKeeper
-from manager.services.leases import ChannelAssignment, Configure, LeaseAllocator
+from manager.services.leases import ChannelAssignment, Configure
 from manager.services.liveness import LivenessProbe, confirms
 from manager.services.reports import ChunkTarget
 from manager.services.webhooks import WebhookDirectory
@@ -127,7 +128,8 @@ class UploadSlotRegistry:
 
     def __init__(
         self,
-        bookings: BookingManager,
+        bookings: Bookings,
+        leases: ChannelLeases,
         hub: Hub,
         webhooks: WebhookDirectory,
         settings: ManagerSettings,
@@ -141,11 +143,12 @@ class UploadSlotRegistry:
         self._webhooks = webhooks
         self._settings = settings
         self._tasks = tasks
-        self._leases = LeaseAllocator()
+        self._leases = leases
         self._channels = ChannelAssignment(settings.discord_channels)
         self._slots: dict[str, UploadSlot] = {}
         self._requests_per_s = settings.upload_requests_per_s(1)
         self._limits = limits
+        leases.subscribe(self._configure)
         self._take_webhooks()
         webhooks.subscribe(self._take_webhooks)
         limits.subscribe(self._send_limits)
@@ -161,6 +164,11 @@ class UploadSlotRegistry:
             if slot.takes_tickets and slot.is_usable and slot.is_connected
         }
         return secrets.choice(sorted(addresses)) if addresses else None
+
+    @property
+    def in_service(self) -> int:
+        """How many slots can be booked now."""
+        return sum(slot.is_in_service for slot in self)
 
     def addresses(self) -> list[str]:
         """The URLs to which clients send chunks now."""
@@ -194,8 +202,7 @@ class UploadSlotRegistry:
 
     def _configure_new(self, slot: UploadSlot) -> None:
         if slot.process is not None:
-            joined = self._leases.slot_joined(slot.process, slot.id, tells_demand=slot.tells_demand)
-            self._configure(joined)
+            self._leases.slot_joined(slot.process, slot.id, tells_demand=slot.tells_demand)
         elif (bot_token := self._settings.bot_token_for_services) is not None:
             slot.channel_id = self._channels.take(slot.id)
             packet = self._base_packet(bot_token, slot.channel_id)
@@ -206,18 +213,18 @@ class UploadSlotRegistry:
 
     def _revoke_leases(self, slot: UploadSlot) -> None:
         if slot.process is not None:
-            self._configure(self._leases.slot_left(slot.process, slot.id))
+            self._leases.slot_left(slot.process, slot.id)
         self._channels.give_back(slot.id)
 
-    def slot(self, slot_id: str) -> UploadSlot:
-        """The slot with this id. Raises `KeyError` when it is not connected."""
-        return self._slots[slot_id]
+    def find(self, slot_id: str) -> UploadSlot | None:
+        """The slot with this id; None when it is not connected."""
+        return self._slots.get(slot_id)
 
-    def start_upload(self, client_id: str) -> UploadSlot:
+    async def start_upload(self, client_id: str) -> UploadSlot:
         """Takes a slot for an upload of a client, rather one that answers. Raises `NoFreeService`."""
-        return self._start(client_id, frozenset())
+        return await self._start(client_id, frozenset())
 
-    def resume_upload(self, client_id: str, chunk_size: int) -> UploadSlot:
+    async def resume_upload(self, client_id: str, chunk_size: int) -> UploadSlot:
         """Takes a slot of a client that can go on with an upload. Raises `NoFreeService`.
 
         `chunk_size`: bytes of its chunks.
@@ -225,31 +232,39 @@ class UploadSlotRegistry:
         unable = frozenset(
             slot.id for slot in self if not slot.can_resume or not slot.takes_chunks_of(chunk_size)
         )
-        return self._start(client_id, unable)
+        return await self._start(client_id, unable)
 
-    def start_bundle(self, client_id: str) -> UploadSlot:
+    async def start_bundle(self, client_id: str) -> UploadSlot:
         """Takes a slot of a client for a bundle.
 
         Raises `NoFreeService`, with the code `no-bundles-here` when those that are idle take none.
         """
         unable = frozenset(slot.id for slot in self if not slot.takes_bundles)
         try:
-            return self._start(client_id, unable)
+            return await self._start(client_id, unable)
         except NoFreeService as error:
-            if unable.isdisjoint(self._bookings.holdings(client_id).idle):
+            holdings = await self._bookings.holdings(client_id)
+            if unable.isdisjoint(holdings.idle):
                 raise
             raise NoFreeService(
                 "no-bundles-here", "the upload services that are free take no bundles"
             ) from error
 
-    def _start(self, client_id: str, unable: frozenset[str]) -> UploadSlot:
+    async def _start(self, client_id: str, unable: frozenset[str]) -> UploadSlot:
         try:
-            slot_id = self._bookings.start_upload(client_id, unable | self._probe.unanswered)
+            slot_id = await self._bookings.start_upload(client_id, unable | self._probe.unanswered)
         except NoFreeService:
-            slot_id = self._bookings.start_upload(client_id, unable)
-        return self._slots[slot_id]
+            slot_id = await self._bookings.start_upload(client_id, unable)
+        return self._taken(slot_id)
 
-    def move_upload(self, slot: UploadSlot) -> UploadSlot:
+    def _taken(self, slot_id: str) -> UploadSlot:
+        """The slot that the ledger has given to an upload. Raises `NoFreeService` if it has left since."""
+        slot = self._slots.get(slot_id)
+        if slot is None or not slot.is_connected:
+            raise NoFreeService("service-gone", "the upload service has just disconnected")
+        return slot
+
+    async def move_upload(self, slot: UploadSlot) -> UploadSlot:
         """The slot does not answer: its process is pinged, and the upload gets another slot.
 
         The silent slot is not assigned again before its `upload_ended`. Raises `NoFreeService` when
@@ -257,12 +272,14 @@ class UploadSlotRegistry:
         """
         avoid = self._unlike(slot)
         self._probe.check(each for each in self if each is slot or _share_process(each, slot))
-        return self._slots[self._bookings.move_upload(slot.id, avoid | self._probe.unanswered)]
+        return self._taken(
+            await self._bookings.move_upload(slot.id, avoid | self._probe.unanswered)
+        )
 
-    def replace_lost(self, slot: UploadSlot, client_id: str) -> UploadSlot:
+    async def replace_lost(self, slot: UploadSlot, client_id: str) -> UploadSlot:
         """Takes another slot for an upload that had begun on a lost one. Raises `NoFreeService`."""
         avoid = self._unlike(slot) | self._probe.unanswered
-        return self._slots[self._bookings.start_upload(client_id, avoid)]
+        return self._taken(await self._bookings.start_upload(client_id, avoid))
 
     def _unlike(self, slot: UploadSlot) -> frozenset[str]:
         """Slots that cannot replace this one: those of its process, or of another protocol.
@@ -307,12 +324,12 @@ class UploadSlotRegistry:
             for webhook in self._webhooks.usable
             if webhook.channel_id is not None
         }
-        self._configure(self._leases.set_webhooks(channels))
+        self._leases.set_webhooks(channels)
 
     def _configure(self, configurations: Iterable[Configure]) -> None:
         """Sends the new leases; when the number of processes changed, to all their share of requests."""
         new = {configuration.process: configuration for configuration in configurations}
-        share = self._settings.upload_requests_per_s(len(self._processes()))
+        share = self._settings.upload_requests_per_s(self._leases.process_count)
         concerned = new.keys() if share == self._requests_per_s else self._processes()
         self._requests_per_s = share
         for process in concerned:
@@ -324,7 +341,7 @@ class UploadSlotRegistry:
         uploads = Counter(
             slot.process for slot in self if slot.process is not None and slot.upload is not None
         )
-        self._configure(self._leases.demand_told(process, is_waiting=waiting > 0, uploads=uploads))
+        self._leases.demand_told(process, is_waiting=waiting > 0, uploads=uploads)
 
     def _send_limits(self) -> None:
         """Sends all leases again, since a message takes more or less in some channel."""
@@ -374,7 +391,7 @@ class UploadSlotRegistry:
                 for slot in slots
             )
         )
-        self._configure(self._leases.confirmed(configuration.process, configuration.number))
+        self._leases.confirmed(configuration.process, configuration.number)
 
     def object_key_for(self, slot: UploadSlot, object_id: str) -> s2u.EncodedObjectKey | None:
         """The key with which the slot seals an object; None for a slot that has the master key."""

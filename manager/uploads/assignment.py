@@ -14,7 +14,13 @@ import structlog
 
 from common.tasks import BackgroundTasks
 from manager.connections.connection import POLICY_VIOLATION
-from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
+from manager.errors import (
+    BookingsUnavailable,
+    NoFreeService,
+    PeerGone,
+    PeerSilent,
+    UnexpectedReply,
+)
 from manager.services.registry import SlotUpload, UploadSlot, UploadSlotRegistry
 from protocol import generic, s2u
 from protocol.packet import Packet
@@ -99,20 +105,29 @@ class ServiceAssignment:
                 async with asyncio.timeout(START_TIMEOUT_S):
                     await self._is_settled.wait()
             except TimeoutError:
-                self._leave_silent_slot()
+                await self._leave_silent_slot()
 
-    def slot_lost(self) -> bool:
-        """The slot has disconnected. True when the upload is on another one now."""
+    def slot_lost(self, on_lost: Callable[[], None]) -> None:
+        """The slot has disconnected: the upload goes to another one, or `on_lost` is called."""
         if self._may_move:
-            try:
-                other = self._slots.replace_lost(self.slot, self._upload.client_id)
-            except NoFreeService:
-                pass
-            else:
+            self._tasks.spawn(self._replace_lost(on_lost), "replace a lost service")
+        else:
+            self._is_settled.set()
+            on_lost()
+
+    async def _replace_lost(self, on_lost: Callable[[], None]) -> None:
+        lost = self.slot
+        try:
+            other = await self._slots.replace_lost(lost, self._upload.client_id)
+        except (NoFreeService, BookingsUnavailable):
+            self._is_settled.set()
+            on_lost()
+        else:
+            if self._may_move and self.slot is lost:
                 self._go_to(other)
-                return True
-        self._is_settled.set()
-        return False
+            else:
+                self._slots.upload_ended(other)
+                on_lost()
 
     def leave(self) -> None:
         """The upload needs no slot any longer."""
@@ -138,13 +153,17 @@ class ServiceAssignment:
             self._is_settled.set()
             self._on_answer(answer)
 
-    def _leave_silent_slot(self) -> None:
+    async def _leave_silent_slot(self) -> None:
         if not self._may_move:
             return
         silent = self.slot
         try:
-            other = self._slots.move_upload(silent)
-        except NoFreeService:
+            other = await self._slots.move_upload(silent)
+        except (NoFreeService, BookingsUnavailable):
+            return
+        if not self._may_move or self.slot is not silent:
+            # It has answered, or is lost, while the other one was looked for.
+            self._slots.upload_ended(other)
             return
         log.warning("upload-start-slow", service=silent.id, instead=other.id)
         silent.upload = _LeftUpload(self._upload.client_id)

@@ -221,8 +221,10 @@ class RunningBundle:
 
     def service_lost(self) -> None:
         """The service has disconnected, and is out of its client's booking."""
-        if not self._assignment.slot_lost():
-            self._move(self._files.values(), Upload.service_lost)
+        self._assignment.slot_lost(self._lost)
+
+    def _lost(self) -> None:
+        self._move(self._files.values(), Upload.service_lost)
 
     def _service_answered(self, answer: generic.Boolean) -> None:
         if answer.success:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from catalog.port import FileStore, FolderStore, FolderWalk
 from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
-from manager.errors import InvalidRequest, NoFreeService, OutsideScope
+from manager.errors import BookingsUnavailable, InvalidRequest, NoFreeService, OutsideScope
 from manager.files.conversion import checked_folder, checked_name
 from manager.files.upload_requests import FolderPath, RequestedUpload
 from manager.retrying import CatalogRetry
@@ -89,9 +89,11 @@ class BundleHandlers:
             rejections = [file for file in files if isinstance(file, Rejection)]
             return bundle_response(str(uuid4()), rejections, None)
         try:
-            slot = self._slots.start_bundle(client.id)
+            slot = await self._slots.start_bundle(client.id)
         except NoFreeService as error:
             return resume_rejection(Rejection(error.code, error.message, Retry.SOON))
+        except BookingsUnavailable as error:
+            return resume_rejection(Rejection(error.code, str(error), Retry.LATER))
         self._uploads.start_bundle(client, slot, files, reply=request.reply)
         return None
 

@@ -5,10 +5,17 @@ from uuid import uuid4
 from catalog.errors import IsAFolder, NameTaken, NotAFolder, NotPermitted
 from manager.connections.clients import ClientRequest
 from manager.connections.dispatch import PacketTable
-from manager.errors import AccessDenied, IllegalTransition, InvalidRequest, NoFreeService, PathTaken
+from manager.errors import (
+    AccessDenied,
+    BookingsUnavailable,
+    IllegalTransition,
+    InvalidRequest,
+    NoFreeService,
+    PathTaken,
+)
 from manager.files.conversion import checked_folder, checked_name
 from manager.files.upload_requests import RequestedUpload
-from manager.services.bookings import BookingManager
+from manager.services.bookings import Bookings
 from manager.services.channel_limits import ChunkSizes
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.committing import EmptyFileCommitter
@@ -26,7 +33,7 @@ from protocol.values import NamePolicy
 class BookingHandlers:
     """The handlers of packets about bookings."""
 
-    def __init__(self, bookings: BookingManager, uploads: UploadManager) -> None:
+    def __init__(self, bookings: Bookings, uploads: UploadManager) -> None:
         self._bookings = bookings
         self._uploads = uploads
 
@@ -42,14 +49,14 @@ class BookingHandlers:
         self, request: ClientRequest, packet: c2s.UploadBookingRequest
     ) -> s2c.UploadBooking:
         """Books the desired amount; what is not there yet follows by `s2c:upload-booking-modify`."""
-        amount = self._bookings.request(request.client.id, packet.desired_amount)
+        amount = await self._bookings.request(request.client.id, packet.desired_amount)
         return s2c.UploadBooking(amount=amount)
 
     async def clear_booking(
         self, request: ClientRequest, _: c2s.UploadBookingClear
     ) -> generic.Boolean:
         """Gives the booking back; refused while an upload of the client is on a service."""
-        self._bookings.clear(request.client.id)
+        await self._bookings.clear(request.client.id)
         self._uploads.of(request.client).overwrites.booking_cleared()
         return generic.Boolean(success=True)
 
@@ -90,11 +97,13 @@ class UploadHandlers:
         try:
             folder = checked_folder(packet.path, self._name_policy)
             name = checked_name(packet.name, self._name_policy)
-            slot = self._slots.start_upload(client.id)
+            slot = await self._slots.start_upload(client.id)
         except InvalidRequest as error:
             return self._rejected(request, packet, Rejection(error.code, str(error), Retry.NEVER))
         except NoFreeService as error:
             return self._rejected(request, packet, Rejection(error.code, error.message, Retry.SOON))
+        except BookingsUnavailable as error:
+            return self._rejected(request, packet, Rejection(error.code, str(error), Retry.LATER))
         chunk_size = self._chunk_sizes.of_upload(
             takes_large=slot.takes_message_limits and LARGE_CHUNKS in client.extensions
         )

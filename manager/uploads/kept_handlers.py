@@ -15,7 +15,7 @@ from catalog.port import Catalog
 from catalog.records import KeptUpload, KeptUploadState
 from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
-from manager.errors import IllegalTransition, NoFreeService
+from manager.errors import BookingsUnavailable, IllegalTransition, NoFreeService
 from manager.files.conversion import timestamp
 from manager.files.upload_requests import DestinationFolder
 from manager.services.registry import UploadSlotRegistry
@@ -136,6 +136,8 @@ class KeptUploadHandlers:
             outcome = CATALOG_AWAY
         except NoFreeService:
             outcome = CANNOT_RESUME
+        except BookingsUnavailable as error:
+            outcome = Rejection(error.code, str(error), Retry.LATER)
         except TimeoutError:
             outcome = STILL_RUNNING
         if isinstance(outcome, Rejection):
@@ -166,7 +168,10 @@ class KeptUploadHandlers:
         slot = None
         if resumption.missing:
             chunk_size = resumption.kept.chunk_size
-            slot = self._slots.resume_upload(request.client.id, chunk_size)
+            slot = await self._slots.resume_upload(request.client.id, chunk_size)
+            if not self._kept.is_latest(resumption.kept):
+                self._slots.upload_ended(slot)
+                return RESUMED_ELSEWHERE
         self._uploads.resume(request.client, slot, resumption, reply=request.reply)
         return None
 

@@ -75,10 +75,14 @@ class UploadManager:
         reply: Callable[[Packet], None],
     ) -> None:
         """Starts a bundle on a slot; `reply` answers the request once the service has accepted it."""
+        siblings = self._clients.get(client.id)
+        if siblings is None:
+            self._slots.upload_ended(slot)
+            return
         bundle = RunningBundle(
             str(uuid4()),
             files,
-            self.of(client),
+            siblings,
             slot,
             reply=reply,
             objects=self._objects,
@@ -126,9 +130,15 @@ class UploadManager:
         resumption: Resumption | None,
         reply: Callable[[Packet], None],
     ) -> None:
+        siblings = self._clients.get(client.id)
+        if siblings is None:
+            # It has disconnected while the slot was taken for it.
+            if slot is not None:
+                self._slots.upload_ended(slot)
+            return
         upload = RunningUpload(
             requested,
-            self.of(client),
+            siblings,
             slot,
             resumption,
             reply=reply,

@@ -320,8 +320,8 @@ class RunningUpload:
 
     def service_lost(self) -> None:
         """The service has disconnected, and is out of its client's booking."""
-        if self._assignment is None or not self._assignment.slot_lost():
-            self._move(Upload.service_lost)
+        if self._assignment is not None:
+            self._assignment.slot_lost(lambda: self._move(Upload.service_lost))
 
     def _service_answered(self, answer: generic.Boolean) -> None:
         if answer.success:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from graphql import GraphQLObjectType, build_schema
 from pydantic import SecretStr
 
-from manager.app_keys import BOOKINGS
+from manager.app import is_ready
 from protocol.codec import PACKETS
 from protocol.extensions import TICKETS
 from tests.access import graphql
@@ -78,7 +78,7 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
 
 async def in_service(cloud: Cloud, slots: int) -> None:
     """Returns once so many slots can be booked."""
-    while len(cloud.app[BOOKINGS].snapshot().services) < slots:
+    while not is_ready(cloud.app, slots=slots):
         async with cloud.client.get("/health"):
             pass
 

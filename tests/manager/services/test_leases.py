@@ -467,3 +467,15 @@ class LeaseMachine(RuleBasedStateMachine):
 
 TestLeaseMachine = LeaseMachine.TestCase
 TestLeaseMachine.settings = settings(max_examples=80, stateful_step_count=40)
+
+
+def test_processes_are_counted_as_they_come_and_go():
+    """All that have a slot share the limit of requests, and nobody else."""
+    leases = LeaseAllocator()
+    leases.slot_joined("a", "a1")
+    leases.slot_joined("a", "a2")
+    leases.slot_joined("b", "b1")
+    assert leases.process_count == 2
+    leases.slot_left("a", "a1")
+    leases.slot_left("b", "b1")
+    assert leases.process_count == 1
