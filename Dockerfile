@@ -14,6 +14,7 @@ COPY manager manager
 COPY page page
 COPY processing_service processing_service
 COPY protocol protocol
+COPY reading reading
 COPY storage storage
 COPY upload_service upload_service
 # Node.js, which bundles the page, trusts the authorities of this image, as pip does.

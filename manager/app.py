@@ -16,6 +16,7 @@ from functools import partial
 
 from aiohttp import web
 
+from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import KeptUploadLimits
 from common.addresses import ClientAddresses
@@ -51,16 +52,13 @@ from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.catalogs import catalog_of, check_master_keys
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
-from manager.downloads.admission import DownloadAdmission, DownloadLimits
 from manager.downloads.archives import FolderSender
-from manager.downloads.chunk_cache import ChunkCache
-from manager.downloads.content import ContentSource, expected_chunk
-from manager.downloads.delivery import ContentSender, Delivery, PaceDemands
+from manager.downloads.content import CatalogChunks, content_of, expected_chunk
+from manager.downloads.delivery import ContentSender
 from manager.downloads.file_stream import FileStreamRoutes
 from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
 from manager.downloads.links import ContentLinks
 from manager.downloads.page_content import ACCESS_S, PageContentRoutes
-from manager.downloads.read_ahead import ReadAheadMemory
 from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes, ObjectSender
 from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
@@ -158,11 +156,16 @@ from protocol.extensions import (
     TICKETS,
     WEBHOOKS,
 )
+from reading.admission import DownloadAdmission, DownloadLimits
+from reading.chunk_cache import ChunkCache
+from reading.content import ContentSource
+from reading.delivery import BodySender, Delivery, PaceDemands
+from reading.read_ahead import ReadAheadMemory
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
-from storage.reader import ChunkReader
+from storage.reader import AttachmentFinder, ChunkReader
 
 GOING_AWAY = 1001
 _UNREAD_MARGIN_S = 30.0
@@ -283,15 +286,15 @@ async def _run(
             metrics,
             clock=clock,
         )
+        attachments = AttachmentFinder(http, webhooks.readable, bot_token=settings.bot_token)
+        webhooks.subscribe(attachments.forget_refusals)
         reader = ChunkReader(
             http,
-            webhooks.readable,
+            attachments,
             settings.keyring,
-            bot_token=settings.bot_token,
             reads_base_content=settings.base_upload_services,
         )
-        webhooks.subscribe(reader.forget_refusals)
-        readability = ReadabilityCheck(catalog, webhooks, reader.locate)
+        readability = ReadabilityCheck(catalog, webhooks, attachments.find)
 
         # Users and their connections.
         loops, tasks = BackgroundTasks(), BackgroundTasks()
@@ -381,7 +384,9 @@ async def _run(
         compactor = Compactor(
             catalog,
             webhooks,
-            lambda content, location: reader.read_sealed(expected_chunk(content, location)),
+            lambda stored, location: reader.read_sealed(
+                expected_chunk(content_of(stored), location)
+            ),
             partial(_post_file, http),
             lambda: all(slot.upload is None for slot in upload_slots),
             retry,
@@ -469,11 +474,12 @@ async def _run(
             life_s=settings.link_life_s,
             most_per_user=settings.user_links,
         )
+        chunks = CatalogChunks(catalog, temporary_references, webhooks)
         source = ContentSource(
-            catalog,
+            chunks,
             reader,
-            temporary_references,
-            webhooks,
+            chunks.kept_alive,
+            chunks.note_unreadable,
             ChunkCache(settings.range_cache_bytes),
         )
         memory = ReadAheadMemory(
@@ -489,8 +495,9 @@ async def _run(
                 lowest_bytes_per_s=settings.download_lowest_bytes_per_s,
             ),
             monotonic,
+            failures=(CatalogError,),
         )
-        sender = ContentSender(source, delivery, memory)
+        sender = ContentSender(source, BodySender(delivery, memory))
         object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
         folders = FolderSender(catalog, source, delivery, clock, memory, settings.temp_folder)
 

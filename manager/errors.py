@@ -813,15 +813,3 @@ class IllegalTransition(DomainError):
 
 class UnknownPrompt(DomainError):
     """No question is open for this upload. Code: `unknown-prompt`."""
-
-
-class RangeNotSatisfiable(ManagerError):
-    """None of the ranges asked for lies in the file of `size` bytes."""
-
-    code = "range-not-satisfiable"
-
-    def __init__(self, size: int) -> None:
-        super().__init__(
-            f"the file has {counted(size, 'byte')}, none of which is in the range asked for"
-        )
-        self.size = size

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from typing import Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -34,7 +35,7 @@ from storage.errors import (
     WebhookUnusable,
 )
 from storage.extents import covering
-from storage.keys import KeyRing
+from storage.object_keys import ObjectKey
 from storage.read_buffers import ReadBuffers
 
 CACHED_MESSAGES = 4096
@@ -67,37 +68,64 @@ class ExpectedChunk:
     digest: bytes | None
 
 
+class Secret(Protocol):
+    """A key that opens chunks by itself."""
+
+    @property
+    def secret(self) -> bytes:
+        """The key."""
+
+
+class ReadingKeys(Protocol):
+    """The keys of which one has sealed each chunk: all (`storage.keys`), or those of one object."""
+
+    def __iter__(self) -> Iterator[Secret]:
+        """The master keys, which alone open chunks of the base protocol; perhaps none."""
+
+    def object_key(self, object_id: UUID, key_id: bytes) -> ObjectKey | None:
+        """An object's key, derived from the master key that has this id; None: it is not there."""
+
+
+class Attachments(Protocol):
+    """Knows the URLs of attachments."""
+
+    async def find(self, address: ChunkAddress) -> tuple[Attachment, ...]:
+        """The attachments that hold the chunk, one after the other: one, or all of its message.
+
+        Raises `MessageGone`, `WebhookNotConfigured`, `WebhookUnusable`, `BotUnusable`, `DiscordRefused`,
+        `DiscordUnavailable`.
+        """
+
+    def forget(self, message_id: int, attachments: Sequence[Attachment]) -> None:
+        """A URL of these does not work; the next `find` gives another one."""
+
+
 class ChunkReader:
     """Reads chunks, and answers the right bytes or an error, never a wrong byte.
 
     Args:
         http: This process's client of Discord.
-        credentials: The webhooks that may have posted, by id. May change at any time.
-        keyring: Keys of which one has sealed each chunk.
-        bot_token: Token of a bot that may read the channels' history; needed for messages that a
-            bot has posted, and helpful for those of deleted webhooks.
+        attachments: Where chunks are fetched.
+        keys: Keys of which one has sealed each chunk.
         reads_base_content: Whether chunks are read that do not prove what they are, as those of the base
             protocol.
-        cached_messages: For how many messages the URLs are remembered.
+        buffers: Memory for chunks; None: of this reader alone.
     """
 
     def __init__(
         self,
         http: DiscordHttp,
-        credentials: Mapping[int, WebhookCredentials],
-        keyring: KeyRing,
+        attachments: Attachments,
+        keys: ReadingKeys,
         *,
-        bot_token: str | None = None,
         reads_base_content: bool = False,
-        cached_messages: int = CACHED_MESSAGES,
+        buffers: ReadBuffers | None = None,
     ) -> None:
         self._http = http
-        self._keyring = keyring
+        self._attachments = attachments
+        self._keys = keys
         self._reads_base_content = reads_base_content
-        self._buffers = ReadBuffers()
-        self._finder = AttachmentFinder(
-            http, credentials, bot_token=bot_token, capacity=cached_messages
-        )
+        self._buffers = buffers or ReadBuffers()
 
     async def read(self, chunk: ExpectedChunk) -> memoryview:
         """Fetches a chunk and answers its plain bytes.
@@ -165,19 +193,6 @@ class ChunkReader:
                 f"{stored_size} bytes are no chunk of {chunk.size} bytes in its envelope"
             )
 
-    async def locate(self, address: ChunkAddress) -> None:
-        """Checks that Discord still has the chunk's message, and that it can be read.
-
-        Raises:
-            MessageGone, WebhookNotConfigured, WebhookUnusable, BotUnusable, DiscordRefused,
-            DiscordUnavailable: See `read`.
-        """
-        await self._finder.find(address)
-
-    def forget_refusals(self) -> None:
-        """Webhooks that could not read are asked again."""
-        self._finder.forget_refusals()
-
     async def fetch(self, address: ChunkAddress) -> memoryview:
         """Fetches a chunk as it lies on Discord, still wrapped and unchecked.
 
@@ -190,7 +205,7 @@ class ChunkReader:
         has_fresh_url = False
         while True:
             try:
-                attachments = await self._finder.find(address)
+                attachments = await self._attachments.find(address)
                 size = sum(attachment.size for attachment in attachments)
                 if size < address.offset + address.stored_size:
                     what = "attachment has" if len(attachments) == 1 else "attachments have"
@@ -200,7 +215,7 @@ class ChunkReader:
                 await self._fill(sealed, attachments, address.offset)
                 return sealed
             except UrlRefused as refusal:
-                self._finder.forget(address.message_id, attachments)
+                self._attachments.forget(address.message_id, attachments)
                 if has_fresh_url:
                     raise _lasting(refusal, address) from refusal
                 has_fresh_url = True
@@ -243,7 +258,7 @@ class ChunkReader:
     def _open(self, sealed: memoryview, chunk: ExpectedChunk) -> memoryview:
         """Decrypts and verifies a chunk, in place. Raises `ChunkCorrupt`, `UnknownKey`."""
         if chunk.envelope == "v1":
-            find_key, count = self._keyring.object_key, chunk.count
+            find_key, count = self._keys.object_key, chunk.count
             plain = open_chunk(sealed, find_key, chunk.object_id, chunk.index, count)
         elif chunk.envelope == "base":
             plain = self._open_base(sealed)
@@ -255,7 +270,7 @@ class ChunkReader:
 
     def _open_base(self, sealed: memoryview) -> memoryview:
         """The envelope does not name its key, so all are tried, each on a copy of its own."""
-        *others, last = self._keyring
+        *others, last = self._keys
         for key in others:
             try:
                 return open_base_chunk(bytearray(sealed), key.secret)
@@ -276,52 +291,37 @@ class _CachedMessage:
     expires_at: float
 
 
-class AttachmentFinder:
-    """Asks Discord for messages, and remembers them until their URLs expire.
+AskForMessage = Callable[[ChunkAddress], Awaitable[PostedMessage]]
+"""Asks for the message of a chunk, with fresh URLs."""
+
+
+class AttachmentCache:
+    """Remembers messages until their URLs expire.
 
     Callers that want a message which is being asked for already wait for the same answer.
 
     Args:
-        http: This process's client of Discord.
-        credentials: Webhooks by id; may change at any time.
-        bot_token: Token of a bot that may read the channels' history. It reads what bots have
-            posted, and what is left of webhooks that were deleted.
+        wall_clock: Seconds since the Unix epoch.
         capacity: How many messages are remembered.
     """
 
-    def __init__(
-        self,
-        http: DiscordHttp,
-        credentials: Mapping[int, WebhookCredentials],
-        *,
-        bot_token: str | None,
-        capacity: int,
-    ) -> None:
-        self._http = http
-        self._credentials = credentials
-        self._bot_token = bot_token
+    def __init__(self, wall_clock: Callable[[], float], *, capacity: int = CACHED_MESSAGES) -> None:
+        self._wall_clock = wall_clock
         self._capacity = capacity
         self._cache: OrderedDict[int, _CachedMessage] = OrderedDict()
         self._asking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._dead: dict[WebhookCredentials, WebhookUnusable] = {}
 
-    async def find(self, address: ChunkAddress) -> tuple[Attachment, ...]:
+    async def find(self, address: ChunkAddress, ask: AskForMessage) -> tuple[Attachment, ...]:
         """The attachments that hold the chunk, one after the other: one, or all of its message.
 
-        Raises:
-            MessageGone: The message, or that attachment of it, does not exist.
-            WebhookNotConfigured: No configured webhook or bot may read the message.
-            WebhookUnusable: The webhook that posted it is no more, or may not read, and no bot
-                token is configured.
-            BotUnusable: The bot may not read it either.
-            DiscordUnavailable: Discord did not answer in time.
+        Raises `MessageGone`, and what asking raises.
         """
         # The weak dictionary keeps the lock as long as a task waits for it.
         lock = self._asking.setdefault(address.message_id, asyncio.Lock())
         async with lock:
             message = self._cache.get(address.message_id)
-            if message is None or self._http.wall_clock() >= message.expires_at:
-                message = self._remember(await self._ask(address))
+            if message is None or self._wall_clock() >= message.expires_at:
+                message = self._remember(await ask(address))
             else:
                 self._cache.move_to_end(address.message_id)
         holders = message.attachments
@@ -338,12 +338,8 @@ class AttachmentFinder:
         if cached and attachments[0] in cached.attachments:
             del self._cache[message_id]
 
-    def forget_refusals(self) -> None:
-        """Webhooks that could not read are asked again."""
-        self._dead.clear()
-
     def _remember(self, message: PostedMessage) -> _CachedMessage:
-        now = self._http.wall_clock()
+        now = self._wall_clock()
         expiries = [_expires_at(attachment.url, now) for attachment in message.attachments]
         expires_at = min(expiries, default=now) - EXPIRY_MARGIN_S
         cached = self._cache[message.id] = _CachedMessage(message.attachments, expires_at)
@@ -351,6 +347,54 @@ class AttachmentFinder:
         while len(self._cache) > self._capacity:
             self._cache.popitem(last=False)
         return cached
+
+
+class AttachmentFinder:
+    """Asks Discord for messages, and remembers them until their URLs expire.
+
+    Args:
+        http: This process's client of Discord.
+        credentials: The webhooks that may have posted, by id. May change at any time.
+        bot_token: Token of a bot that may read the channels' history; needed for messages that a
+            bot has posted, and helpful for those of deleted webhooks.
+        cached_messages: For how many messages the URLs are remembered.
+    """
+
+    def __init__(
+        self,
+        http: DiscordHttp,
+        credentials: Mapping[int, WebhookCredentials],
+        *,
+        bot_token: str | None = None,
+        cached_messages: int = CACHED_MESSAGES,
+    ) -> None:
+        self._http = http
+        self._credentials = credentials
+        self._bot_token = bot_token
+        self._cache = AttachmentCache(http.wall_clock, capacity=cached_messages)
+        self._dead: dict[WebhookCredentials, WebhookUnusable] = {}
+
+    async def find(self, address: ChunkAddress) -> tuple[Attachment, ...]:
+        """The attachments that hold the chunk, one after the other: one, or all of its message.
+
+        Raises:
+            MessageGone: The message, or that attachment of it, does not exist.
+            WebhookNotConfigured: No configured webhook or bot may read the message.
+            WebhookUnusable: The webhook that posted it is no more, or may not read, and no bot
+                token is configured.
+            BotUnusable: The bot may not read it either.
+            DiscordRefused: Discord refuses it for another reason.
+            DiscordUnavailable: Discord did not answer in time.
+        """
+        return await self._cache.find(address, self._ask)
+
+    def forget(self, message_id: int, attachments: Sequence[Attachment]) -> None:
+        """A URL of the attachments does not work; the next `find` asks Discord again."""
+        self._cache.forget(message_id, attachments)
+
+    def forget_refusals(self) -> None:
+        """Webhooks that could not read are asked again."""
+        self._dead.clear()
 
     async def _ask(self, address: ChunkAddress) -> PostedMessage:
         """The message as its webhook shows it, or as the bot does if the webhook is no more."""

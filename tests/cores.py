@@ -25,7 +25,7 @@ COVERING = (
     "common/test_secret_texts.py",
     "common/test_wording.py",
     "manager/broadcast/test_sequencer.py",
-    "manager/downloads/test_ranges.py",
+    "reading/test_ranges.py",
     "manager/downloads/test_representation.py",
     "manager/files/test_conversion.py",
     "manager/files/test_destinations.py",

@@ -32,7 +32,7 @@ ON_BOTH = frozenset(
         "manager/connections/test_connection.py",
         "manager/connections/test_frames.py",
         "manager/connections/test_handshakes.py",
-        "manager/downloads/test_read_ahead.py",
+        "reading/test_read_ahead.py",
         "manager/downloads/test_downloads.py",
         "manager/files/test_browsing.py",
         "manager/files/test_folders_on_the_move.py",

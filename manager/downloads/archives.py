@@ -17,25 +17,20 @@ from uuid import UUID
 from aiohttp import web
 
 from catalog.port import Catalog
-from catalog.records import (
-    ChunkLocation,
-    EnvelopeKind,
-    Folder,
-    StoredObject,
-    User,
-)
-from manager.downloads.chunk_cache import Buffer
-from manager.downloads.content import ContentSource
-from manager.downloads.delivery import WRITE_BYTES, BodyWriter, Delivery
-from manager.downloads.read_ahead import Load, ReadAhead, ReadAheadMemory
+from catalog.records import EnvelopeKind, Folder, User
+from manager.downloads.content import content_of, expected_chunk
 from manager.downloads.representation import attachment
 from manager.downloads.subtree import ListedFile, Selection, TreeFolder, subtree
-from manager.downloads.zip_stream import MemberPath, ZipStream
 from manager.errors import NoSuchFile
 from manager.files.rights import may_read
-from manager.uploads.readability import address_of
+from reading.chunk_cache import Buffer
+from reading.content import ContentSource
+from reading.delivery import WRITE_BYTES, BodyWriter, Delivery
+from reading.read_ahead import Load, ReadAhead, ReadAheadMemory
+from reading.zip_stream import MemberPath, ZipStream
 from storage.errors import StorageError
 from storage.extents import extents
+from storage.reader import ExpectedChunk
 
 RUN_BYTES = 8 * 1024 * 1024
 """Of small files whose rights are checked at once, shortly before they are read."""
@@ -62,10 +57,9 @@ class ArchivePiece:
 
 
 _Pieces = Sequence[ArchivePiece]
-_Place = tuple[StoredObject, ChunkLocation]
-_Places = Mapping[UUID, _Place]
-_PackedFile = tuple[ArchivePiece, _Place | None]
-"""A file, still without its content, and where that lies; None for an empty one."""
+_Places = Mapping[UUID, ExpectedChunk]
+_PackedFile = tuple[ArchivePiece, ExpectedChunk | None]
+"""A file, still without its content, and its only chunk; None for an empty one."""
 
 
 class FolderSender:
@@ -109,7 +103,7 @@ class FolderSender:
 
         The download counts towards the limit of `reader`.
 
-        Raises `Overloaded`, `StorageError`, `CatalogError`: all before the first byte. What goes
+        Raises `TooManyDownloads`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
         """
         async with (
@@ -166,7 +160,7 @@ class FolderSender:
         """Where those files lie that have one chunk, which proves by itself what it is."""
         chunks = await self._catalog.single_chunks({each.file.object_id for each in page})
         return {
-            content.id: (content, location)
+            content.id: expected_chunk(content_of(content), location)
             for content, location in chunks
             if content.envelope is EnvelopeKind.V1
         }
@@ -192,19 +186,19 @@ class FolderSender:
 
     def _loads(self, packed: Sequence[_PackedFile]) -> Iterator[Load[_Pieces]]:
         """Reads of files, those together that lie together."""
-        for piece, place in packed:
-            if place is None:
+        for piece, chunk in packed:
+            if chunk is None:
                 yield _made(replace(piece, content=b""))
-        filled = [(piece, place) for piece, place in packed if place is not None]
-        for positions in extents([address_of(location) for _, (_, location) in filled]):
+        filled = [(piece, chunk) for piece, chunk in packed if chunk is not None]
+        for positions in extents([chunk.address for _, chunk in filled]):
             together = [filled[position] for position in positions]
-            size_bytes = sum(location.chunk.stored_size for _, (_, location) in together)
+            size_bytes = sum(chunk.address.stored_size for _, chunk in together)
             yield Load(size_bytes, partial(self._read_together, together))
 
-    async def _read_together(self, packed: Sequence[tuple[ArchivePiece, _Place]]) -> _Pieces:
+    async def _read_together(self, packed: Sequence[tuple[ArchivePiece, ExpectedChunk]]) -> _Pieces:
         """The pieces of files whose content lies together. Raises `StorageError`."""
         pieces: list[ArchivePiece] = []
-        read = await self._source.read_together([place for _, place in packed])
+        read = await self._source.read_together([chunk for _, chunk in packed])
         for (piece, _), plain in zip(packed, read, strict=True):
             if isinstance(plain, StorageError):
                 raise plain
@@ -218,9 +212,10 @@ class FolderSender:
         file = await self._catalog.file_by_id(listed.file.id, viewer_id=user.id)
         if file is None or not may_read(file, user):
             return
-        content = await self._catalog.object_by_id(file.object_id)
-        if content is None:
+        stored = await self._catalog.object_by_id(file.object_id)
+        if stored is None:
             return
+        content = content_of(stored)
         new = partial(
             ArchivePiece, path=listed.path, modified_at=file.updated_at, size=content.size
         )

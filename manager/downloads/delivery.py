@@ -1,208 +1,18 @@
-"""Sends the content of files: so many at once, at the reader's pace, whole or visibly cut off.
+"""Sends files as requests ask for them: what is asked for decides the plan, and the plan is carried out."""
 
-Each chunk is verified before one of its bytes is sent.
-"""
-
-import asyncio
-import contextlib
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from secrets import token_hex
 from types import MappingProxyType
-from typing import cast
 
-import structlog
 from aiohttp import web
 
-from catalog.errors import CatalogError
-from common.addresses import ClientAddresses
-from manager.downloads.admission import DownloadAdmission
-from manager.downloads.chunk_cache import Buffer
-from manager.downloads.content import ContentSource
-from manager.downloads.ranges import ByteRange, Segment
-from manager.downloads.read_ahead import ReadAhead, ReadAheadMemory
-from manager.downloads.representation import Representation, ResponsePlan
-from manager.metrics import ManagerMetrics
-from storage.errors import StorageError
-
-log = structlog.get_logger(__name__)
-
-WRITE_BYTES = 256 * 1024
-"""Bytes written to the socket at once; the rest waits here until the reader has taken them."""
-_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
-"""`struct linger`: on, and for no time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaceDemands:
-    """What is asked of readers: see `ReaderPace`."""
-
-    max_wait_s: float
-    lowest_bytes_per_s: float
-
-
-class ReaderPace:
-    """How long one reader may still be waited for. Durations are passed in.
-
-    Seconds of waiting for the reader use it up, and every byte that is taken gives some back, as many as
-    it takes at the lowest pace. So a reader that is at least that fast on average is never given up,
-    with pauses of up to `max_wait_s` in between. One that takes nothing is given up after that time, and
-    one that is too slow the sooner, the slower.
-
-    Args:
-        max_wait_s: Seconds of waiting without a byte after which a reader is given up.
-        lowest_bytes_per_s: What a reader has to take on average; 0 for no such demand.
-
-    Attributes:
-        left_s: Seconds that may be waited for the reader now; 0 when none are left.
-    """
-
-    def __init__(self, *, max_wait_s: float, lowest_bytes_per_s: float) -> None:
-        self._max_wait_s = max_wait_s
-        self._lowest_bytes_per_s = lowest_bytes_per_s
-        self.left_s = max_wait_s
-
-    def took(self, size_bytes: int, waited_s: float) -> None:
-        """Notes that the reader has taken so many bytes, for which so many seconds were waited."""
-        if self._lowest_bytes_per_s == 0:
-            return
-        gained_s = size_bytes / self._lowest_bytes_per_s
-        self.left_s = max(0.0, min(self._max_wait_s, self.left_s - waited_s + gained_s))
-
-
-class Delivery:
-    """What all downloads have in common.
-
-    Args:
-        metrics: Counts bytes sent, and downloads that were cut off.
-        addresses: Identifies clients.
-        admission: Decides which downloads begin.
-        demands: How slow a reader may be.
-        monotonic: Seconds that never jump.
-    """
-
-    def __init__(
-        self,
-        metrics: ManagerMetrics,
-        addresses: ClientAddresses,
-        admission: DownloadAdmission,
-        demands: PaceDemands,
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._metrics = metrics
-        self._addresses = addresses
-        self._admission = admission
-        self._demands = demands
-        self._monotonic = monotonic
-        self._running: set[asyncio.Task[object]] = set()
-
-    @contextlib.asynccontextmanager
-    async def admitted(self, request: web.Request, reader: str) -> AsyncIterator["BodyWriter"]:
-        """Admits a download for the length of the context.
-
-        Args:
-            request: What is answered.
-            reader: The user, or the link, by which downloads are limited.
-
-        Raises `Overloaded`, and `ConnectionError` when the peer left while it waited.
-        """
-        # A coroutine always runs in a task.
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._running.add(task)
-        try:
-            async with self._admission.admitted(self._addresses.of_request(request), reader):
-                if request.transport is None:
-                    raise ConnectionResetError("the peer left while it waited")
-                pace = ReaderPace(
-                    max_wait_s=self._demands.max_wait_s,
-                    lowest_bytes_per_s=self._demands.lowest_bytes_per_s,
-                )
-                yield BodyWriter(request, self._metrics, pace, self._monotonic)
-        finally:
-            self._running.remove(task)
-
-    def end_all(self) -> None:
-        """Cuts off what is being sent: otherwise a stop would wait for it. Readers can resume."""
-        for task in self._running:
-            task.cancel()
-
-
-class BodyWriter:
-    """Sends the body of one response. Made by `Delivery.admitted`."""
-
-    def __init__(
-        self,
-        request: web.Request,
-        metrics: ManagerMetrics,
-        pace: ReaderPace,
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._request = request
-        self._metrics = metrics
-        self._pace = pace
-        self._monotonic = monotonic
-
-    @contextlib.contextmanager
-    def body(self) -> Iterator[None]:
-        """Around sending a body whose head is out: what goes wrong ends the connection at once.
-
-        The reader must not mistake a part for the whole.
-        """
-        try:
-            yield
-        except ConnectionError:
-            self._cut_off("reader-left")
-        except TimeoutError:
-            self._discard_what_is_sent()
-            self._cut_off("reader-stalled")
-        except OSError as error:
-            log.error("download-cut", code="disk", reason=error.strerror)
-            self._cut_off("disk")
-        except (StorageError, CatalogError) as error:
-            log.error("download-cut", code=error.code, reason=str(error))
-            self._cut_off(error.code)
-        except BaseException:
-            self._cut_off("stopped")
-            raise
-
-    async def push(self, response: web.StreamResponse, piece: Buffer) -> None:
-        """Sends a piece at the reader's pace. Raises `ConnectionError`, `TimeoutError`."""
-        content = memoryview(piece)
-        for start in range(0, len(content), WRITE_BYTES):
-            part = content[start : start + WRITE_BYTES]
-            await self._at_readers_pace(response.write(part), len(part))
-
-    async def finish(self, response: web.StreamResponse) -> None:
-        """Ends the body. Raises `ConnectionError`, `TimeoutError`."""
-        await self._at_readers_pace(response.write_eof(), 0)
-
-    def count(self, sent_bytes: int) -> None:
-        """Notes how much of a file has been sent."""
-        self._metrics.sent_bytes.inc(sent_bytes)
-
-    async def _at_readers_pace(self, writing: Awaitable[None], size_bytes: int) -> None:
-        began_at = self._monotonic()
-        async with asyncio.timeout(self._pace.left_s):
-            await writing
-        self._pace.took(size_bytes, self._monotonic() - began_at)
-        if self._pace.left_s == 0:
-            raise TimeoutError
-
-    def _discard_what_is_sent(self) -> None:
-        """Discards what the kernel has buffered for a reader who does not take it: megabytes."""
-        transport = self._request.transport
-        connection = None if transport is None else transport.get_extra_info("socket")
-        if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
-
-    def _cut_off(self, reason: str) -> None:
-        self._metrics.cut_downloads.labels(reason).inc()
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
+from manager.downloads.content import content_of
+from manager.downloads.representation import Representation
+from reading.content import ContentSource
+from reading.delivery import BodySender
+from reading.plans import ResponsePlan
 
 BeforeBody = Callable[[ResponsePlan], Awaitable[None]]
 """Called with what is about to be sent."""
@@ -213,14 +23,12 @@ class ContentSender:
 
     Args:
         source: Where the content comes from.
-        delivery: How it goes out.
-        memory: Bounds what is read ahead.
+        bodies: Sends it.
     """
 
-    def __init__(self, source: ContentSource, delivery: Delivery, memory: ReadAheadMemory) -> None:
+    def __init__(self, source: ContentSource, bodies: BodySender) -> None:
         self._source = source
-        self._delivery = delivery
-        self._memory = memory
+        self._bodies = bodies
 
     async def send(
         self,
@@ -241,7 +49,7 @@ class ContentSender:
                 is answered instead; None for nothing.
             headers: Added to those of the response.
 
-        Raises `RangeNotSatisfiable`, `NoSuchFile`, `Overloaded`, `StorageError`,
+        Raises `RangeNotSatisfiable`, `NoSuchFile`, `TooManyDownloads`, `StorageError`,
         `CatalogUnavailable`: all before the first byte. What goes wrong later ends the connection.
         """
         boundary = token_hex(16)
@@ -249,42 +57,6 @@ class ContentSender:
         plan = replace(plan, headers={**plan.headers, **headers})
         if request.method == "HEAD" or not plan.parts:
             return web.Response(status=plan.status, headers=plan.headers)
-        content = representation.content
-        indexes = None if plan.parts == (ByteRange(0, content.size),) else plan.chunk_indexes()
-        async with (
-            self._delivery.admitted(request, reader) as writer,
-            contextlib.AsyncExitStack() as stack,
-        ):
-            # A reader who wants a part of a chunk is likely to want another one.
-            kept = plan.chunks_in_part(content.size)
-            loads = self._source.loads(content, indexes, kept=kept)
-            chunks = ReadAhead(loads, self._memory)
-            await stack.enter_async_context(chunks)
-            if len(list(islice(plan.chunk_indexes(), 2))) > 1:
-                # Written while the first chunk is read. A single one is read before anything can
-                # happen to it.
-                await stack.enter_async_context(self._source.kept_alive(content))
-            await chunks.ready()
-            if before_body is not None:
-                await before_body(plan)
-            response = web.StreamResponse(status=plan.status, headers=plan.headers)
-            await response.prepare(request)
-            with writer.body():
-                await _write_body(response, plan, chunks, writer)
-            return response
-
-
-async def _write_body(
-    response: web.StreamResponse, plan: ResponsePlan, chunks: ReadAhead[Buffer], writer: BodyWriter
-) -> None:
-    index: int | None = None
-    chunk: Buffer = b""
-    for piece in plan.pieces():
-        if not isinstance(piece, Segment):
-            await writer.push(response, piece)
-            continue
-        if piece.index != index:
-            chunk, index = await anext(chunks), piece.index
-        await writer.push(response, memoryview(chunk)[piece.start : piece.stop])
-        writer.count(piece.stop - piece.start)
-    await writer.finish(response)
+        content = content_of(representation.content)
+        before = None if before_body is None else partial(before_body, plan)
+        return await self._bodies.send(request, plan, content, self._source, reader, before)

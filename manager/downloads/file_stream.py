@@ -13,21 +13,22 @@ from typing import Final
 from aiohttp import web
 
 from catalog.port import Catalog, FolderPath
-from catalog.records import ChunkLocation, File, StoredObject, User
+from catalog.records import File, User
 from manager.accounts.accounts import Accounts
-from manager.downloads.content import ContentSource
-from manager.downloads.delivery import Delivery
-from manager.downloads.read_ahead import Load, ReadAhead, ReadAheadMemory
+from manager.downloads.content import content_of, expected_chunk
 from manager.error_texts import public_text
 from manager.errors import AccessDenied, FileTooLong, InvalidRequest, ManagerError, NoSuchFile
 from manager.files.rights import may_read
 from manager.http.parameters import json_object, parsed
 from manager.scopes import Login
-from manager.uploads.readability import address_of
 from protocol.file_stream import MEDIA_TYPE, MOST_FILES, FileHeader, frame_head
 from protocol.values import parse_path
+from reading.content import ContentSource
+from reading.delivery import Delivery
+from reading.read_ahead import Load, ReadAhead, ReadAheadMemory
 from storage.errors import StorageError
 from storage.extents import extents
+from storage.reader import ExpectedChunk
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 BATCH: Final = 250
@@ -35,8 +36,8 @@ BATCH: Final = 250
 
 _Wanted = tuple[int, FolderPath]
 """A file's place in the request, and its path."""
-_Found = tuple[int, StoredObject, ChunkLocation]
-"""A file's place in the request, and its content."""
+_Found = tuple[int, str, ExpectedChunk]
+"""A file's place in the request, the hash of its content, and its only chunk."""
 
 
 class FileStreamRoutes:
@@ -100,9 +101,9 @@ class FileStreamRoutes:
             files, answered = await self._files(wanted, user)
             found, more = await self._located(files)
             yield Load(0, partial(_made, b"".join([*answered, *more])))
-            for group in extents([address_of(location) for _, _, location in found]):
+            for group in extents([chunk.address for _, _, chunk in found]):
                 read = partial(self._read, [found[position] for position in group])
-                size_bytes = sum(found[position][2].chunk.stored_size for position in group)
+                size_bytes = sum(found[position][2].address.stored_size for position in group)
                 yield Load(size_bytes, read)
 
     async def _files(
@@ -139,7 +140,10 @@ class FileStreamRoutes:
         """Where the content of files lies, and the frames of those that are not read."""
         ids = {file.object_id for file in files.values() if file.size}
         chunks = await self._catalog.single_chunks(ids)
-        by_object = {content.id: (content, location) for content, location in chunks}
+        by_object = {
+            content.id: (content.hash, expected_chunk(content_of(content), location))
+            for content, location in chunks
+        }
         found: list[_Found] = []
         frames: list[bytes] = []
         for index, file in files.items():
@@ -153,15 +157,13 @@ class FileStreamRoutes:
 
     async def _read(self, found: Sequence[_Found]) -> bytes:
         """The frames of files whose content lies together."""
-        chunks = [(content, location) for _, content, location in found]
         pieces: list[bytes | memoryview] = []
-        for (index, content, _), plain in zip(
-            found, await self._source.read_together(chunks), strict=True
-        ):
+        read = await self._source.read_together([chunk for _, _, chunk in found])
+        for (index, content_hash, _), plain in zip(found, read, strict=True):
             if isinstance(plain, StorageError):
                 pieces.append(_refusal(index, plain))
             else:
-                header = FileHeader(index=index, size=len(plain), hash=content.hash)
+                header = FileHeader(index=index, size=len(plain), hash=content_hash)
                 pieces += (frame_head(header), plain)
         return b"".join(pieces)
 

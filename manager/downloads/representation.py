@@ -5,7 +5,7 @@ Conditional requests, by which a client asks whether its copy is current, follow
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -15,13 +15,8 @@ from urllib.parse import quote
 from multidict import MultiMapping
 
 from catalog.records import EnvelopeKind, File, StoredObject
-from manager.downloads.ranges import (
-    ByteRange,
-    MultipartFraming,
-    Segment,
-    parse_range,
-    segments,
-)
+from reading.plans import ResponsePlan
+from reading.ranges import ByteRange, MultipartFraming, parse_range
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
@@ -120,43 +115,6 @@ SAFE_CONTENT = {
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src 'self' data:; media-src 'self'",
 }
-
-Piece = bytes | Segment
-"""A piece of a body: literal bytes, or part of a chunk."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponsePlan:
-    """The head of a response, and the plan of its body."""
-
-    status: int
-    headers: Mapping[str, str]
-    chunk_size: int
-    parts: tuple[ByteRange, ...] = ()
-    framing: MultipartFraming | None = None
-
-    def pieces(self) -> Iterator[Piece]:
-        """The body in order; lazily, since a large file has many."""
-        for part in self.parts:
-            if self.framing:
-                yield self.framing.head(part)
-            yield from segments(part, self.chunk_size)
-        if self.framing:
-            yield self.framing.tail
-
-    def chunk_indexes(self) -> Iterator[int]:
-        """The chunks that the body needs, in order; none twice in a row."""
-        last = None
-        for piece in self.pieces():
-            if isinstance(piece, Segment) and piece.index != last:
-                last = piece.index
-                yield last
-
-    def chunks_in_part(self, size: int) -> frozenset[int]:
-        """The chunks of which the body needs only a part; `size` is that of the whole file."""
-        edges = (edge for part in self.parts for edge in (part.start, part.stop))
-        cuts = (edge for edge in edges if edge % self.chunk_size and edge != size)
-        return frozenset(edge // self.chunk_size for edge in cuts)
 
 
 @dataclass(frozen=True, slots=True)

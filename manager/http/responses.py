@@ -43,7 +43,6 @@ from manager.errors import (
     OpenIdUnavailable,
     Overloaded,
     PasskeysUnavailable,
-    RangeNotSatisfiable,
     RegistrationClosed,
     ScopeRefusal,
     SetupCodeNeeded,
@@ -53,10 +52,8 @@ from manager.errors import (
     WrongServiceKind,
     WrongSetupCode,
 )
-from storage.errors import (
-    DiscordUnavailable,
-    StorageError,
-)
+from reading.errors import RangeNotSatisfiable, TooManyDownloads
+from storage.errors import DiscordUnavailable, StorageError
 
 COMMON_HEADERS = {
     # No answer is a script or a page because it looks like one.
@@ -136,7 +133,6 @@ STATUSES: Mapping[type[Exception], int] = {
     NoSuchVersion: 404,
     LinkLimitReached: 409,
     WrongMediaType: 415,
-    RangeNotSatisfiable: 416,
     TooManyAttempts: 429,
     NotApproved: 403,
     InvalidTicket: 403,
@@ -146,6 +142,8 @@ STATUSES: Mapping[type[Exception], int] = {
     NoUploadService: 503,
     BookingsUnavailable: 503,
     Overloaded: 503,
+    RangeNotSatisfiable: 416,
+    TooManyDownloads: 503,
     ManagerError: 500,
     CatalogUnavailable: 503,
     CatalogError: 500,
@@ -183,7 +181,7 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
-    if isinstance(error, Overloaded | TooManyAttempts):
+    if isinstance(error, Overloaded | TooManyAttempts | TooManyDownloads):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, LASTING):
         return {LASTING_HEADER: error.code}

@@ -18,7 +18,7 @@ from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.downloads.delivery import ContentSender
 from manager.downloads.previews import Preview, file_preview, wants_preview
-from manager.downloads.representation import Representation, ResponsePlan
+from manager.downloads.representation import Representation
 from manager.errors import (
     InvalidLink,
     InvalidRequest,
@@ -36,6 +36,7 @@ from manager.links.pages import password_page, refusal_page, wants_page
 from manager.links.passwords import LinkPasswords
 from manager.links.states import LinkState, refusal_of
 from protocol.values import format_path
+from reading.plans import ResponsePlan
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 4096

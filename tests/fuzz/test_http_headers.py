@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from manager.downloads.ranges import MAX_RANGES, ByteRange, parse_range, segments
 from manager.downloads.representation import Precondition, Validators, evaluate, range_applies
-from manager.errors import RangeNotSatisfiable
+from reading.errors import RangeNotSatisfiable
+from reading.ranges import MAX_RANGES, ByteRange, parse_range, segments
 from tests.fuzz.inputs import fuzzed, mutated_text, quickly, repeated
 
 CURRENT = Validators("a" * 64, 1_764_460_800.0)

@@ -11,7 +11,7 @@ from discord_emulator.operations import Operation
 from storage.discord.messages import Bot, ChunkAddress
 from storage.errors import BotUnusable, DiscordRefused, MessageGone
 from storage.keys import KeyRing, MasterKey
-from storage.reader import ChunkReader
+from storage.reader import AttachmentFinder, ChunkReader
 
 NO_CHANNEL = 10**17
 
@@ -70,7 +70,9 @@ async def test_a_wrong_token_is_asked_with_once(emulator, http, channel_id, mess
         offset=0,
         stored_size=5,
     )
-    reader = ChunkReader(http, {}, KeyRing(MasterKey(bytes(32))), bot_token="revoked")
+    reader = ChunkReader(
+        http, AttachmentFinder(http, {}, bot_token="revoked"), KeyRing(MasterKey(bytes(32)))
+    )
     with capture_logs() as logs:
         reads = [reader.fetch(address) for _ in range(20)]
         answers = await asyncio.gather(*reads, return_exceptions=True)

@@ -21,7 +21,7 @@ from storage.errors import (
     WebhookGone,
 )
 from storage.keys import KeyRing
-from storage.reader import ChunkReader
+from storage.reader import AttachmentFinder, ChunkReader
 from tests.scripted_answers import ScriptedAnswers
 
 BASE = "http://discord.test"
@@ -227,7 +227,7 @@ def address() -> ChunkAddress:
 @pytest.fixture
 def reader(http: DiscordHttp, keyring: KeyRing) -> ChunkReader:
     """Reads what the webhook has posted."""
-    return ChunkReader(http, {CREDENTIALS.id: CREDENTIALS}, keyring)
+    return ChunkReader(http, AttachmentFinder(http, {CREDENTIALS.id: CREDENTIALS}), keyring)
 
 
 def attached(url: str) -> dict[str, Any]:

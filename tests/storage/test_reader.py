@@ -28,7 +28,7 @@ from storage.errors import (
 )
 from storage.keys import KeyRing, MasterKey
 from storage.pool import WebhookPool
-from storage.reader import ChunkReader, ExpectedChunk
+from storage.reader import AttachmentFinder, ChunkReader, ExpectedChunk
 
 DAY_S = 86_400.0
 
@@ -42,13 +42,15 @@ def credentials(webhooks):
 @pytest.fixture
 def reader(http, credentials, keyring):
     """A reader without a bot, which reads content of the base protocol as well."""
-    return ChunkReader(http, credentials, keyring, reads_base_content=True)
+    return ChunkReader(http, AttachmentFinder(http, credentials), keyring, reads_base_content=True)
 
 
 @pytest.fixture
 def bot_reader(http, keyring):
     """A reader with a bot's token alone."""
-    return ChunkReader(http, {}, keyring, bot_token="bot-token", reads_base_content=True)
+    return ChunkReader(
+        http, AttachmentFinder(http, {}, bot_token="bot-token"), keyring, reads_base_content=True
+    )
 
 
 @pytest.fixture
@@ -249,10 +251,14 @@ async def test_chunks_of_the_base_protocol_are_read_with_any_key(http, credentia
         iv = os.urandom(16)
         encrypted = AESGCM(writer.secret).encrypt(iv, chunk.plain, None)
         address = await store(memoryview(iv + encrypted[-16:] + encrypted[:-16]))
-        reader = ChunkReader(http, credentials, KeyRing(new, old), reads_base_content=True)
+        reader = ChunkReader(
+            http, AttachmentFinder(http, credentials), KeyRing(new, old), reads_base_content=True
+        )
         assert await read(reader, address, chunk, envelope="base") == chunk.plain
     strange_ring = KeyRing(MasterKey(os.urandom(32)))
-    stranger = ChunkReader(http, credentials, strange_ring, reads_base_content=True)
+    stranger = ChunkReader(
+        http, AttachmentFinder(http, credentials), strange_ring, reads_base_content=True
+    )
     with pytest.raises(ChunkCorrupt):
         await read(stranger, address, chunk, envelope="base")
 
@@ -265,7 +271,7 @@ async def test_what_proves_nothing_is_not_even_fetched(
 ):
     """Unless it was asked to, a reader answers only bytes that prove which chunk they are."""
     address = await store(chunk.content)
-    reader = ChunkReader(http, credentials, keyring)
+    reader = ChunkReader(http, AttachmentFinder(http, credentials), keyring)
     with pytest.raises(UnauthenticatedContent, match="BASE_UPLOAD_SERVICES"):
         await read(reader, address, chunk, **changed)
     assert emulator.requests.count(Operation.MESSAGE) == 0
@@ -306,7 +312,7 @@ async def test_urls_are_asked_for_again_before_they_expire(emulator, reader, sto
 
 async def test_only_so_many_messages_are_remembered(emulator, http, credentials, keyring, store):
     """The longest unused is forgotten first."""
-    reader = ChunkReader(http, credentials, keyring, cached_messages=2)
+    reader = ChunkReader(http, AttachmentFinder(http, credentials, cached_messages=2), keyring)
     one, two, three = [await store(memoryview(b"%d" % number)) for number in range(3)]
     for address in (one, two, one, three, one):
         await reader.fetch(address)
@@ -361,7 +367,10 @@ async def test_a_download_that_stalls_is_tried_again(
     address = await store(chunk.content)
     http = await connect(emulator.base_url, stall_timeout_s=0.05)
     order(emulator, FaultKind.STALLED)
-    assert await read(ChunkReader(http, credentials, keyring), address, chunk) == chunk.plain
+    assert (
+        await read(ChunkReader(http, AttachmentFinder(http, credentials), keyring), address, chunk)
+        == chunk.plain
+    )
 
 
 async def test_a_cdn_that_stays_down_is_given_up(emulator, reader, store, chunk):
@@ -415,7 +424,8 @@ async def test_urls_without_a_signature_are_remembered_for_a_while(
         attachment = {"id": "7", "size": 10, "url": f"{request.url.origin()}/file"}
         return web.json_response({"id": "5", "channel_id": "6", "attachments": [attachment]})
 
-    reader = ChunkReader(await connect(await serve(answer)), credentials, keyring)
+    http = await connect(await serve(answer))
+    reader = ChunkReader(http, AttachmentFinder(http, credentials), keyring)
     address = ChunkAddress(
         message_id=5,
         channel_id=6,
@@ -493,7 +503,7 @@ async def test_a_bot_reads_what_a_webhook_may_not_read(
     emulator, http, credentials, keyring, store, chunk
 ):
     """The bot's permissions are its own."""
-    reader = ChunkReader(http, credentials, keyring, bot_token="bot-token")
+    reader = ChunkReader(http, AttachmentFinder(http, credentials, bot_token="bot-token"), keyring)
     address = await store(chunk.content)
     emulator.faults.add(
         Fault(kind=FaultKind.ERROR, route=Operation.MESSAGE, status=403, code=50013)
@@ -505,7 +515,7 @@ async def test_a_bot_reads_what_a_dead_webhook_has_left(
     emulator, http, credentials, keyring, store, chunk
 ):
     """With the channel's history its messages can still be read."""
-    reader = ChunkReader(http, credentials, keyring, bot_token="bot-token")
+    reader = ChunkReader(http, AttachmentFinder(http, credentials, bot_token="bot-token"), keyring)
     address = await store(chunk.content)
     emulator.delete_webhook(address.webhook_id)
     assert await read(reader, address, chunk) == chunk.plain
@@ -515,7 +525,7 @@ async def test_a_message_of_an_unknown_webhook_cannot_be_read(http, keyring, sto
     """The error names the webhook that is missing in the configuration."""
     address = await store(chunk.content)
     with pytest.raises(WebhookNotConfigured, match=f"webhook {address.webhook_id}"):
-        await read(ChunkReader(http, {}, keyring), address, chunk)
+        await read(ChunkReader(http, AttachmentFinder(http, {}), keyring), address, chunk)
 
 
 async def test_messages_of_a_bot_are_read_with_its_token(
@@ -637,7 +647,7 @@ async def test_a_lost_message_is_asked_for_once(emulator, reader, packed):
 
 async def test_unauthenticated_chunks_are_not_read_together(http, credentials, keyring, packed):
     """A reader that takes no base content refuses one without a digest, and reads the others."""
-    strict = ChunkReader(http, credentials, keyring)
+    strict = ChunkReader(http, AttachmentFinder(http, credentials), keyring)
     found = await packed()
     chunks = [chunk for chunk, _ in found]
     chunks[0] = replace(chunks[0], digest=None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.downloads.zip_stream import ZipStream
+from reading.zip_stream import ZipStream
 
 NOON = datetime(2026, 3, 29, 12, 0, 1, tzinfo=UTC).timestamp()
 

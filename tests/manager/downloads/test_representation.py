@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from catalog.records import EnvelopeKind, File, ObjectState, StoredObject
-from manager.downloads.ranges import ByteRange, Segment
 from manager.downloads.representation import (
     Precondition,
     Representation,
-    ResponsePlan,
     Validators,
     attachment,
     evaluate,
     range_applies,
 )
+from reading.plans import ResponsePlan
+from reading.ranges import ByteRange, Segment
 
 CURRENT = Validators("abc", 1_700_000_000.75)
 SAME = "Tue, 14 Nov 2023 22:13:20 GMT"

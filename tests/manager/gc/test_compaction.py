@@ -9,7 +9,7 @@ import pytest
 from catalog.records import Message, MessageUse
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.downloads.content import expected_chunk
+from manager.downloads.content import content_of, expected_chunk
 from manager.gc.compaction import (
     KEPT_S,
     LEAST_HOLES,
@@ -24,7 +24,7 @@ from storage.discord.http import DiscordHttp
 from storage.discord.messages import WebhookClient
 from storage.discord.routes import WebhookCredentials
 from storage.errors import DiscordUnavailable
-from storage.reader import ChunkReader
+from storage.reader import AttachmentFinder, ChunkReader
 from tests.orphans import orphans_of
 
 SIZE = 40_000
@@ -50,11 +50,15 @@ class Press:
         self._http = http
         webhooks = [WebhookCredentials(*webhook) for webhook in cloud.emulator.webhooks]
         self.directory = WebhookDirectory(webhooks)
-        self.reader = ChunkReader(http, self.directory.readable, cloud.settings.keyring)
+        self.reader = ChunkReader(
+            http, AttachmentFinder(http, self.directory.readable), cloud.settings.keyring
+        )
         self.compactor = Compactor(
             cloud.catalog,
             self.directory,
-            lambda content, location: self.reader.read_sealed(expected_chunk(content, location)),
+            lambda content, location: self.reader.read_sealed(
+                expected_chunk(content_of(content), location)
+            ),
             self._post,
             lambda: self.is_idle,
             CatalogRetry(),
@@ -79,7 +83,9 @@ class Press:
             file = await self.cloud.catalog.file_at(None, name)
             content = await self.cloud.catalog.object_by_id(file.object_id)
             (location,) = await self.cloud.catalog.chunks(content.id, first=0, limit=2)
-            found[name] = bytes(await self.reader.read(expected_chunk(content, location)))
+            found[name] = bytes(
+                await self.reader.read(expected_chunk(content_of(content), location))
+            )
         return found
 
 

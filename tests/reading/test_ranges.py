@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.downloads.ranges import (
+from reading.errors import RangeNotSatisfiable
+from reading.ranges import (
     MAX_RANGES,
     ByteRange,
     MultipartFraming,
@@ -14,7 +15,6 @@ from manager.downloads.ranges import (
     parse_range,
     segments,
 )
-from manager.errors import RangeNotSatisfiable
 
 
 @pytest.mark.parametrize(

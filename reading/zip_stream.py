@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO, Final, Self
 
-from manager.downloads.chunk_cache import Buffer
+from reading.chunk_cache import Buffer
 
 _FILE_MODE = stat.S_IFREG | 0o644
 _FOLDER_MODE = stat.S_IFDIR | 0o755

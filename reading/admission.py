@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from manager.errors import Overloaded
+from reading.errors import TooManyDownloads
 
 RETRY_AFTER_S = 10
 
@@ -54,7 +54,10 @@ class DownloadAdmission:
 
     @contextlib.asynccontextmanager
     async def admitted(self, address: str, reader: str) -> AsyncIterator[None]:
-        """Admits a download for the length of the context, after a wait if necessary. Raises `Overloaded`."""
+        """Admits a download for the length of the context, after a wait if necessary.
+
+        Raises `TooManyDownloads`.
+        """
         asker = _Asker(address, reader)
         if self._is_within_limits(asker):
             self._take(asker)
@@ -68,7 +71,7 @@ class DownloadAdmission:
     async def _wait(self, asker: _Asker) -> None:
         """Returns once the download is admitted."""
         if not self._may_wait(asker):
-            raise _overloaded()
+            raise _too_many()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[turn] = asker
         try:
@@ -79,7 +82,7 @@ class DownloadAdmission:
                 # It was admitted at the very moment at which the waiting ended.
                 self._end(asker)
             if isinstance(error, TimeoutError):
-                raise _overloaded() from error
+                raise _too_many() from error
             raise
         finally:
             self._waiting.pop(turn, None)
@@ -124,5 +127,5 @@ def _decrease(counts: Counter[str], key: str) -> None:
         del counts[key]
 
 
-def _overloaded() -> Overloaded:
-    return Overloaded("downloads", retry_after_s=RETRY_AFTER_S)
+def _too_many() -> TooManyDownloads:
+    return TooManyDownloads(retry_after_s=RETRY_AFTER_S)

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from manager.downloads.chunk_cache import ChunkCache, ChunkKey
+from reading.chunk_cache import ChunkCache, ChunkKey
 
 OBJECT = uuid4()
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from manager.errors import RangeNotSatisfiable
+from reading.errors import RangeNotSatisfiable
 
 MAX_RANGES = 16
 """More parts than this in one request are taken for an attack (RFC 9110 section 17.15)."""

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from manager.downloads.read_ahead import MOST_AHEAD, Load, ReadAhead, ReadAheadMemory
+from reading.read_ahead import MOST_AHEAD, Load, ReadAhead, ReadAheadMemory
 
 SIZE = 10
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.addresses import ClientAddresses
-from manager.downloads.admission import DownloadAdmission, DownloadLimits
-from manager.downloads.delivery import WRITE_BYTES, Delivery, PaceDemands, ReaderPace
 from manager.metrics import ManagerMetrics
+from reading.admission import DownloadAdmission, DownloadLimits
+from reading.delivery import WRITE_BYTES, Delivery, PaceDemands, ReaderPace
 
 PIECES = 40
 LIMITS = DownloadLimits(total=1, per_address=1, per_reader=1, wait_s=0)

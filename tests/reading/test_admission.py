@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from manager.downloads.admission import DownloadAdmission, DownloadLimits
-from manager.errors import Overloaded
+from reading.admission import DownloadAdmission, DownloadLimits
+from reading.errors import TooManyDownloads
 
 LIMITS = DownloadLimits(total=4, per_address=2, per_reader=3, wait_s=0)
 PATIENT = DownloadLimits(total=1, per_address=1, per_reader=1, wait_s=60)
@@ -20,7 +20,7 @@ async def _places(stack: AsyncExitStack, admission: DownloadAdmission, *askers: 
         try:
             await stack.enter_async_context(admission.admitted(address, reader))
             outcomes.append(True)
-        except Overloaded:
+        except TooManyDownloads:
             outcomes.append(False)
     return outcomes
 
@@ -116,7 +116,7 @@ async def test_only_so_many_wait():
         ]
         await _settle()
         for address in ("b", "d"):
-            with pytest.raises(Overloaded):
+            with pytest.raises(TooManyDownloads):
                 await admission.admitted(address, "bob").__aenter__()
         for task in waiting:
             task.cancel()
