@@ -11,9 +11,11 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -28,21 +30,26 @@ NAME = f"discord-cloud-test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}
 COMMAND_S = 590.0
 """Bounds one command of an engine, a build among them, on a busy machine."""
 
-# The kernel may have hybrid cgroups, which crun refuses, and lower limits than podman's default asks for. The
-# name server of podman 4 begins anew whenever a container comes or goes, and loses what is asked meanwhile:
-# whoever asks again only after the usual five seconds takes the catalog for unavailable before.
+# The kernel may have hybrid cgroups, which crun refuses, and lower limits than podman's default asks for.
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
-dns_options = ["timeout:1", "attempts:10"]
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 tmp_dir = "{run}/libpod"
+helper_binaries_dir = [{places}]
 [network]
 network_backend = "netavark"
 network_config_dir = "{cache}/networks"
+"""
+HELPERS = CACHE / "helpers"
+PLACES_OF_HELPERS = ("/usr/local/libexec/podman", "/usr/libexec/podman", "/usr/lib/podman")
+"""Where distributions have what podman starts."""
+NAME_SERVER = """\
+#!/bin/sh
+PYTHONPATH={root} exec {python} -P -m tests.compose.name_server "$@"
 """
 STORAGE_CONF = """\
 [storage]
@@ -178,13 +185,24 @@ def _works(*command: str) -> bool:
 
 def _configured() -> dict[str, str]:
     """Writes podman's configuration; returns the variables that name it."""
-    RUN.mkdir(parents=True, exist_ok=True)
+    for folder in (RUN, HELPERS):
+        folder.mkdir(parents=True, exist_ok=True)
+    name_server = HELPERS / "aardvark-dns"
+    _write(name_server, NAME_SERVER.format(root=quote(str(ROOT)), python=quote(sys.executable)))
+    name_server.chmod(0o755)
+    places = ", ".join(f'"{place}"' for place in (HELPERS, *PLACES_OF_HELPERS))
     variables = {}
     for name, text in {
         "CONTAINERS_CONF": CONTAINERS_CONF,
         "CONTAINERS_STORAGE_CONF": STORAGE_CONF,
     }.items():
         path = CACHE / f"{name.lower()}.toml"
-        path.write_text(text.format(cache=CACHE, run=RUN))
+        _write(path, text.format(cache=CACHE, run=RUN, places=places))
         variables[name] = str(path)
     return variables
+
+
+def _write(path: Path, text: str) -> None:
+    """Another process may read what is there already."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
