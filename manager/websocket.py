@@ -18,7 +18,7 @@ from manager.accounts.accounts import Accounts
 from manager.accounts.logins import LoginRevocation, close_revoked_login
 from manager.accounts.packet_scopes import ScopeGuard
 from manager.connections.clients import ClientRequest, ClientSession
-from manager.connections.connection import PeerConnection, Reply, new_socket
+from manager.connections.connection import PeerConnection, PeerSocket, Reply
 from manager.connections.dispatch import Dispatcher
 from manager.errors import InvalidRequest
 from manager.http.parameters import base_url_of, origin_of
@@ -169,7 +169,7 @@ class SocketAcceptor:
         What is logged for the connection from now on has an id of it.
         """
         bind_ids(connection=correlation_ids().get("request"), request=None)
-        socket = new_socket()
+        socket = PeerSocket()
         await socket.prepare(request)
         connection = PeerConnection(
             socket,

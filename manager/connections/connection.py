@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from catalog.errors import CatalogError
 from common.log_events import bind_ids
@@ -61,12 +61,31 @@ CLOSE_TIMEOUT_S = 2.0
 """Time for a closing handshake; with a peer that reads nothing it would wait for ever."""
 
 
-def new_socket(*, heartbeat_s: float = HEARTBEAT_S) -> web.WebSocketResponse:
-    """A WebSocket of aiohttp with this protocol's limits."""
-    # Pings are answered by `PeerConnection`, because aiohttp keeps pongs to itself otherwise.
-    return web.WebSocketResponse(
-        heartbeat=heartbeat_s, max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False
-    )
+class PeerSocket(web.WebSocketResponse):
+    """A WebSocket of aiohttp that is open until its closing handshake is over.
+
+    aiohttp closes the transport once the handler has returned, which happens as soon as another task has sent
+    a Close frame. RFC 6455, section 7.1.1, has a server wait for the peer's Close frame before: a peer that
+    cannot send it any more takes the end for abnormal (1006), and never learns the code.
+    """
+
+    def __init__(self, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+        """Has this protocol's limits; `heartbeat_s`: seconds between two pings."""
+        # Pings are answered by `PeerConnection`, because aiohttp keeps pongs to itself otherwise.
+        super().__init__(
+            heartbeat=heartbeat_s, max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False
+        )
+        self._one_close = asyncio.Lock()
+
+    async def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> bool:
+        """Closes it as aiohttp does; while another task does, waits until that is over.
+
+        aiohttp calls this at the end of the handler.
+        """
+        async with self._one_close:
+            return await super().close(code=code, message=message, drain=drain)
 
 
 class PeerConnection:
@@ -112,6 +131,7 @@ class PeerConnection:
         self._workload = Workload()
         self._is_open = True
         self._pong = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
 
     def send(self, packet: Packet, *, reply_uuid: str | None = None) -> None:
         """Queues a packet. After the end of the connection it does nothing."""
@@ -179,8 +199,12 @@ class PeerConnection:
         drops, those that have not been begun are forgotten.
         """
         writer = asyncio.create_task(self._write(), name="write to peer")
+        self._reader = asyncio.create_task(self._read(handle), name="read from peer")
         try:
-            await self._read(handle)
+            # `close` cancels it, and reads the rest itself.
+            await asyncio.wait({self._reader})
+            if not self._reader.cancelled():
+                self._reader.result()
             # All that came before the end was asked for while the peer was there.
             await self._workload.all_begun()
         finally:
@@ -189,10 +213,12 @@ class PeerConnection:
             self._pong.set()
             self._requests.close(PeerGone())
             self._cut_off_later()
-            await cancel_and_wait(writer)
+            await cancel_and_wait(self._reader, writer)
 
     async def close(self, code: int, reason: str) -> None:
         """Ends the connection with a closing handshake; a peer that does not take part is cut off."""
+        if self._reader is not None:
+            self._reader.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._socket.close(code=code, message=reason.encode())

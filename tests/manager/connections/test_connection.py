@@ -17,8 +17,8 @@ from manager.connections.connection import (
     STALL_S,
     PacketHandler,
     PeerConnection,
+    PeerSocket,
     Reply,
-    new_socket,
 )
 from manager.connections.workload import MAX_ACTIVE, MAX_EXTERNAL_WAITS, MAX_WAITING_BYTES, Workload
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
@@ -59,7 +59,7 @@ async def connection(
     tasks, made = BackgroundTasks(), asyncio.Queue[PeerConnection]()
 
     async def serve(request: web.Request) -> web.WebSocketResponse:
-        socket = new_socket(**socket_options)
+        socket = PeerSocket(**socket_options)
         await socket.prepare(request)
         peer = PeerConnection(
             socket,
@@ -213,6 +213,22 @@ async def test_no_connection_outlives_its_peer(monkeypatch: pytest.MonkeyPatch):
             # A transport tells nobody that it has been cut off.
             while transport.get_write_buffer_size():  # noqa: ASYNC110
                 await asyncio.sleep(0)
+
+
+async def test_the_manager_waits_for_the_other_half_of_a_closing_handshake():
+    """Its transport stays open until the peer has answered: else the peer takes the end for abnormal."""
+    ended: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+    async with connection(ended=ended) as (peer, other):
+        other._autoclose = False  # noqa: SLF001 - else it answers before anything can be seen
+        closing = asyncio.create_task(peer.close(1008, "go away"))
+        assert (await other.receive()).data == 1008
+        transport = await asyncio.wait_for(ended, 5)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not transport.is_closing()
+        await other.close(code=1008)
+        await closing
+        assert transport.is_closing()
 
 
 async def test_a_defect_in_a_handler_is_a_refusal():
