@@ -589,7 +589,14 @@ async def _run(
 
         # Routes.
         public_url = settings.manager_public_url
-        page = PageRoutes(PageFiles.load(), setup, upload_slots.addresses, public_url)
+        page = PageRoutes(
+            PageFiles.load(),
+            setup,
+            upload_slots.addresses,
+            public_url,
+            spaces=spaces,
+            has_trash=trash.keep_s > 0,
+        )
         health = CatalogHealth(catalog, monotonic=monotonic)
         passwords_in_query = settings.legacy_get_login
         website_of = WebsiteOf(public_url)

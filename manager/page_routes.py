@@ -26,6 +26,7 @@ from manager.errors import AccessDenied, NoSuchFile, RegistrationClosed
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters
 from manager.http.responses import success
+from manager.spaces.spaces import Spaces
 from protocol.values import check_name, parse_path
 
 PAGE_HEADERS = {
@@ -210,6 +211,9 @@ class PageRoutes:
         setup: SetupCode,
         service_addresses: Callable[[], Iterable[str]],
         public_url: str | None,
+        *,
+        spaces: Spaces,
+        has_trash: bool,
     ) -> None:
         """Takes what it uses.
 
@@ -218,17 +222,22 @@ class PageRoutes:
             setup: Whether an administrator has yet to be made.
             service_addresses: The URLs of all upload services at the moment.
             public_url: URL of the page for clients; None: that of the request.
+            spaces: Whether users have homes.
+            has_trash: Whether deleted files are kept for a while.
         """
         self._files = files
         self._setup = setup
         self._service_addresses = service_addresses
         self._public_url = public_url
+        self._spaces = spaces
+        self._has_trash = has_trash
 
     @property
     def routes(self) -> list[web.RouteDef]:
         """What is answered here, except the page itself."""
         return [
             web.get("/page/first-start", self.first_start, allow_head=False),
+            web.get("/page/features", self.features, allow_head=False),
             web.get(SERVICE_WORKER_PATH, self.service_worker),
             web.post("/page/shared-files", self.shared_files),
             web.get("/page/{version}/{name:.+}", self.asset),
@@ -277,6 +286,10 @@ class PageRoutes:
         except RegistrationClosed:
             return success(needs_administrator=False, needs_setup_code=False)
         return success(needs_administrator=True, needs_setup_code=code is not None)
+
+    async def features(self, _: web.Request) -> web.Response:
+        """What the operator has chosen, and the page shows or leaves out."""
+        return success(spaces=self._spaces.mode, trash=self._has_trash)
 
     def _worker(self, request: web.Request, file: PageFile) -> web.Response:
         # Never from a cache: its policy names the services of this moment.

@@ -164,10 +164,19 @@ export interface Storage {
   types: Readonly<Record<string, number>>;
 }
 
+/** What the manager was set up to offer. */
+export interface Features {
+  /** Whether what is deleted can be restored. */
+  hasTrash: boolean;
+  /** Whether each user has a home, and shares folders. */
+  hasSpaces: boolean;
+}
+
 export type Dialog =
   | { kind: "new-folder" }
   | { kind: "public-upload" }
   | { kind: "cancel-uploads" }
+  | { kind: "delete-forever"; items: readonly Item[] }
   | { kind: "shared-files"; files: readonly File[] }
   | { kind: "link"; file: FileItem }
   | { kind: "share"; file: FileItem }
@@ -331,6 +340,7 @@ export interface State {
   canOrganise: boolean;
   /** Whether it tells sizes and dates of folders, and which files are recent. */
   hasOverview: boolean;
+  features: Features;
   storage: Storage | null;
   /** What the user stores and may store; null: not known yet. */
   use: StorageUse | null;

@@ -108,6 +108,7 @@ TRASHED = {"items": [{"kind": "file", "id": 1_000_000}]}
 ROUTES = (
     route("GET /", 200),
     route("GET /page/first-start", 200),
+    route("GET /page/features", 200),
     route("GET /page/service-worker.js", 200),
     route("POST /page/shared-files", 303),
     route("GET /page/{version}/{name}", 200, call=Call(path="/page/x/main.css")),

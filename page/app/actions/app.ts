@@ -14,6 +14,7 @@ import { Arrivals } from "./arrivals.js";
 import { Browser } from "./browser.js";
 import { ContentAccess } from "./content-access.js";
 import { Deletions } from "./deletions.js";
+import { askForFeatures } from "./features.js";
 import { Finder } from "./finder.js";
 import { Links } from "./links.js";
 import { Navigation } from "./navigation.js";
@@ -27,8 +28,9 @@ import { SecondFactors } from "./second-factors.js";
 import { Search } from "./search.js";
 import { Selecting } from "./selecting.js";
 import { takeSharedFiles } from "./shared-files.js";
-import { Trash } from "./trash.js";
 import { Toasts } from "./toasts.js";
+import { Trash } from "./trash.js";
+import { Undoing } from "./undoing.js";
 import { UploadsOnDemand } from "./uploads-on-demand.js";
 import { isOutdated } from "./version.js";
 
@@ -43,7 +45,7 @@ export class App {
   });
   readonly accounts: Accounts = new Accounts(this.store, this.connection, {
     onOtherUser: () => this.#forgetUser(),
-    onLogout: () => this.#loggedOutElsewhere(),
+    onLogout: () => this.#forgetUser(),
   });
   readonly #token = () => this.accounts.token();
   readonly ownAccount = new OwnAccount(this.#token);
@@ -63,7 +65,16 @@ export class App {
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
   readonly ownLinks = new OwnLinks(this.#token);
   readonly trash = new Trash(this.#token);
-  readonly deletions = new Deletions(this.store, this.connection, this.toasts, this.selecting, this.browser);
+  readonly undoing = new Undoing(this.toasts);
+  readonly deletions = new Deletions(
+    this.store,
+    this.connection,
+    this.toasts,
+    this.undoing,
+    this.selecting,
+    this.browser,
+    this.trash,
+  );
   readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions, this.arrivals);
   readonly overview = new Overview(this.store, this.connection, this.#token);
 
@@ -80,7 +91,7 @@ export class App {
 
   /** Whether something waits or is under way that is lost when the page is left. */
   get isWorking() {
-    return this.uploadsOnDemand.loaded?.isWorking || this.deletions.isWaiting;
+    return this.uploadsOnDemand.loaded?.isWorking || this.deletions.isWorking;
   }
 
   /** Reads what is remembered, and begins. */
@@ -92,8 +103,6 @@ export class App {
     window.addEventListener("beforeunload", (event) => {
       if (this.isWorking) event.preventDefault();
     });
-    // What was deleted and not undone is deleted, also when the page is closed before it is final.
-    window.addEventListener("pagehide", () => this.deletions.commitLast());
     if (!returned) return this.accounts.start();
     const confirmation = await this.accounts.comeBack(returned);
     if (confirmation) this.secondFactors.keep(confirmation);
@@ -112,7 +121,7 @@ export class App {
   }
 
   /**
-   * Uploads files. Names that were deleted a moment ago are free before.
+   * Uploads files, once the names are free that are being deleted.
    * @param base folder in which it all goes
    * @param isPublic whether everyone may use the files
    */
@@ -125,17 +134,17 @@ export class App {
     const unnamable = picked.emptyFolders.flat().find((name) => nameProblem(name));
     if (unnamable !== undefined) this.toasts.show(text.uploads.unnamable(unnamable), "bad");
     const emptyFolders = picked.emptyFolders.filter((path) => !path.some(nameProblem));
-    await this.deletions.commitAll();
+    await this.deletions.settled();
     const uploads = await this.uploadsOnDemand.load().catch(() => null);
     if (uploads) await uploads.add({ ...picked, emptyFolders }, base, isPublic);
     else this.toasts.show(this.connection.isOnline ? text.app.notLoaded : text.errors.offline, "bad");
   }
 
-  /** Ends what is under way, and logs out. What was deleted and not undone is deleted, if there is a connection. */
+  /** Ends what is under way, and logs out. */
   async logout() {
     this.accounts.announceLogout();
-    await this.deletions.commitAll();
-    this.deletions.forgetAll();
+    await this.deletions.settled();
+    this.undoing.withdrawAll();
     this.uploadsOnDemand.loaded?.discard();
     await this.accounts.logout();
   }
@@ -149,16 +158,10 @@ export class App {
     else this.toasts.show(text.sharedFiles.lost, "bad");
   }
 
-  /** Another tab ends the session, which this one shares. */
-  #loggedOutElsewhere() {
-    this.deletions.commitLast();
-    this.#forgetUser();
-  }
-
   /** What one user has begun is not done in the name of another one. */
   #forgetUser() {
     this.uploadsOnDemand.loaded?.discard();
-    this.deletions.forgetAll();
+    this.undoing.withdrawAll();
     this.links.forget();
     this.search.forget();
     this.secondFactors.forget();
@@ -171,6 +174,10 @@ export class App {
     this.search.online();
     this.overview.online();
     this.#offer(this.#sharedFiles);
+    void askForFeatures().then(
+      (features) => this.store.set({ features }),
+      () => {},
+    );
     // What answers now may have been updated while there was no connection.
     void isOutdated().then(
       (isOutdated) => this.store.set({ isOutdated }),
@@ -181,16 +188,10 @@ export class App {
   /** The first frame of a connection: it has these extensions. */
   #granted(extensions: readonly string[]) {
     this.store.set({ canOrganise: extensions.includes(ORGANISE), hasOverview: extensions.includes(OVERVIEW) });
-    // Names that are wanted for uploads may be among what is still to be deleted.
-    void this.deletions.online().then(() => {
-      if (this.connection.isOnline) {
-        const can = {
-          keep: extensions.includes(RESUME),
-          check: extensions.includes(ORGANISE),
-          bundle: extensions.includes(BUNDLE),
-        };
-        this.uploadsOnDemand.online(can);
-      }
+    this.uploadsOnDemand.online({
+      keep: extensions.includes(RESUME),
+      check: extensions.includes(ORGANISE),
+      bundle: extensions.includes(BUNDLE),
     });
   }
 

@@ -44,7 +44,7 @@ export class Organiser {
    * @param parent the folder in which it is made; the present one when nothing is said
    */
   async createFolder(name: string, parent: readonly string[] = this.#path) {
-    await this.#deletions.commitAll();
+    await this.#deletions.settled();
     await this.#connection.request("c2s:create-folder", { path: formatPath([...parent, name]) });
     void this.#arrivals.folderMade([...parent, name]);
   }
@@ -54,7 +54,7 @@ export class Organiser {
     if (name === item.name) return;
     const path = this.#path;
     await this.#attempt(async () => {
-      await this.#deletions.commitAll();
+      await this.#deletions.settled();
       this.#tell(
         item.kind === "folder"
           ? await this.#connection.request("c2s:rename-folder", { path: formatPath([...path, item.name]), target_name: name })
@@ -75,7 +75,7 @@ export class Organiser {
     const moving = canOrganise ? folders.filter((folder) => !isWithin(target, folder)) : [];
     if (files.length + moving.length === 0) return;
     await this.#attempt(async () => {
-      await this.#deletions.commitAll();
+      await this.#deletions.settled();
       if (files.length > 0) await this.#moveFiles(files, listing.folderId, target);
       for (const folder of moving) await this.#moveFolder(folder, target);
       this.#selecting.clear();

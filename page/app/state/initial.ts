@@ -61,6 +61,7 @@ export function initialState(): State {
     services: [],
     canOrganise: false,
     hasOverview: false,
+    features: { hasTrash: true, hasSpaces: false },
     storage: null,
     use: null,
     uploads: EMPTY_QUEUE,

@@ -118,7 +118,6 @@ export const de: Texts = {
     uploadsEnd: "Es werden noch Dateien hochgeladen. Was nicht fertig ist, wird nicht gespeichert.",
     uploadsGoOn:
       "Es werden noch Dateien hochgeladen. Große können nach der nächsten Anmeldung fortgesetzt werden; andere, die nicht fertig sind, werden nicht gespeichert.",
-    deletionsEnd: "Es besteht keine Verbindung: Was Sie seitdem gelöscht haben, wird nicht gelöscht.",
     ended: "Ihre Anmeldung ist abgelaufen. Bitte melden Sie sich erneut an.",
   },
   firstStart: {
@@ -526,13 +525,20 @@ export const de: Texts = {
     done: (fileCount: number, folderCount: number, target: string) =>
       `${things(fileCount, folderCount)} nach ${target} verschoben.`,
   },
-  deletion: {
+  undoing: {
     undo: "Rückgängig",
+  },
+  deletion: {
     one: (name: string) => `${name} gelöscht.`,
     many: (count: number) => `${formatCount(count)} Elemente gelöscht.`,
     failed: (name: string, reason: string) => `${name} konnte nicht gelöscht werden. ${reason}`,
     failedMany: (count: number, name: string, reason: string) =>
       `${formatCount(count)} Elemente konnten nicht gelöscht werden, etwa ${name}. ${reason}`,
+    notUndone: (count: number, reason: string) =>
+      `${counted(count, "Element konnte", "Elemente konnten")} nicht wiederhergestellt werden. ${reason}`,
+    foreverTitle: "Endgültig löschen",
+    foreverSure: (count: number, name: string) =>
+      `${count === 1 ? `„${name}“` : `${formatCount(count)} Elemente`} endgültig löschen? Das lässt sich nicht rückgängig machen.`,
     notAllowed: (count: number) =>
       `Sie dürfen ${count === 1 ? "eine der Dateien" : `${formatCount(count)} der Dateien`} nicht löschen.`,
   },
@@ -845,7 +851,7 @@ export const de: Texts = {
       ["Eingabe", "Öffnen"],
       ["Rücktaste", "Zum Ordner darüber"],
       ["F2", "Umbenennen"],
-      ["Entf", "Löschen, mit Zeit zum Rückgängigmachen"],
+      ["Entf", "Löschen"],
       ["Strg Z", "Löschen rückgängig machen"],
       ["Strg A", "Alles auswählen"],
       ["Shift F10", "Menü"],

@@ -43,7 +43,6 @@ export const en = {
     uploadsEnd: "Files are still being uploaded. Those that are not finished will not be stored.",
     uploadsGoOn:
       "Files are still being uploaded. Large ones can go on after the next login; others that are not finished will not be stored.",
-    deletionsEnd: "There is no connection: what you have deleted since it was lost will not be deleted.",
     ended: "Your login has ended. Please log in again.",
   },
   firstStart: {
@@ -446,13 +445,19 @@ export const en = {
     noFolders: "Folders stay where they are; only files can be moved.",
     done: (files: number, folders: number, target: string) => `${things(files, folders)} moved to ${target}.`,
   },
-  deletion: {
+  undoing: {
     undo: "Undo",
+  },
+  deletion: {
     one: (name: string) => `${name} deleted.`,
     many: (count: number) => `${formatCount(count)} items deleted.`,
     failed: (name: string, reason: string) => `${name} could not be deleted. ${reason}`,
     failedMany: (count: number, name: string, reason: string) =>
       `${formatCount(count)} items could not be deleted, such as ${name}. ${reason}`,
+    notUndone: (count: number, reason: string) => `${counted(count, "item")} could not be restored. ${reason}`,
+    foreverTitle: "Delete forever",
+    foreverSure: (count: number, name: string) =>
+      `Delete ${count === 1 ? `“${name}”` : counted(count, "item")} forever? This cannot be undone.`,
     notAllowed: (count: number) =>
       `You may not delete ${count === 1 ? "one of the files" : `${formatCount(count)} of the files`}.`,
   },
@@ -760,7 +765,7 @@ export const en = {
       ["Enter", "Open"],
       ["Backspace", "To the folder above"],
       ["F2", "Rename"],
-      ["Delete", "Delete, with time to undo"],
+      ["Delete", "Delete"],
       ["Ctrl Z", "Undo deleting"],
       ["Ctrl A", "Select all"],
       ["Shift F10", "Menu"],

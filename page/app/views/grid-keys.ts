@@ -42,7 +42,7 @@ function acts(app: App, event: KeyboardEvent) {
   const item = itemAt(listing, hidden, selection.focus);
   const isCommand = event.ctrlKey || event.metaKey;
   if (isCommand && event.key.toLowerCase() === "a" && rowCount(listing, hidden) > 0) return done(app.selecting.all());
-  if (isCommand && event.key.toLowerCase() === "z" && app.deletions.canUndo) return done(app.deletions.undoLast());
+  if (isCommand && event.key.toLowerCase() === "z" && app.undoing.isPossible) return done(app.undoing.undoLast());
   if (event.key === "Escape") return done(app.selecting.clear());
   if (event.key === "Backspace" || (event.altKey && event.key === "ArrowUp")) return done(goUp(app));
   if (event.key === "Delete") return done(deleteSelection(app));

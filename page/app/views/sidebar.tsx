@@ -77,7 +77,8 @@ function UserBar() {
   const app = useApp();
   const user = useStore((state) => state.session.user);
   const open = (kind: "account" | "audit" | "users" | "services" | "shortcuts") => () => app.store.set({ dialog: { kind } });
-  const logout = () => (app.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout());
+  const logout = () =>
+    app.uploadsOnDemand.loaded?.isWorking ? app.store.set({ dialog: { kind: "logout" } }) : void app.logout();
   const choices = [
     ...(user?.isAdmin
       ? [

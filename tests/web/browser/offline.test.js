@@ -131,39 +131,6 @@ test("what needs the connection is refused in one sentence", async () => {
   await person.leaves();
 });
 
-test("what is deleted without a connection stays away, and is deleted once it is back", async () => {
-  const { person, comesBack } = await goesOffline();
-  await person.row("lose.txt").click();
-  await person.page.keyboard.press("Delete");
-  await person.page.clock.fastForward(60_000);
-  await person.sees(["inside", "keep.txt"]);
-  await person.page.getByRole("button", { name: "Undo" }).waitFor();
-  await comesBack();
-  await person.page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
-  const other = await Person.works(set.browser, set.cloud, set.token);
-  await other.sees(["inside", "keep.txt"]);
-  await other.leaves();
-  await person.leaves();
-});
-
-test("what was deleted without a connection keeps the page open, and logging out asks", async () => {
-  const { person, comesBack } = await goesOffline();
-  await person.row("keep.txt").click();
-  await person.page.keyboard.press("Delete");
-  await person.opensAccountMenu();
-  await person.page.getByRole("menuitem", { name: "Log out" }).click();
-  await person.page.getByRole("dialog").getByText("will not be deleted").waitFor();
-  await person.page.getByRole("button", { name: "Cancel" }).click();
-  const asks = person.page.waitForEvent("dialog");
-  const closing = person.page.close({ runBeforeUnload: true });
-  await (await asks).dismiss();
-  await closing;
-  await person.page.getByRole("button", { name: "Undo" }).click();
-  await person.row("keep.txt").waitFor();
-  await comesBack();
-  await person.leaves();
-});
-
 test("empty folders alone are told to wait, and can be given up", async () => {
   const local = await mkdtemp(path.join(tmpdir(), "discord-cloud-drop-"));
   await mkdir(path.join(local, "vacant", "first"), { recursive: true });

@@ -207,27 +207,6 @@ test("where the manager does not grant it, folders stay where they are", async (
   await person.leaves();
 });
 
-test("what is deleted can be had back, until it is final", async () => {
-  const person = await worksIn("bin", ["keep.txt", "lose.txt"]);
-  await person.row("keep.txt").click();
-  await person.page.keyboard.press("Control+a");
-  await person.page.keyboard.press("Delete");
-  await person.page.getByText("2 items deleted.").waitFor();
-  await person.page.getByText("This folder is empty").waitFor();
-  await person.page.getByRole("button", { name: "Undo" }).click();
-  await person.sees(["keep.txt", "lose.txt"]);
-  await person.page.getByText("2 selected").first().waitFor();
-  await person.page.keyboard.press("Escape");
-  await person.chooses("lose.txt", "Delete");
-  await person.sees(["keep.txt"]);
-  await person.page.clock.fastForward(8_000);
-  await person.page.getByText("lose.txt deleted.").waitFor({ state: "detached" });
-  const other = await Person.works(set.browser, set.cloud, set.token, { at: "/#/bin" });
-  await other.sees(["keep.txt"]);
-  await person.leaves();
-  await other.leaves();
-});
-
 test("the keyboard alone uploads, renames, moves, shares, shows, deletes, undoes and sets", async () => {
   const person = await worksIn("keys", []);
   const { page } = person;
@@ -315,21 +294,6 @@ test("the keyboard alone uploads, renames, moves, shares, shows, deletes, undoes
     .and(page.locator(":focus"))
     .waitFor();
   await person.leaves();
-});
-
-test("leaving the page makes deleting final", async () => {
-  const names = Array.from({ length: 20 }, (_, index) => `gone ${index + 10}.txt`);
-  const person = await worksIn("exit", names);
-  const other = await Person.works(set.browser, set.cloud, set.token, { at: "/#/exit" });
-  await other.sees(names);
-  await person.row("gone 10.txt").click();
-  await person.page.keyboard.press("Control+a");
-  await person.page.keyboard.press("Delete");
-  await person.page.getByText("This folder is empty").waitFor();
-  await person.page.goto(`${set.cloud.url}/page/first-start`);
-  await other.page.getByText("This folder is empty").waitFor();
-  await person.leaves();
-  await other.leaves();
 });
 
 test("a folder that is deleted under somebody's feet says so", async () => {

@@ -413,7 +413,6 @@ test("a name that was just deleted is free, and what takes it stays", async () =
   await person.page.getByText("This folder is empty").waitFor();
   await person.uploads([file("plan.txt", 2500)]);
   await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();
-  await person.page.clock.fastForward(8_000);
   await person.page.reload();
   await person.row("plan.txt").locator(".cell-size").getByText("2.4 KiB").waitFor();
   await person.leaves();

@@ -418,6 +418,8 @@ test("a file that is deleted in the viewer gives way to the next one, and can be
   await viewer.getByRole("button", { name: "Delete" }).click();
   const next = await showing(page, "d scan.tiff");
   await next.getByRole("button", { name: "Undo" }).click();
+  // The one that is back comes before this one.
+  await next.getByText(/^4 of /).waitFor();
   await page.keyboard.press("ArrowLeft");
   await showing(page, "c small.png");
   await page.keyboard.press("Escape");

@@ -10,7 +10,6 @@ export function LogoutDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={text.login.logout} onClose={onClose}>
       {uploads?.isWorking && <p class="lead">{uploads.keepsSome ? text.login.uploadsGoOn : text.login.uploadsEnd}</p>}
-      {app.deletions.isWaiting && <p class="lead">{text.login.deletionsEnd}</p>}
       <div class="dialog-buttons">
         <button type="button" class="button" onClick={onClose}>
           {text.app.cancel}

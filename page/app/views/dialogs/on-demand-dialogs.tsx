@@ -3,6 +3,7 @@
 import type { Dialog } from "../../../types/state.js";
 import { AccountDialog } from "./account.js";
 import { AuditDialog } from "./audit.js";
+import { DeleteForeverDialog } from "./delete-forever.js";
 import { LinkDialog } from "./link.js";
 import { MoveDialog } from "./move.js";
 import { ServicesDialog } from "./services.js";
@@ -28,6 +29,8 @@ export function OnDemandDialog({ dialog, onClose }: { dialog: DialogOnDemand; on
       return <TransferDialog file={dialog.file} onClose={onClose} />;
     case "move":
       return <MoveDialog items={dialog.items} onClose={onClose} />;
+    case "delete-forever":
+      return <DeleteForeverDialog items={dialog.items} onClose={onClose} />;
     case "account":
       return <AccountDialog onClose={onClose} />;
     case "audit":

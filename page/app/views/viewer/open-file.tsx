@@ -30,7 +30,8 @@ export function OpenFile({ file, children }: { file: FileItem; children: Compone
   const step = (by: 1 | -1) => void app.finder.step(by);
   const remove = () => void removeOpenFile();
   const removeOpenFile = async () => {
-    if (!(await app.finder.step(1)) && !(await app.finder.step(-1))) close();
+    // What is asked about stays in sight.
+    if (app.store.state.features.hasTrash && !(await app.finder.step(1)) && !(await app.finder.step(-1))) close();
     app.deletions.delete([file]);
   };
   const toggleFacts = () => setShowsFacts((shown) => !shown);

@@ -1,0 +1,53 @@
+/** Offers to undo what was just done, by a button in a message and by Ctrl+Z. */
+
+import type { Toasts } from "./toasts.js";
+import { text } from "../text/text.js";
+
+const OFFERED_MS = 10_000;
+
+type Offer = { toast: number; timer: ReturnType<typeof setTimeout>; undo: () => void };
+
+export class Undoing {
+  /** The newest one comes last. */
+  #offers: Offer[] = [];
+  #toasts;
+
+  constructor(toasts: Toasts) {
+    this.#toasts = toasts;
+  }
+
+  /**
+   * @param done what was done, in words
+   * @returns withdraws the offer
+   */
+  offer(done: string, undo: () => void): () => void {
+    const run = () => {
+      withdraw();
+      undo();
+    };
+    const toast = this.#toasts.open({ tone: "plain", text: done, action: { label: text.undoing.undo, run } });
+    const offer: Offer = { toast, timer: setTimeout(() => withdraw(), OFFERED_MS), undo: run };
+    const withdraw = () => this.#withdraw(offer);
+    this.#offers.push(offer);
+    return withdraw;
+  }
+
+  get isPossible() {
+    return this.#offers.length > 0;
+  }
+
+  /** Undoes what was done last. */
+  undoLast() {
+    this.#offers.at(-1)?.undo();
+  }
+
+  withdrawAll() {
+    for (const offer of [...this.#offers]) this.#withdraw(offer);
+  }
+
+  #withdraw(offer: Offer) {
+    this.#offers = this.#offers.filter((other) => other !== offer);
+    clearTimeout(offer.timer);
+    this.#toasts.close(offer.toast);
+  }
+}
