@@ -29,8 +29,16 @@ class NatsServer:
     def start(self) -> None:
         """Starts it with an empty store, and waits until it is ready."""
         self._runs += 1
-        command = ["setpriv", "--pdeathsig=KILL", PROGRAM, "-a", "127.0.0.1", "-p", str(self.port)]
-        store = ["-js", "-sd", self._folder / str(self._runs)]
+        command = [
+            "setpriv",
+            "--pdeathsig=KILL",
+            str(PROGRAM),
+            "-a",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+        ]
+        store = ["-js", "-sd", str(self._folder / str(self._runs))]
         self._process = subprocess.Popen(  # noqa: S603 - programs and arguments are our own
             [*command, *store, *self._options], stderr=subprocess.PIPE, text=True
         )

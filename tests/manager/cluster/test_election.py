@@ -4,6 +4,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -209,7 +210,7 @@ class _World:
         for number, candidate in enumerate(self._candidates):
             candidate.disconnected()
             self._runs[number] += 1
-            self._at(self.now + (self._draw() or 0.0), lambda number=number: self._connect(number))
+            self._at(self.now + (self._draw() or 0.0), partial(self._connect, number))
 
     def _at(self, time: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._events, (time, next(self._numbers), event))

@@ -1,7 +1,7 @@
 """The port between managers, over each of its implementations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -18,7 +18,7 @@ from manager.cluster.in_process import InProcessCluster
 from manager.cluster.membership import Member
 from manager.cluster.messages import MAX_MESSAGE_BYTES, ClusterMessage
 from manager.cluster.nats_cluster import ClusterTiming, NatsCluster
-from manager.cluster.port import Cluster
+from manager.cluster.port import Campaign, Cluster
 
 QUICK = ClusterTiming(
     lease=LeaseTiming(ttl_s=1.0, renew_every_s=0.1, margin_s=0.1, retry_s=0.05),
@@ -51,9 +51,7 @@ async def connected(cluster: Cluster) -> None:
     await is_there.wait()
 
 
-def elections(
-    cluster: Cluster, lease: str = "work"
-) -> tuple[asyncio.Queue[int | None], Callable[[], object]]:
+def elections(cluster: Cluster, lease: str = "work") -> tuple[asyncio.Queue[int | None], Campaign]:
     """A campaign, and a queue of what it is told: an epoch, or None for a term that has ended."""
     told: asyncio.Queue[int | None] = asyncio.Queue()
     campaign = cluster.campaign(lease, told.put_nowait, lambda: told.put_nowait(None))
