@@ -42,18 +42,7 @@ mkdir -p /srv/holiday/deep
 head -c 10484736 /dev/urandom > /srv/holiday/chunk.bin
 head -c 26214403 /dev/urandom > /srv/holiday/deep/big.bin
 """
-PACKAGES = (
-    "catalog",
-    "cli",
-    "client_sdk",
-    "common",
-    "discord_emulator",
-    "manager",
-    "processing_service",
-    "protocol",
-    "storage",
-    "upload_service",
-)
+PACKAGES = sorted(each.parent.name for each in ROOT.glob("*/py.typed"))
 START_S = 300.0
 EMULATOR = """
 systemd-run --quiet --unit=emulator --property=Type=notify --property=TimeoutStartSec=5min \
