@@ -51,6 +51,7 @@ class FileOrder(StrEnum):
 
     NAME = "name"
     UPDATED_AT = "updated_at"
+    MODIFIED_AT = "modified_at"
     SIZE = "size"
 
 
@@ -143,9 +144,10 @@ class File:
     """A name in a folder, and the content behind it.
 
     `owner_id` is None for a file that belongs to all users. `updated_at` is when the content was
-    last replaced. `share` is the viewer's share of the file where the query named a viewer, else
-    None. `folder_right` is the viewer's right on its folder where such rights count, which the catalog
-    leaves to its callers (`manager.spaces.catalog`).
+    last replaced, `modified_at` when it was last modified where it came from, as its client has said;
+    None: it has not said, and `updated_at` counts for it (`last_modified`). `share` is the viewer's share
+    of the file where the query named a viewer, else None. `folder_right` is the viewer's right on its folder
+    where such rights count, which the catalog leaves to its callers (`manager.spaces.catalog`).
     """
 
     id: int
@@ -159,8 +161,14 @@ class File:
     has_thumbnail: bool
     created_at: float
     updated_at: float
+    modified_at: float | None = None
     share: Share | None = None
     folder_right: FolderRight | None = None
+
+    @property
+    def last_modified(self) -> float:
+        """The modification time, or without one the time of upload."""
+        return self.updated_at if self.modified_at is None else self.modified_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +176,8 @@ class StoredObject:
     """Content: `chunk_count` chunks of `chunk_size` bytes, the last one with the rest.
 
     `hash` is SHA-256 over the concatenated lowercase hex SHA-256 digests of the plain chunks in
-    chunk order; it and `mime_type` are empty until the object is stored.
+    chunk order; it and `mime_type` are empty until the object is stored. `modified_at` is when the
+    content was last modified where it came from; None: its client has not said.
     """
 
     id: UUID
@@ -180,6 +189,7 @@ class StoredObject:
     mime_type: str
     hash: str
     created_at: float
+    modified_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

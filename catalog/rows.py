@@ -12,7 +12,6 @@ from uuid import UUID
 
 from catalog.account_port import Account
 from catalog.factor_port import Factor, FactorKind
-from catalog.folder_link_port import FolderLink, LinkUpload
 from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
@@ -109,6 +108,7 @@ def file_version_of(row: Row) -> FileVersion:
         mime_type=row["mime_type"],
         stored_at=float(row["stored_at"]),
         replaced_at=float(row["replaced_at"]),
+        modified_at=time_of(row["modified_at"]),
     )
 
 
@@ -205,6 +205,7 @@ def file_with_share(row: Row, share: Share | None) -> File:
         has_thumbnail=bool(row["has_thumbnail"]),
         created_at=float(row["created_at"]),
         updated_at=float(row["updated_at"]),
+        modified_at=time_of(row["modified_at"]),
         share=share,
     )
 
@@ -231,6 +232,7 @@ def object_of(row: Row) -> StoredObject:
         mime_type=row["mime_type"],
         hash=row["hash"],
         created_at=float(row["created_at"]),
+        modified_at=time_of(row["modified_at"]),
     )
 
 
@@ -391,41 +393,6 @@ def link_of(row: Row) -> FileLink:
         expires_at=time_of(row["expires_at"]),
         revoked_at=time_of(row["revoked_at"]),
         last_used_at=time_of(row["last_used_at"]),
-    )
-
-
-def folder_link_of(row: Row) -> FolderLink:
-    """A row of `folder_links`."""
-    return FolderLink(
-        id=uuid_of(row["id"]),
-        token_hash=bytes_of(row["token_hash"]) or b"",
-        sealed_token=bytes_of(row["sealed_token"]) or b"",
-        folder_id=row["folder_id"],
-        owner_id=row["owner_id"],
-        label=row["label"],
-        is_for_uploads=bool(row["is_for_uploads"]),
-        password_hash=row["password_hash"],
-        max_files=row["max_files"],
-        max_file_size=row["max_file_size"],
-        max_total_size=row["max_total_size"],
-        received_files=row["received_files"],
-        received_size=row["received_size"],
-        created_at=float(row["created_at"]),
-        expires_at=time_of(row["expires_at"]),
-        revoked_at=time_of(row["revoked_at"]),
-        last_used_at=time_of(row["last_used_at"]),
-    )
-
-
-def link_upload_of(row: Row) -> LinkUpload:
-    """A row of `link_uploads`."""
-    return LinkUpload(
-        id=uuid_of(row["id"]),
-        link_id=uuid_of(row["link_id"]),
-        name=row["name"],
-        size=row["size"],
-        expires_at=float(row["expires_at"]),
-        counted_at=time_of(row["counted_at"]),
     )
 
 

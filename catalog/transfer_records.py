@@ -61,7 +61,10 @@ class MessageRecord(TransferRecord, frozen=True, tag="message"):
 
 
 class ObjectRecord(TransferRecord, frozen=True, tag="object"):
-    """A row of `objects`. `metadata` is JSON as text, exactly as processing reported it."""
+    """A row of `objects`. `metadata` is JSON as text, exactly as processing reported it.
+
+    Exports of earlier releases lack `modified_at`.
+    """
 
     id: Uuid
     size: Count
@@ -74,6 +77,7 @@ class ObjectRecord(TransferRecord, frozen=True, tag="object"):
     metadata: str | None
     created_at: float
     unreferenced_since: float | None
+    modified_at: float | None = None
 
 
 class ChunkRecord(TransferRecord, frozen=True, tag="chunk"):
@@ -369,31 +373,6 @@ class VersionRecord(TransferRecord, frozen=True, tag="version"):
     replaced_at: float
 
 
-class FolderLinkRecord(TransferRecord, frozen=True, tag="folder_link"):
-    """A row of `folder_links`. `sealed_token` is hexadecimal; it takes the master key to open it."""
-
-    id: Uuid
-    token_hash: Digest
-    sealed_token: Sealed
-    folder_id: Count | None
-    owner_id: Id
-    label: str
-    is_for_uploads: bool
-    password_hash: str | None
-    max_files: Id | None
-    max_file_size: Id | None
-    max_total_size: Id | None
-    received_files: Count
-    received_size: Count
-    created_at: float
-    expires_at: float | None
-    revoked_at: float | None
-    last_used_at: float | None
-
-    def __repr__(self) -> str:
-        return f"FolderLinkRecord(id={self.id})"
-
-
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -426,7 +405,6 @@ KINDS: tuple[type[TransferRecord], ...] = (
     SpaceRecord,
     TrashRecord,
     VersionRecord,
-    FolderLinkRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

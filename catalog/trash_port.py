@@ -129,6 +129,7 @@ class FileVersion:
     Attributes:
         stored_at: when it had become the content of the file.
         replaced_at: when other content took its place.
+        modified_at: when it was last modified where it came from; None: that is not known.
     """
 
     id: int
@@ -138,6 +139,7 @@ class FileVersion:
     mime_type: str
     stored_at: float
     replaced_at: float
+    modified_at: float | None = None
 
 
 class VersionStore(Protocol):

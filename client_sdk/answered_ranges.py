@@ -6,11 +6,14 @@ import aiohttp
 
 from client_sdk.errors import DownloadFailed
 from client_sdk.http import RANGE_NOT_SATISFIABLE
+from protocol.errors import InvalidValue
+from protocol.timestamps import parse_modification_time
 
 PIECE_SIZE = 1024 * 1024
 """Bytes of a body that are handled at once, at most."""
 PARTIAL = 206
 _CHUNK_SIZE_HEADER = "Discord-Cloud-Chunk-Size"
+_MODIFIED_AT_HEADER = "Discord-Cloud-Modified-At"
 _SENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)\Z", re.ASCII)
 _NO_RANGE = re.compile(r"bytes \*/(\d+)\Z", re.ASCII)
 _CHUNK_SIZE = re.compile(r"[1-9]\d{0,18}\Z", re.ASCII)
@@ -39,3 +42,11 @@ def chunk_size(response: aiohttp.ClientResponse) -> int | None:
     """Bytes of the chunks that are checked one by one; None if only the whole file is checked."""
     text = response.headers.get(_CHUNK_SIZE_HEADER, "")
     return int(text) if _CHUNK_SIZE.match(text) else None
+
+
+def modified_at(response: aiohttp.ClientResponse) -> float | None:
+    """When the content was last modified, in seconds since the epoch; None: the manager does not say."""
+    try:
+        return parse_modification_time(response.headers.get(_MODIFIED_AT_HEADER, ""))
+    except InvalidValue:
+        return None

@@ -8,7 +8,6 @@ import asyncio
 import dataclasses
 import itertools
 import os
-import stat
 import unicodedata
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from client_sdk.errors import (
     TargetUnwritable,
     Unreachable,
 )
+from client_sdk.local_files import walk
 from client_sdk.paths import clean_folder, join_remote, split_remote
 from client_sdk.transfers import OnConflict, Outcome, Progress, ProgressCallback, Stage
 
@@ -378,8 +378,6 @@ _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 """Names that Windows has for devices, with whatever ending."""
 _NOT_ON_WINDOWS = frozenset('<>:"|?*')
 
-Identity = tuple[int, int]
-
 
 @dataclass
 class UploadPlan:
@@ -397,39 +395,50 @@ class UploadPlan:
 
     def add(self, local: Path, remote: str) -> None:
         """Add a file, or a folder with everything in it. Blocks on the disk."""
-        self._add(local, remote, frozenset())
+        walk(local, _PlanVisitor(self, remote))
 
     def fail(self, local: Path, remote: str, error: CloudError) -> None:
         """Something cannot be uploaded."""
         self.failures.append(FailedTransfer(local=local, remote=remote, error=error))
 
-    def _add(self, local: Path, remote: str, above: frozenset[Identity]) -> None:
-        try:
-            facts = local.stat()
-            if stat.S_ISDIR(facts.st_mode):
-                self._add_folder(local, remote, above, (facts.st_dev, facts.st_ino))
-            elif stat.S_ISREG(facts.st_mode):
-                split_remote(remote)
-                planned = PlannedTransfer(local=local, remote=remote, size=facts.st_size)
-                self.files.append(planned)
-            else:
-                raise SourceUnreadable("this is neither a file nor a folder")
-        except OSError as error:
-            self.fail(local, remote, SourceUnreadable(f"this cannot be read: {error.strerror}"))
-        except CloudError as error:
-            self.fail(local, remote, error)
 
-    def _add_folder(
-        self, local: Path, remote: str, above: frozenset[Identity], identity: Identity
-    ) -> None:
-        if identity in above:
-            raise SourceUnreadable("this link leads back to a folder above it")
-        clean_folder(remote)
-        names = sorted(inside.name for inside in local.iterdir())
-        if not names:
-            self.empty_folders.append((local, remote))
-        for name in names:
-            self._add(local / name, join_remote(remote, name), above | {identity})
+@dataclass(frozen=True)
+class _PlanVisitor:
+    """Adds what a walk finds to a plan, below a remote folder."""
+
+    plan: UploadPlan
+    root: str
+
+    def _remote(self, path: str) -> str:
+        return join_remote(self.root, path) if path else self.root
+
+    def folder(self, path: str, local: Path, *, is_empty: bool) -> bool:
+        remote = self._remote(path)
+        try:
+            clean_folder(remote)
+        except CloudError as error:
+            self.plan.fail(local, remote, error)
+            return False
+        if is_empty:
+            self.plan.empty_folders.append((local, remote))
+        return True
+
+    def file(self, path: str, local: Path, facts: os.stat_result) -> None:
+        remote = self._remote(path)
+        try:
+            split_remote(remote)
+        except CloudError as error:
+            self.plan.fail(local, remote, error)
+        else:
+            planned = PlannedTransfer(local=local, remote=remote, size=facts.st_size)
+            self.plan.files.append(planned)
+
+    def other(self, path: str, local: Path) -> None:
+        error = SourceUnreadable("this is neither a file nor a folder")
+        self.plan.fail(local, self._remote(path), error)
+
+    def failure(self, path: str, local: Path, error: CloudError) -> None:
+        self.plan.fail(local, self._remote(path), error)
 
 
 @dataclass

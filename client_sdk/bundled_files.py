@@ -1,6 +1,7 @@
 """The files of a bundle on their way: what is sent of each, and how each ends."""
 
 import asyncio
+import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from aiohttp.abc import AbstractStreamWriter
 from client_sdk.batches import SMALL_BYTES, TrackedTransfer, TransferredFile
 from client_sdk.chunks import ServiceBody
 from client_sdk.errors import SourceUnreadable
+from client_sdk.local_files import modification_time
 from client_sdk.paths import join_remote, split_remote
 from client_sdk.transfers import OnConflict, Outcome, Progress, Stage
 from protocol import s2c
@@ -27,6 +29,7 @@ class BundledTransfer:
     Attributes:
         tracked: Reports how far it is, and how it ended.
         content: All of it.
+        modified_at: When it was last modified, as in `UploadOrder`.
         path: Folder to upload to.
         name: Name in that folder.
         upload_id: Of the last try; None before.
@@ -37,6 +40,7 @@ class BundledTransfer:
 
     tracked: TrackedTransfer
     content: bytes
+    modified_at: float | None
     path: str
     name: str
     upload_id: str | None = None
@@ -166,28 +170,33 @@ def _head_of(file: BundledTransfer) -> bytes:
     return _RECORD.pack(UUID(file.upload_id).bytes, len(file.content))
 
 
-def read_all(transfers: Sequence[TrackedTransfer]) -> list[bytes | OSError]:
+ReadFile = tuple[bytes, float | None]
+"""Content, and when it was last modified."""
+
+
+def read_all(transfers: Sequence[TrackedTransfer]) -> list[ReadFile | OSError]:
     """Read all files into memory."""
-    contents: list[bytes | OSError] = []
+    contents: list[ReadFile | OSError] = []
     for transfer in transfers:
         try:
             with transfer.file.local.open("rb") as file:
-                contents.append(file.read(SMALL_BYTES + 1))
+                modified_at = modification_time(os.fstat(file.fileno()))
+                contents.append((file.read(SMALL_BYTES + 1), modified_at))
         except OSError as error:
             contents.append(error)
     return contents
 
 
 def readable(
-    transfers: Sequence[TrackedTransfer], contents: Sequence[bytes | OSError]
+    transfers: Sequence[TrackedTransfer], contents: Sequence[ReadFile | OSError]
 ) -> list[BundledTransfer]:
     """The files that can be sent. Those that do not fit any more are left open, others fail."""
     files: list[BundledTransfer] = []
-    for transfer, content in zip(transfers, contents, strict=True):
-        if isinstance(content, OSError):
-            reason = f"{transfer.file.local} cannot be read: {content.strerror}"
+    for transfer, read in zip(transfers, contents, strict=True):
+        if isinstance(read, OSError):
+            reason = f"{transfer.file.local} cannot be read: {read.strerror}"
             transfer.failed(SourceUnreadable(reason))
-        elif 0 < len(content) <= SMALL_BYTES:
+        elif 0 < len(read[0]) <= SMALL_BYTES:
             path, name = split_remote(transfer.file.remote)
-            files.append(BundledTransfer(transfer, content, path, name))
+            files.append(BundledTransfer(transfer, *read, path, name))
     return files

@@ -187,7 +187,9 @@ class Bundles:
     ) -> tuple[AcceptedBundle | None, list[BundledTransfer]]:
         """Begin a bundle; also returns what has to go in another one."""
         losses = self._services.losses
-        answer = await self._request(_request_for(files, policy, is_public=is_public))
+        answer = await self._request(
+            _request_for(files, policy, self._link.told_time, is_public=is_public)
+        )
         if isinstance(answer, s2c.BundleResponse):
             return self._opened(answer, files)
         if isinstance(answer, s2c.UploadRejection):
@@ -391,7 +393,11 @@ class Bundles:
 
 
 def _request_for(
-    files: Sequence[BundledTransfer], policy: ConflictPolicy, *, is_public: bool
+    files: Sequence[BundledTransfer],
+    policy: ConflictPolicy,
+    told_time: Callable[[float | None], str | None],
+    *,
+    is_public: bool,
 ) -> c2s.BundleRequest:
     overwrites = True if policy is OnConflict.OVERWRITE else None
     skips = True if policy is OnConflict.SKIP else None
@@ -404,6 +410,7 @@ def _request_for(
                 is_public=is_public,
                 do_overwrite=overwrites,
                 do_skip=skips,
+                modified_at=told_time(file.modified_at),
             )
             for file in files
         )

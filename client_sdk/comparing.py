@@ -4,7 +4,7 @@ Paths of files and folders are relative to the compared folder and have slashes 
 """
 
 import asyncio
-import stat
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,12 +13,16 @@ from pathlib import Path
 
 from client_sdk.errors import CloudError, NotFound, SourceUnreadable
 from client_sdk.file_operations import Browsing
-from client_sdk.models import FolderInfo
+from client_sdk.local_files import modification_time, walk
+from client_sdk.models import FileInfo, FolderInfo
 from client_sdk.paths import join_remote
 from protocol.chunks import content_hash
 
-SAME_TIME_S = 1.0
-"""Times that differ by less are the same: clocks differ, and some disks keep whole seconds only."""
+SAME_TIME_S = 0.001
+"""Modification times that differ by no more are the same: the manager keeps whole milliseconds."""
+CLOCKS_DIFFER_S = 1.0
+"""By how much a time of upload may be off, which is by the manager's clock."""
+_ROUNDING_S = 0.0001
 HASHED_AT_ONCE = 4
 """Files that are hashed, and asked about, at the same time."""
 
@@ -27,7 +31,7 @@ class Likeness(StrEnum):
     """By what two files of the same path are taken for the same."""
 
     TIMES = "times"
-    """The size, and the target is not older than the source."""
+    """Size and modification time; where one side does not know that, the target must not be older."""
     SIZES = "sizes"
     """Size alone."""
     CHECKSUMS = "checksums"
@@ -60,11 +64,14 @@ class FileFacts:
 
     Attributes:
         size: Its size in bytes.
-        changed_at: When the file was last changed on this side, in seconds since the epoch.
+        changed_at: When its content was last modified, in seconds since the epoch.
+        is_exact: Whether that is the modification time which both sides keep; otherwise it is when the file
+            came to this side.
     """
 
     size: int
     changed_at: float
+    is_exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,8 @@ async def compare(
     target: FolderTree,
     likeness: Likeness,
     has_same_content: Callable[[str], Awaitable[bool]],
+    *,
+    window_s: float = SAME_TIME_S,
 ) -> Difference:
     """How the target differs.
 
@@ -116,6 +125,7 @@ async def compare(
         target: What it has.
         likeness: By what files are taken for the same.
         has_same_content: Compares the hashes of a file on both sides, for `Likeness.CHECKSUMS`.
+        window_s: By how much modification times of the same file may differ.
 
     Raises:
         CloudError: A file could not be compared.
@@ -128,7 +138,7 @@ async def compare(
         if ours.size != theirs.size or likeness is Likeness.SIZES:
             return ours.size == theirs.size
         if likeness is Likeness.TIMES:
-            return theirs.changed_at > ours.changed_at - SAME_TIME_S
+            return _has_same_time(ours, theirs, window_s)
         async with permits:
             return await has_same_content(path)
 
@@ -143,46 +153,47 @@ async def compare(
     )
 
 
+def _has_same_time(ours: FileFacts, theirs: FileFacts, window_s: float) -> bool:
+    if ours.is_exact and theirs.is_exact:
+        # A hair's breadth more, as seconds are no exact multiple of milliseconds.
+        return abs(theirs.changed_at - ours.changed_at) < window_s + _ROUNDING_S
+    return theirs.changed_at > ours.changed_at - max(window_s, CLOCKS_DIFFER_S)
+
+
 def local_tree(root: Path, selected: PathFilter) -> FolderTree:
     """What lies in a local folder; nothing if it does not exist. Links are followed, never in circles."""
     tree = FolderTree()
     if root.is_dir():
-        _walk(tree, root, "", selected, frozenset())
+        walk(root, _TreeVisitor(tree, selected))
     return tree
 
 
-def _walk(
-    tree: FolderTree, folder: Path, path: str, selected: PathFilter, above: frozenset[object]
-) -> None:
-    try:
-        facts = folder.stat()
-        names = sorted(inside.name for inside in folder.iterdir())
-    except OSError as error:
-        tree.failures.append((path, SourceUnreadable(f"cannot be read: {error.strerror}")))
-        return
-    identity = facts.st_dev, facts.st_ino
-    if identity in above:
-        reason = "this link leads back to a folder above it"
-        tree.failures.append((path, SourceUnreadable(reason)))
-        return
-    for name in names:
-        inner = f"{path}/{name}" if path else name
-        _add(tree, folder / name, inner, selected, above | {identity})
+@dataclass(frozen=True)
+class _TreeVisitor:
+    """Adds what a walk finds to a tree."""
 
+    tree: FolderTree
+    selected: PathFilter
 
-def _add(
-    tree: FolderTree, local: Path, path: str, selected: PathFilter, above: frozenset[object]
-) -> None:
-    try:
-        facts = local.stat()
-    except OSError as error:
-        tree.failures.append((path, SourceUnreadable(f"cannot be read: {error.strerror}")))
-        return
-    if stat.S_ISDIR(facts.st_mode):
-        tree.folders.append(path)
-        _walk(tree, local, path, selected, above)
-    elif stat.S_ISREG(facts.st_mode) and selected.takes(path):
-        tree.files[path] = FileFacts(size=facts.st_size, changed_at=facts.st_mtime)
+    def folder(self, path: str, local: Path, *, is_empty: bool) -> bool:
+        if path:
+            self.tree.folders.append(path)
+        return True
+
+    def file(self, path: str, local: Path, facts: os.stat_result) -> None:
+        if self.selected.takes(path):
+            modified_at = modification_time(facts)
+            self.tree.files[path] = FileFacts(
+                size=facts.st_size,
+                changed_at=facts.st_mtime if modified_at is None else modified_at,
+                is_exact=modified_at is not None,
+            )
+
+    def other(self, path: str, local: Path) -> None:
+        """There is nothing in it that could be transferred."""
+
+    def failure(self, path: str, local: Path, error: CloudError) -> None:
+        self.tree.failures.append((path, error))
 
 
 async def remote_tree(cloud: Browsing, root: str, selected: PathFilter) -> FolderTree:
@@ -198,13 +209,20 @@ async def remote_tree(cloud: Browsing, root: str, selected: PathFilter) -> Folde
                     tree.folders.append(inner)
                     waiting.append(inner)
                 elif selected.takes(inner):
-                    changed = entry.updated_at
-                    changed_at = 0.0 if changed is None else changed.timestamp()
-                    tree.files[inner] = FileFacts(size=entry.size, changed_at=changed_at)
+                    tree.files[inner] = _facts_of(entry)
         except NotFound:
             # It was deleted meanwhile, or is yet to be made.
             continue
     return tree
+
+
+def _facts_of(file: FileInfo) -> FileFacts:
+    changed = file.modified_at or file.updated_at
+    return FileFacts(
+        size=file.size,
+        changed_at=0.0 if changed is None else changed.timestamp(),
+        is_exact=file.modified_at is not None,
+    )
 
 
 def local_hash(path: Path, chunk_size: int) -> str:

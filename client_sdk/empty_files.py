@@ -41,8 +41,9 @@ async def upload_empty(
     async with order.source.open() as source:
         # No chunk will be sent, so this is the only look at what may hold bytes after all.
         await source.chunk(0, 0)
-    is_file = await http.file_exists(order.path, order.name)
-    is_folder = not is_file and await listing.has_folder(link, order.path, order.name)
+    # Over the link first: with its answer it is known what the manager grants.
+    is_folder = await listing.has_folder(link, order.path, order.name)
+    is_file = not is_folder and await http.file_exists(order.path, order.name)
     if not is_file and not is_folder:
         await _make(link, http, order, order.name)
         return order.result(Outcome.STORED)
@@ -79,7 +80,9 @@ async def _replace(link: Link, http: ManagerHttp, order: UploadOrder) -> None:
 
 
 async def _make(link: Link, http: ManagerHttp, order: UploadOrder, name: str) -> None:
-    packet = c2s.EmptyFileUpload(path=order.path, name=name)
+    packet = c2s.EmptyFileUpload(
+        path=order.path, name=name, modified_at=link.told_time(order.modified_at)
+    )
     await _once(link, packet, lambda: http.file_exists(order.path, name))
 
 

@@ -24,6 +24,7 @@ from client_sdk.answered_ranges import (
     PARTIAL,
     PIECE_SIZE,
     chunk_size,
+    modified_at,
     sent_part,
     strong_tag,
 )
@@ -106,6 +107,7 @@ class FileDownload:
         self._permits = permits
         self._received = ByteRanges()
         self._tag: str | None = None
+        self._modified_at: float | None = None
         self._pending: deque[Span] = deque()
         self._flushed_at = 0.0
         self._flushing: asyncio.Task[None] | None = None
@@ -133,7 +135,7 @@ class FileDownload:
                     if not await attempts.wait():
                         raise
             await self._flushed()
-            await asyncio.to_thread(self._sink.finish, total)
+            await asyncio.to_thread(self._sink.finish, total, self._modified_at)
         finally:
             await settled(self._close())
 
@@ -164,6 +166,7 @@ class FileDownload:
     async def _begin(self, response: aiohttp.ClientResponse, start: int) -> int:
         """Compare where the answer begins with what is here; returns the size of the whole file."""
         begin, _, total = sent_part(response)
+        self._modified_at = modified_at(response)
         is_range = response.status in {PARTIAL, RANGE_NOT_SATISFIABLE}
         is_same = response.headers.get("ETag", self._tag) == self._tag
         if is_range and begin == start and is_same:

@@ -20,10 +20,11 @@ from common.tasks import settled
 from protocol.chunks import content_hash
 from protocol.errors import MalformedFileStream
 from protocol.file_stream import FileHeader, FileStreamParser
+from protocol.timestamps import is_modification_time
 
 _WRITERS = 2
 """Threads that write. Python runs one at a time, and more than two would wait for each other."""
-_Arrival = tuple[TrackedTransfer, bytes]
+_Arrival = tuple[TrackedTransfer, bytes, float | None]
 
 
 class FileStreams:
@@ -66,7 +67,7 @@ class FileStreams:
         try:
             async with self._http.files([each.file.remote for each in files]) as response:
                 async for piece in response.content.iter_any():
-                    for tracked, content in await self._written(parser.feed(piece), left):
+                    for tracked, content, _ in await self._written(parser.feed(piece), left):
                         _arrived(tracked, len(content))
         except NotFound:
             self._is_offered = False
@@ -81,10 +82,10 @@ class FileStreams:
         for header, content in frames:
             tracked = left.pop(header.index, None)
             if tracked is not None and not header.error and _is_intact(header, content):
-                came.append((tracked, content))
+                came.append((tracked, content, _modified_at(header)))
         if not came:
             return []
-        contents = [(tracked.file.local, content) for tracked, content in came]
+        contents = [(tracked.file.local, content, time) for tracked, content, time in came]
         # A thread that still writes a file would be in the way of who downloads it again.
         async with self._writing:
             written = await settled(asyncio.to_thread(write_files, contents))
@@ -94,6 +95,11 @@ class FileStreams:
 def _is_intact(header: FileHeader, content: bytes) -> bool:
     # An empty file has nothing that could be damaged.
     return not content or compare_digest(content_hash([sha256(content).digest()]), header.hash)
+
+
+def _modified_at(header: FileHeader) -> float | None:
+    seconds = header.modified_at
+    return seconds if seconds is not None and is_modification_time(seconds) else None
 
 
 def _arrived(tracked: TrackedTransfer, size: int) -> None:

@@ -31,6 +31,7 @@ from protocol.extensions import (
     BUNDLE,
     COPY,
     LARGE_CHUNKS,
+    MODIFICATION_TIMES,
     ORGANISE,
     REJECTIONS,
     RESUME,
@@ -38,10 +39,14 @@ from protocol.extensions import (
     parse_extensions,
 )
 from protocol.packet import Packet
+from protocol.timestamps import format_timestamp
 
 RECEIVES = frozenset({"s2c", "generic"})
 EXTENSIONS = frozenset(
-    {ADMINISTER, BUNDLE, COPY, LARGE_CHUNKS, ORGANISE, REJECTIONS, RESUME, SEARCH}
+    {
+        *(ADMINISTER, BUNDLE, COPY, LARGE_CHUNKS, MODIFICATION_TIMES, ORGANISE, REJECTIONS),
+        *(RESUME, SEARCH),
+    }
 )
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""
 
@@ -98,6 +103,12 @@ class Link:
     def grants(self, extension: str) -> bool:
         """Whether the manager grants an extension; known before it answers anything."""
         return extension in self._granted
+
+    def told_time(self, seconds: float | None) -> str | None:
+        """A modification time as the manager is told it; None when it takes none, or for None."""
+        if seconds is None or not self.grants(MODIFICATION_TIMES):
+            return None
+        return format_timestamp(seconds)
 
     async def run(self) -> None:
         """Keep the connection until the link gives up or is cancelled."""

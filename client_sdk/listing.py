@@ -48,6 +48,7 @@ def to_file_info(folder: str, handle: s2c.ListedFileHandle | s2c.FileHandle) -> 
         can_read=can_read,
         can_write=can_write,
         shared_at=None if share is None else _time(share.shared_at),
+        modified_at=_time_or_none(handle.modified_at),
     )
 
 

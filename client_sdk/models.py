@@ -40,7 +40,8 @@ class FileInfo(Located):
         size: Its size in bytes.
         content_type: Its MIME type, as the upload service found out.
         created_at: When it was made; None when the manager does not know.
-        updated_at: When its content or its name last changed; None when the manager does not know.
+        updated_at: When its content was last replaced; None when the manager does not know.
+        modified_at: When its content was last modified where it came from; None when that is not known.
         has_thumbnail: Whether the manager has a small picture of it.
         ownership: How it stands to the user.
         can_read: Whether the user may read its content.
@@ -58,6 +59,7 @@ class FileInfo(Located):
     can_read: bool
     can_write: bool
     shared_at: datetime | None
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from typing import BinaryIO, Protocol
 from client_sdk import own_files
 from client_sdk.byte_ranges import ByteRanges
 from client_sdk.errors import CloudError, TargetUnwritable
+from client_sdk.local_files import set_modification_time
 
 NEW_FILE_MODE = 0o666
 """Before the umask."""
@@ -65,8 +66,8 @@ class Sink(Protocol):
     def flush(self) -> None:
         """What was written is on the disk then, and remembered as being there. May run beside `write`."""
 
-    def finish(self, length: int) -> None:
-        """Everything is there, so many bytes."""
+    def finish(self, length: int, modified_at: float | None = None) -> None:
+        """Everything is there, so many bytes, which were last modified then (seconds since the epoch)."""
 
     def close(self, *, is_kept: bool) -> None:
         """Ends it, finished or not, opened or not.
@@ -160,7 +161,7 @@ class DraftFile:
             if self._is_spread and not self._is_closed:
                 self._write_map(received)
 
-    def finish(self, length: int) -> None:
+    def finish(self, length: int, modified_at: float | None = None) -> None:
         """The file takes the target's place and permissions. When the disk has it is up to the system."""
         with self._in_use, translated(self._target):
             os.ftruncate(self._descriptor, length)
@@ -168,6 +169,7 @@ class DraftFile:
                 os.fchmod(self._descriptor, mode)
             if not own_files.is_at(self._descriptor, self._path):
                 raise TargetUnwritable(f"{self._path} was taken away while it was written")
+            set_modification_time(self._descriptor, modified_at)
             self._path.replace(self._target)
             self._tag_path.unlink(missing_ok=True)
             self._map_path.unlink(missing_ok=True)
@@ -264,7 +266,7 @@ class OpenOutput:
     def flush(self) -> None:
         """Nothing is kept back that could be lost."""
 
-    def finish(self, length: int) -> None:
+    def finish(self, length: int, modified_at: float | None = None) -> None:
         """As `Sink` says."""
         with translated(self._name):
             self._output.flush()

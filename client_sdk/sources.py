@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from client_sdk.errors import SourceChanged, SourceUnreadable
+from client_sdk.local_files import modification_time
 
 PIECE_SIZE = 512 * 1024
 BEGINNING_SIZE = 64 * 1024
@@ -147,6 +148,9 @@ class FileSource:
     Args:
         path: Where it is.
 
+    Attributes:
+        modified_at: Its modification time, as `local_files.modification_time` has it.
+
     Raises:
         SourceUnreadable: There is no regular file at this path.
     """
@@ -158,6 +162,7 @@ class FileSource:
         if not stat.S_ISREG(facts.st_mode):
             raise SourceUnreadable(f"{path} is not a regular file")
         self._version = _version(facts)
+        self.modified_at = modification_time(facts)
 
     @property
     def size(self) -> int:

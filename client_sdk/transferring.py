@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,10 +41,12 @@ from client_sdk.errors import (
 from client_sdk.file_download import FileDownload
 from client_sdk.file_operations import Browsing, Organising
 from client_sdk.file_streams import FileStreams
+from client_sdk.local_files import checked_modification_time
 from client_sdk.models import FolderInfo, KeptUploadInfo
 from client_sdk.paths import RemotePath, clean_folder, join_remote, split_remote
 from client_sdk.session import ClientCore
 from client_sdk.sinks import OpenOutput, Sink, sink_at
+from client_sdk.sources import FileSource
 from client_sdk.transfers import (
     ConflictAction,
     ConflictChoice,
@@ -76,6 +79,7 @@ class Transferring(ClientCore):
         progress: ProgressCallback | None = None,
         is_public: bool = False,
         keep_on_cancel: bool = False,
+        modified_at: datetime | None = None,
     ) -> UploadResult:
         """Upload a file. Many uploads may run at the same time; they share the booked services.
 
@@ -105,10 +109,12 @@ class Transferring(ClientCore):
             is_public: Whether everybody may read and write the file.
             keep_on_cancel: Leave a kept upload at the manager when it is cancelled. It has its
                 service until the client is left.
+            modified_at: When the content was last modified, which the file then keeps; None: as a
+                local file says, and not known of anything else.
 
         Raises:
-            InvalidInput: The path, the size or `on_conflict` cannot be used, or a stream is larger
-                than a temporary file may be.
+            InvalidInput: The path, the size, the time or `on_conflict` cannot be used, or a stream is
+                larger than a temporary file may be.
             TypeError: The source is none of what is listed above, a file that is open as text for
                 example.
             Rejected, UploadFailed: The manager did not take it.
@@ -120,7 +126,10 @@ class Transferring(ClientCore):
         path, name = split_remote(remote)
         policy = as_policy(on_conflict)
         session = self._open_session
+        told = None if modified_at is None else checked_modification_time(modified_at)
         content = await as_source(source, size)
+        if told is None and isinstance(content, FileSource):
+            told = content.modified_at
         meter = ProgressMeter(content.size, progress)
         if policy is OnConflict.SKIP and await self._is_surely_there(path, name):
             meter.enter(Stage.DONE)
@@ -137,6 +146,7 @@ class Transferring(ClientCore):
                 on_conflict=policy,
                 meter=meter,
                 keep_on_cancel=keep_on_cancel,
+                modified_at=told,
             )
             if content.size == 0:
                 return await upload_empty(session.link, self._api, session.conflicts, order)

@@ -298,6 +298,7 @@ class UploadOrder:
         on_conflict: What to do when the name is taken.
         meter: Counts and reports its bytes.
         keep_on_cancel: Whether a cancellation leaves it at the manager, if that keeps it.
+        modified_at: When the content was last modified, in seconds since the epoch; None: that is not known.
     """
 
     source: Source
@@ -307,6 +308,7 @@ class UploadOrder:
     on_conflict: ConflictPolicy
     meter: ProgressMeter
     keep_on_cancel: bool = False
+    modified_at: float | None = None
 
     @property
     def full_path(self) -> str:

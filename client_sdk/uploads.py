@@ -241,6 +241,7 @@ class Uploads:
             size=order.source.size,
             is_public=order.is_public,
             do_overwrite=True if is_told else None,
+            modified_at=self._link.told_time(order.modified_at),
         )
 
     def _opened(self, session: UploadSession, job: AcceptedUpload) -> None:

@@ -4,12 +4,23 @@ A request that is not understood, or that the manager refuses, is answered by `g
 with `success` false and a message, unless the packet's own answer can say so.
 """
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from protocol.extensions import ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH
+from protocol.extensions import (
+    ADMINISTER,
+    BUNDLE,
+    COPY,
+    MODIFICATION_TIMES,
+    ORGANISE,
+    OVERVIEW,
+    RESUME,
+    SEARCH,
+)
 from protocol.packet import Packet, Record
 from protocol.values import (
     Fingerprint,
@@ -77,7 +88,10 @@ __all__ = [
 
 OverwriteAction = Literal["skip", "overwrite", "rename"]
 ListType = Literal["subfolders", "files"]
-SortKey = Literal["name", "updated_at", "size"]
+SortKey = Literal["name", "updated_at", "size", "modified_at"]
+
+_TIME_OF_UPLOADS: Final = MappingProxyType({"modified_at": MODIFICATION_TIMES})
+_ORDER_BY_TIME: Final = MappingProxyType({("sort_by", "modified_at"): MODIFICATION_TIMES})
 
 
 class UploadBookingRequest(Packet, frozen=True, kw_only=True):
@@ -110,23 +124,26 @@ class UploadRequest(Packet, frozen=True, kw_only=True):
     Client → manager. `path` is the folder (created if missing), `size` is in bytes and binding.
     With `do_overwrite` the manager replaces a file of that name without a question. Answered by
     `s2c:upload-response`, accepted or not; with the extension `rejections`, if it is not accepted,
-    by `s2c:upload-rejection`.
+    by `s2c:upload-rejection`. With the extension `modification-times`, `modified_at` is when the file was
+    last modified where it comes from.
     """
 
     id: ClassVar[str] = "c2s:upload-request"
+    extension_fields: ClassVar[Mapping[str, str]] = _TIME_OF_UPLOADS
 
     name: Name
     path: Path
     size: Positive
     is_public: bool
     do_overwrite: bool | None = None
+    modified_at: Timestamp | None = None
 
 
 class BundleFile(Record, frozen=True, kw_only=True):
     """A file that is to be uploaded in a bundle.
 
-    The fields are those of `c2s:upload-request`; a name or path that is not valid is rejected for this file
-    alone. With `do_skip` the manager rejects a file whose name is taken already.
+    The fields are those of `c2s:upload-request`; a name, path or time that is not valid is rejected for this
+    file alone. With `do_skip` the manager rejects a file whose name is taken already.
     """
 
     name: str
@@ -135,6 +152,7 @@ class BundleFile(Record, frozen=True, kw_only=True):
     is_public: bool
     do_overwrite: bool | None = None
     do_skip: bool | None = None
+    modified_at: str | None = None
 
 
 class BundleRequest(Packet, frozen=True, kw_only=True):
@@ -183,13 +201,16 @@ class UploadOverwriteResponse(Packet, frozen=True, kw_only=True):
 class EmptyFileUpload(Packet, frozen=True, kw_only=True):
     """Creates a file of 0 bytes, which needs no upload service.
 
-    Client → manager. `path` is the folder. Answered by `generic:boolean`.
+    Client → manager. `path` is the folder, `modified_at` as in `c2s:upload-request`. Answered by
+    `generic:boolean`.
     """
 
     id: ClassVar[str] = "c2s:empty-file-upload"
+    extension_fields: ClassVar[Mapping[str, str]] = _TIME_OF_UPLOADS
 
     path: Path
     name: Name
+    modified_at: Timestamp | None = None
 
 
 class FolderStatusRequest(Packet, frozen=True, kw_only=True):
@@ -208,10 +229,12 @@ class ListRequest(Packet, frozen=True, kw_only=True):
 
     Client → manager. `page` counts from 0. Without `sort_by` the order is by name: a natural one, in which
     `IMG_2` comes before `IMG_10`, without regard to case and accents. Without `ascending_sort` it is
-    descending. Answered by `s2c:list-folders` or `s2c:list-files`.
+    descending. With the extension `modification-times` files are sorted by `modified_at` as well; those that
+    have none by `updated_at` then. Answered by `s2c:list-folders` or `s2c:list-files`.
     """
 
     id: ClassVar[str] = "c2s:list-request"
+    extension_values: ClassVar[Mapping[tuple[str, str], str]] = _ORDER_BY_TIME
 
     path: Path
     type: ListType
@@ -478,6 +501,7 @@ class PositionRequest(Packet, frozen=True, kw_only=True):
 
     id: ClassVar[str] = "c2s:position-request"
     extension: ClassVar[str | None] = ORGANISE
+    extension_values: ClassVar[Mapping[tuple[str, str], str]] = _ORDER_BY_TIME
 
     path: Path
     type: ListType

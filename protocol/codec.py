@@ -123,6 +123,7 @@ def decode(
         raise MalformedFrame(fault, uuid=uuid)
     packet_type = _packet_type(content, uuid, accepts, extensions)
     _check_keys(content, uuid, packet_type)
+    _check_extensions(content["data"], uuid, packet_type, extensions)
     return Frame(_packet(packet_type, content["data"], uuid), uuid, reply_uuid)
 
 
@@ -153,6 +154,21 @@ def _check_keys(content: dict[str, Any], uuid: str | None, packet_type: type[Pac
             raise InvalidPacket(packet_type.id, quote(key), "is not a known field", uuid=uuid)
     if "data" not in content:
         raise InvalidPacket(packet_type.id, "data", "is missing", uuid=uuid)
+
+
+def _check_extensions(
+    data: object, uuid: str | None, packet_type: type[Packet], extensions: frozenset[str]
+) -> None:
+    """What an extension adds to a packet is unknown to a connection without it."""
+    if not isinstance(data, dict):
+        return
+    for name, extension in packet_type.extension_fields.items():
+        if name in data and extension not in extensions:
+            raise InvalidPacket(packet_type.id, quote(name), "is not a known field", uuid=uuid)
+    for (name, value), extension in packet_type.extension_values.items():
+        if data.get(name) == value and extension not in extensions:
+            rule = f"must not be {quote(value)} without the extension {extension}"
+            raise InvalidPacket(packet_type.id, name, rule, uuid=uuid)
 
 
 def _packet(packet_type: type[Packet], data: object, uuid: str | None) -> Packet:

@@ -29,6 +29,8 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         hash: SHA-256 over the hex digest of the content; empty for an empty file.
         error: Why the content does not follow, as a code; empty if it does.
         details: The same in words.
+        modified_at: When the content was last modified, in seconds since the epoch; None: the manager does
+            not say.
     """
 
     index: int
@@ -36,6 +38,7 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hash: str = ""
     error: str = ""
     details: str = ""
+    modified_at: float | None = None
 
 
 _encoder = msgspec.json.Encoder()

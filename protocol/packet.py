@@ -1,5 +1,7 @@
 """The base of all packets: an immutable struct with its name on the wire."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
@@ -33,3 +35,7 @@ class Packet(Record, frozen=True):
     """`<namespace>:<kebab-name>`, as in a frame's `id`."""
     extension: ClassVar[str | None] = None
     """The extension that a connection must have been granted, or None for the base protocol."""
+    extension_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Optional fields that exist with an extension alone, by name; without it they are unknown."""
+    extension_values: ClassVar[Mapping[tuple[str, str], str]] = MappingProxyType({})
+    """Values of fields that exist with an extension alone, by field and value."""

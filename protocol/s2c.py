@@ -116,7 +116,11 @@ class ListedOwnership(Ownership, frozen=True, kw_only=True):
 
 
 class FileHandle(Record, frozen=True, kw_only=True):
-    """A file as a change announces it. `size` is in bytes."""
+    """A file as a change announces it. `size` is in bytes.
+
+    `modified_at` is sent with the extension `modification-times` alone: when the file was last modified where
+    it came from. It is left out if that is not known; then `updated_at`, the time of its upload, counts.
+    """
 
     id: Integer
     name: Name
@@ -127,10 +131,11 @@ class FileHandle(Record, frozen=True, kw_only=True):
     updated_at: Timestamp | None
     size: NonNegative
     thumbnail_url: str | None = None
+    modified_at: Timestamp | None = None
 
 
 class ListedFileHandle(Record, frozen=True, kw_only=True):
-    """A file in a listing. `size` is in bytes."""
+    """A file in a listing. `size` is in bytes, `modified_at` as in a change."""
 
     id: Integer
     name: Name
@@ -140,6 +145,7 @@ class ListedFileHandle(Record, frozen=True, kw_only=True):
     created_at: Timestamp | None
     updated_at: Timestamp | None
     size: NonNegative
+    modified_at: Timestamp | None = None
 
 
 class FolderHandle(Record, frozen=True, kw_only=True):

@@ -24,9 +24,12 @@ _FILE_MODE = stat.S_IFREG | 0o644
 _FOLDER_MODE = stat.S_IFDIR | 0o755
 _MADE_BY_UNIX = 3
 _MS_DOS_FOLDER = 0x10
-_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
-_LATEST = datetime(2038, 1, 19, tzinfo=UTC).timestamp()
-"""Between these both forms of a time exist: MS-DOS' and signed seconds since the epoch."""
+_MS_DOS_TIMES = (
+    datetime(1980, 1, 1, tzinfo=UTC).timestamp(),
+    datetime(2107, 12, 31, tzinfo=UTC).timestamp(),
+)
+_UNIX_TIMES = (-(2**31), 2**31 - 1)
+"""The first and last time of either form, in seconds since the epoch."""
 
 _MEMBERS_AT_ONCE: Final = 100
 """So many members are kept until their entries are written to the directory."""
@@ -149,13 +152,17 @@ def _end_of_archive(members: int, size_bytes: int, start: int) -> bytes:
 
 
 def _member(name: str, modified_at: float) -> zipfile.ZipInfo:
-    seconds = int(min(max(modified_at, _EARLIEST), _LATEST))
-    moment = datetime.fromtimestamp(seconds, UTC)
+    moment = datetime.fromtimestamp(_between(modified_at, *_MS_DOS_TIMES), UTC)
     member = zipfile.ZipInfo(name, moment.timetuple()[:6])
     member.create_system = _MADE_BY_UNIX
     # "Extended timestamp": MS-DOS times know neither odd seconds nor a time zone.
+    seconds = int(_between(modified_at, *_UNIX_TIMES))
     member.extra = struct.pack("<2sHBl", b"UT", 5, 1, seconds)
     return member
+
+
+def _between(seconds: float, earliest: float, latest: float) -> float:
+    return min(max(seconds, earliest), latest)
 
 
 class _Outlet:

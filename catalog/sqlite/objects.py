@@ -61,6 +61,7 @@ def insert_object(session: Session, draft: StoredObject) -> None:
         chunk_count=draft.chunk_count,
         envelope=draft.envelope.value,
         created_at=draft.created_at,
+        modified_at=draft.modified_at,
     )
 
 

@@ -34,6 +34,7 @@ def draft_to_json(draft: StoredObject) -> dict[str, object]:
         "chunk_count": draft.chunk_count,
         "envelope": draft.envelope.value,
         "created_at": draft.created_at,
+        "modified_at": draft.modified_at,
     }
 
 

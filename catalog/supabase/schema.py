@@ -61,7 +61,7 @@ MIGRATIONS = (
     "20261130071000_natural_order",
     "20261130072000_copies",
     "20261130072500_search_texts",
-    "20261130191000_folder_links",
+    "20261130190100_modification_times",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -32,6 +32,15 @@ Exclude = Annotated[
 Checksum = Annotated[
     bool, typer.Option("--checksum", help="Compare files by their content, not by time.")
 ]
+ModifyWindow = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        min=0.001,
+        max=3600.0,
+        help="Modification times that differ by no more are the same; disks with FAT need 2.",
+    ),
+]
 SizeOnly = Annotated[bool, typer.Option("--size-only", help="Compare files by their size alone.")]
 share = typer.Typer(
     name="share",
@@ -127,6 +136,7 @@ def copy(
     exclude: Exclude = None,
     checksum: Checksum = False,
     size_only: SizeOnly = False,
+    modify_window: ModifyWindow = 0.001,
     jobs: Jobs = 4,
     as_json: Json = False,
 ) -> None:
@@ -141,6 +151,7 @@ def copy(
         exclude=exclude or [],
         checksum=checksum,
         size_only=size_only,
+        modify_window_s=modify_window,
         deletes=False,
         is_dry_run=dry_run,
         jobs=jobs,
@@ -162,6 +173,7 @@ def sync(
     exclude: Exclude = None,
     checksum: Checksum = False,
     size_only: SizeOnly = False,
+    modify_window: ModifyWindow = 0.001,
     jobs: Jobs = 4,
     as_json: Json = False,
 ) -> None:
@@ -173,6 +185,7 @@ def sync(
         exclude=exclude or [],
         checksum=checksum,
         size_only=size_only,
+        modify_window_s=modify_window,
         deletes=delete,
         is_dry_run=dry_run,
         jobs=jobs,

@@ -83,6 +83,7 @@ class SyncOptions:
         exclude: Patterns of files that are not looked at, on either side.
         checksum: Whether files are compared by their content.
         size_only: Whether they are compared by their size alone.
+        modify_window_s: By how much modification times of the same file may differ.
         deletes: Whether what only the target has is deleted.
         is_dry_run: Whether it is only shown what would be done.
         jobs: Files at once.
@@ -93,6 +94,7 @@ class SyncOptions:
     exclude: Sequence[str]
     checksum: bool
     size_only: bool
+    modify_window_s: float
     deletes: bool
     is_dry_run: bool
     jobs: int

@@ -57,7 +57,8 @@ def entry_facts(entry: Entry) -> str:
     """Size, time and access, as columns in front of the name."""
     if isinstance(entry, FolderInfo):
         return f"{'-':>9}  {'':19}  {'':10}  "
-    time = human_time(entry.updated_at) if entry.updated_at else ""
+    modified_at = entry.modified_at or entry.updated_at
+    time = human_time(modified_at) if modified_at else ""
     size, access = human_size(entry.size), entry.ownership
     return f"{size:>9}  {time:19}  {access:10}  "
 
@@ -74,6 +75,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "type": entry.content_type,
         "created_at": entry.created_at,
         "updated_at": entry.updated_at,
+        "modified_at": entry.modified_at,
         "ownership": entry.ownership,
         "can": _ACCESS[entry.can_read, entry.can_write],
     }
@@ -220,7 +222,7 @@ def _shown(key: str, value: Any) -> str:  # noqa: ANN401 - whatever is known
             return "-"
         case "size", int():
             return f"{human_size(value)} ({value} bytes)"
-        case "created_at" | "updated_at", _:
+        case "created_at" | "updated_at" | "modified_at", _:
             return f"{human_time(value)} UTC"
         case _:
             return str(value)

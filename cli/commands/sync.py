@@ -102,7 +102,11 @@ class _Sync(ABC):
             for path, error in source.failures:
                 self._summary.fail(path, error)
             difference = await compare(
-                source, target, _likeness(self._options), lambda path: self._is_same(cloud, path)
+                source,
+                target,
+                _likeness(self._options),
+                lambda path: self._is_same(cloud, path),
+                window_s=self._options.modify_window_s,
             )
             if self._options.is_dry_run:
                 self._show(difference)

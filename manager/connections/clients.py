@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from catalog.records import User
 from manager.connections.connection import PeerConnection, Reply
 from manager.scopes import Login
+from protocol.extensions import MODIFICATION_TIMES
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +34,11 @@ class ClientSession:
     def user(self) -> User:
         """Who logged in."""
         return self.login.user
+
+    @property
+    def receives_times(self) -> bool:
+        """Whether modification times of files are sent to it."""
+        return MODIFICATION_TIMES in self.extensions
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ BATCH: Final = 250
 
 _Wanted = tuple[int, FolderPath]
 """A file's place in the request, and its path."""
-_Found = tuple[int, str, ExpectedChunk]
-"""A file's place in the request, the hash of its content, and its only chunk."""
+_Found = tuple[int, File, str, ExpectedChunk]
+"""A file's place in the request, the file, the hash of its content, and its only chunk."""
 
 
 class FileStreamRoutes:
@@ -101,9 +101,9 @@ class FileStreamRoutes:
             files, answered = await self._files(wanted, user)
             found, more = await self._located(files)
             yield Load(0, partial(_made, b"".join([*answered, *more])))
-            for group in extents([chunk.address for _, _, chunk in found]):
+            for group in extents([chunk.address for *_, chunk in found]):
                 read = partial(self._read, [found[position] for position in group])
-                size_bytes = sum(found[position][2].address.stored_size for position in group)
+                size_bytes = sum(found[position][3].address.stored_size for position in group)
                 yield Load(size_bytes, read)
 
     async def _files(
@@ -148,22 +148,28 @@ class FileStreamRoutes:
         frames: list[bytes] = []
         for index, file in files.items():
             if file.object_id in by_object:
-                found.append((index, *by_object[file.object_id]))
+                found.append((index, file, *by_object[file.object_id]))
             elif file.size:
                 frames.append(_refusal(index, FileTooLong()))
             else:
-                frames.append(frame_head(FileHeader(index=index)))
+                header = FileHeader(index=index, modified_at=file.last_modified)
+                frames.append(frame_head(header))
         return found, frames
 
     async def _read(self, found: Sequence[_Found]) -> bytes:
         """The frames of files whose content lies together."""
         pieces: list[bytes | memoryview] = []
-        read = await self._source.read_together([chunk for _, _, chunk in found])
-        for (index, content_hash, _), plain in zip(found, read, strict=True):
+        read = await self._source.read_together([chunk for *_, chunk in found])
+        for (index, file, content_hash, _), plain in zip(found, read, strict=True):
             if isinstance(plain, StorageError):
                 pieces.append(_refusal(index, plain))
             else:
-                header = FileHeader(index=index, size=len(plain), hash=content_hash)
+                header = FileHeader(
+                    index=index,
+                    size=len(plain),
+                    hash=content_hash,
+                    modified_at=file.last_modified,
+                )
                 pieces += (frame_head(header), plain)
         return b"".join(pieces)
 

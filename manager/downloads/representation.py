@@ -15,6 +15,7 @@ from urllib.parse import quote
 from multidict import MultiMapping
 
 from catalog.records import EnvelopeKind, File, StoredObject
+from protocol.timestamps import format_timestamp
 from reading.plans import ResponsePlan
 from reading.ranges import ByteRange, MultipartFraming, parse_range
 
@@ -191,6 +192,8 @@ class Representation:
         headers = {
             "ETag": self.validators.etag,
             "Last-Modified": self.validators.last_modified,
+            # A file may be replaced by an older one: no condition may be about this time.
+            "Discord-Cloud-Modified-At": format_timestamp(self.file.last_modified),
             "Accept-Ranges": "bytes",
             # Rights may change at any time, so a client revalidates its copy before it uses it again.
             "Cache-Control": "private, no-cache",

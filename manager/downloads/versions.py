@@ -32,4 +32,5 @@ async def as_asked_for(request: web.Request, catalog: Catalog, user: User, file:
         size=found.size,
         mime_type=found.mime_type,
         updated_at=found.stored_at,
+        modified_at=found.modified_at,
     )

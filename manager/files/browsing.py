@@ -3,7 +3,7 @@
 from catalog.errors import FolderMissing
 from catalog.port import Catalog
 from catalog.records import FileOrder
-from manager.connections.clients import ClientRequest
+from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
 from manager.errors import NoSuchFolder
 from manager.files.conversion import (
@@ -58,24 +58,27 @@ class BrowsingHandlers:
         folder = await self._catalog.folder_at(parse_path(packet.path))
         if packet.type == "files":
             return await self._list_files(
-                request.client.user.id, packet, None if folder is None else folder.id
+                request.client, packet, None if folder is None else folder.id
             )
         return await self._list_subfolders(packet, None if folder is None else folder.id)
 
     async def _list_files(
-        self, viewer_id: int, packet: c2s.ListRequest, folder_id: int | None
+        self, client: ClientSession, packet: c2s.ListRequest, folder_id: int | None
     ) -> s2c.ListFiles:
         if folder_id is None:
             return s2c.ListFiles(path=packet.path, page=packet.page, files=(), success=False)
         files = await self._catalog.list_files(
             folder_id,
-            viewer_id=viewer_id,
+            viewer_id=client.user.id,
             order=FileOrder(packet.sort_by or "name"),
             ascending=bool(packet.ascending_sort),
             offset=packet.page * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
-        handles = tuple(listed_file_handle(file, viewer_id) for file in files)
+        handles = tuple(
+            listed_file_handle(file, client.user.id, with_times=client.receives_times)
+            for file in files
+        )
         return s2c.ListFiles(path=packet.path, page=packet.page, files=handles, success=True)
 
     async def _list_subfolders(
@@ -147,11 +150,15 @@ class BrowsingHandlers:
         self, request: ClientRequest, _: c2s.RecentFilesRequest
     ) -> s2c.RecentFiles:
         """The files that the user may read and that were changed last."""
-        viewer_id, view = request.client.user.id, request.client.login.view
+        client = request.client
+        viewer_id, view = client.user.id, client.login.view
         found = await self._catalog.recent_files(viewer_id=viewer_id, limit=PAGE_SIZE)
         shown = [view.shown_file(each.folder, each.file) for each in found]
         files = tuple(
-            s2c.PlacedFile(path=format_path(path), file=listed_file_handle(file, viewer_id))
+            s2c.PlacedFile(
+                path=format_path(path),
+                file=listed_file_handle(file, viewer_id, with_times=client.receives_times),
+            )
             for path, file in shown
         )
         return s2c.RecentFiles(files=files)

@@ -402,7 +402,7 @@ class ChangeFeed:
 
         def view_of(
             client: ClientSession,
-        ) -> tuple[FolderPath, tuple[s2c.Ownership, ...]] | None:
+        ) -> _SeenFiles | None:
             if BUNDLE not in client.extensions or (shown := client.login.shown(folder)) is None:
                 return None
             user_id = client.user.id
@@ -410,15 +410,18 @@ class ChangeFeed:
                 ownership(_with_right(client, placed), user_id, of_file.get(user_id))
                 for placed, of_file in zip(files, shares, strict=True)
             )
-            return shown, owned
+            return shown, owned, client.receives_times
 
         def packet_for(view: Hashable) -> s2c.FilesModify:
-            shown, owned = cast("tuple[FolderPath, tuple[s2c.Ownership, ...]]", view)
+            shown, owned, with_times = cast("_SeenFiles", view)
             handles = zip(files, owned, strict=True)
             return s2c.FilesModify(
                 path=format_path(shown),
                 action=action,
-                handles=tuple(file_handle(placed.file, each) for placed, each in handles),
+                handles=tuple(
+                    file_handle(placed.file, each, with_times=with_times)
+                    for placed, each in handles
+                ),
             )
 
         self._hub.broadcast_views(view_of, packet_for)
@@ -445,11 +448,13 @@ class ChangeFeed:
             access = access_to(file, client.user.id, share)
             is_shown = thumbnail is not None and access.may_read
             url = f"{client.base_url}{thumbnail}" if is_shown else None
-            return path, shown.name, ownership(file, client.user.id, share), url
+            owned = ownership(file, client.user.id, share)
+            return path, shown.name, owned, url, client.receives_times
 
         def packet_for(view: Hashable) -> s2c.FileModify:
-            path, name, owned, url = cast("_SeenFile", view)
-            handle = file_handle(replace(placed.file, name=name), owned, thumbnail_url=url)
+            path, name, owned, url, with_times = cast("_SeenFile", view)
+            file = replace(placed.file, name=name)
+            handle = file_handle(file, owned, thumbnail_url=url, with_times=with_times)
             return s2c.FileModify(path=format_path(path), action=action, handle=handle)
 
         self._hub.broadcast_views(view_of, packet_for)
@@ -468,8 +473,11 @@ class ChangeFeed:
         self._hub.broadcast_views(view_of, lambda _: packet)
 
 
-_SeenFile = tuple[FolderPath, str, s2c.Ownership, str | None]
-"""Path, name, ownership and the link to a thumbnail, as one client sees them."""
+_SeenFile = tuple[FolderPath, str, s2c.Ownership, str | None, bool]
+"""Path, name, ownership and thumbnail link, as one client sees them; and whether it receives times."""
+
+_SeenFiles = tuple[FolderPath, tuple[s2c.Ownership, ...], bool]
+"""Path and ownership of several files, as one client sees them; and whether it receives times."""
 
 
 def _is_told_together(client: ClientSession, folder: FolderPath) -> bool:

@@ -1,7 +1,7 @@
 """Between packets and the catalog's records: names that come in, files and folders that go out. No I/O."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from typing import Final
 
 from catalog.port import FolderSummary
 from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
@@ -9,6 +9,7 @@ from manager.errors import NAMES_LISTED, InvalidRequest
 from manager.files.rights import Access, Status, access_to
 from protocol import generic, s2c
 from protocol.errors import InvalidValue
+from protocol.timestamps import format_timestamp, parse_modification_time
 from protocol.values import NamePolicy, check_name, parse_path
 
 
@@ -20,9 +21,13 @@ def ownership(file: File, viewer_id: int, share: Share | None) -> s2c.Ownership:
 
 
 def file_handle(
-    file: File, ownership: s2c.Ownership, *, thumbnail_url: str | None = None
+    file: File,
+    ownership: s2c.Ownership,
+    *,
+    with_times: bool,
+    thumbnail_url: str | None = None,
 ) -> s2c.FileHandle:
-    """A file in an announced change."""
+    """A file in an announced change; `with_times`: for a client that receives modification times."""
     return s2c.FileHandle(
         id=file.id,
         name=file.name,
@@ -33,11 +38,14 @@ def file_handle(
         updated_at=timestamp(file.updated_at),
         size=file.size,
         thumbnail_url=thumbnail_url,
+        modified_at=optional_timestamp(file.modified_at) if with_times else None,
     )
 
 
-def listed_file_handle(file: File, viewer_id: int | None) -> s2c.ListedFileHandle:
-    """A file in a listing for a viewer; the file carries that viewer's share."""
+def listed_file_handle(
+    file: File, viewer_id: int | None, *, with_times: bool
+) -> s2c.ListedFileHandle:
+    """A file in a listing for a viewer, whose share it carries; `with_times` as in a change."""
     access = access_to(file, viewer_id)
     return s2c.ListedFileHandle(
         id=file.id,
@@ -52,6 +60,7 @@ def listed_file_handle(file: File, viewer_id: int | None) -> s2c.ListedFileHandl
         created_at=timestamp(file.created_at),
         updated_at=timestamp(file.updated_at),
         size=file.size,
+        modified_at=optional_timestamp(file.modified_at) if with_times else None,
     )
 
 
@@ -81,10 +90,18 @@ def folder_id_from_wire(folder_id: int | None) -> int:
     return ROOT_FOLDER_ID if folder_id is None else folder_id
 
 
-def timestamp(seconds: float) -> str:
-    """ISO 8601 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def modification_time(text: str | None) -> float | None:
+    """Seconds since the epoch; None for None. Raises `InvalidRequest`."""
+    if text is None:
+        return None
+    try:
+        return parse_modification_time(text)
+    except InvalidValue as error:
+        raise InvalidRequest(f"modified_at: {error}") from error
+
+
+timestamp: Final = format_timestamp
+"""Seconds since the epoch as packets and JSON have them."""
 
 
 def optional_timestamp(seconds: float | None) -> str | None:

@@ -8,7 +8,6 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
@@ -26,8 +25,8 @@ from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
 from manager.errors import InvalidRequest, NoSuchFolder, SearchEnded, SearchOvertaken
 from manager.files.conversion import folder_handle, listed_file_handle
-from manager.scopes import Login
 from protocol import c2s, s2c
+from protocol.timestamps import parse_timestamp
 from protocol.values import PAGE_SIZE, format_path, parse_path
 
 SEARCHES_AT_ONCE: Final = 4
@@ -84,7 +83,7 @@ class SearchHandlers:
                     raise SearchEnded from error
         return s2c.SearchResults(
             results=tuple(
-                result for hit in page.hits if (result := _result(client.login, hit)) is not None
+                result for hit in page.hits if (result := _result(client, hit)) is not None
             ),
             next=None if page.next is None else _cursor_of(page.next),
         )
@@ -129,12 +128,12 @@ class SearchHandlers:
         return None if scope is None else scope.id
 
 
-def _result(login: Login, hit: SearchHit) -> s2c.SearchResult | None:
+def _result(client: ClientSession, hit: SearchHit) -> s2c.SearchResult | None:
     """What was found, where the user sees it; None for a folder that the user sees as none."""
-    match = _MATCHES[hit.rank]
+    login, match = client.login, _MATCHES[hit.rank]
     if isinstance(hit.entry, File):
         folder, file = login.view.shown_file(hit.folder, hit.entry)
-        handle = listed_file_handle(file, login.user.id)
+        handle = listed_file_handle(file, login.user.id, with_times=client.receives_times)
         return s2c.SearchResult(path=format_path(folder), match=match, file=handle, folder=None)
     shown = login.view.shown_as(hit.folder, hit.entry)
     if shown is None:
@@ -154,11 +153,8 @@ _MATCHES: Final[dict[SearchRank, s2c.SearchMatch]] = {
 
 
 def _seconds(timestamp: str | None) -> float | None:
-    """Seconds since the epoch; a time without a zone is in UTC. Raises `ValueError`."""
-    if timestamp is None:
-        return None
-    moment = datetime.fromisoformat(timestamp)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    """Seconds since the epoch; None for None. Raises `ValueError`, `OverflowError`."""
+    return None if timestamp is None else parse_timestamp(timestamp)
 
 
 def _cursor_of(position: SearchPosition) -> str:

@@ -16,6 +16,8 @@ class RequestedUpload:
         user_id: the future owner of the file; None for none.
         folder: names from the root down; `()` is the root. It may be renamed and moved later.
         do_overwrite: whether a file of the same name is replaced without asking.
+        modified_at: when the file was last modified where it comes from; None: that is not known, or its
+            content is begun already.
     """
 
     upload_id: str
@@ -28,6 +30,7 @@ class RequestedUpload:
     do_overwrite: bool
     chunk_size: int
     chunk_count: int
+    modified_at: float | None = None
 
 
 class DestinationFolder:

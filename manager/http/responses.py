@@ -19,7 +19,6 @@ from manager.errors import (
     InvalidRequest,
     InvalidTicket,
     InvalidToken,
-    LinkBusy,
     LinkLimitReached,
     LinkRefused,
     LoginStepRefused,
@@ -62,8 +61,8 @@ COMMON_HEADERS = {
     # Frontends of any origin may read it.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, "
-        "Retry-After"
+        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, "
+        "Discord-Cloud-Modified-At, ETag, Last-Modified, Retry-After"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -133,7 +132,6 @@ STATUSES: Mapping[type[Exception], int] = {
     NotPersonal: 409,
     NoSuchVersion: 404,
     LinkLimitReached: 409,
-    LinkBusy: 503,
     WrongMediaType: 415,
     TooManyAttempts: 429,
     NotApproved: 403,

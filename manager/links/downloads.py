@@ -32,13 +32,12 @@ from manager.errors import (
 from manager.http.parameters import BODY_TIMEOUT_S, Parameters, is_by_https, limited_body
 from manager.http.responses import STATUSES, answer, success
 from manager.links.manager import LinkedFile, LinkManager
-from manager.links.pages import LinkPages, wants_page
+from manager.links.pages import password_page, refusal_page, wants_page
 from manager.links.passwords import LinkPasswords
 from manager.links.states import LinkState, refusal_of
 from protocol.values import format_path
 from reading.plans import ResponsePlan
 
-LINK_PATH = "/signed-download"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 4096
 UNDER_WAY_S = 3600.0
@@ -125,7 +124,6 @@ class LinkRoutes:
         counter: DownloadCounter,
         sender: ContentSender,
         record_refusal: RecordRefusal,
-        pages: LinkPages,
         public_url: str | None,
         *,
         hides_folders: bool = False,
@@ -139,7 +137,6 @@ class LinkRoutes:
             counter: Counts downloads.
             sender: Sends content.
             record_refusal: Records that a link has not opened its file.
-            pages: Makes what browsers get where that cannot be.
             public_url: URL of the manager for clients; None: that of the request.
             hides_folders: Whether who has a link is not told where the file is.
         """
@@ -150,15 +147,14 @@ class LinkRoutes:
         self._counter = counter
         self._sender = sender
         self._record_refusal = record_refusal
-        self._pages = pages
         self._public_url = public_url
 
     @property
     def routes(self) -> list[web.RouteDef]:
         """What is answered here."""
         return [
-            web.get(LINK_PATH, self.download),
-            web.post(LINK_PATH, self.enter_password),
+            web.get("/signed-download", self.download),
+            web.post("/signed-download", self.enter_password),
             web.get("/signed-download-metadata", self.metadata, allow_head=False),
         ]
 
@@ -199,14 +195,14 @@ class LinkRoutes:
                 self._record_refusal(request, error)
             if not wants_page(request):
                 raise
-            return page_about(self._pages, request, error)
+            return _page_about(error)
 
     async def _enter_password(self, request: web.Request) -> web.StreamResponse:
         found = await self._find(request)
         location = f"{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
         response = web.Response(status=303, headers={"Location": location})
         if found.link is not None and found.link.password_hash is not None:
-            await self._passwords.check(request, found.link, await posted_password(request))
+            await self._passwords.check(request, found.link, await _posted_password(request))
             self._passwords.remember(
                 response, found.link, is_secure=is_by_https(request, self._public_url)
             )
@@ -254,7 +250,7 @@ class LinkRoutes:
 _HIDDEN = Preview(title="A file", description="It needs a password.")
 
 
-async def posted_password(request: web.Request) -> str:
+async def _posted_password(request: web.Request) -> str:
     """The password of a form. Raises `InvalidRequest`, `WrongMediaType`."""
     if request.content_type != FORM:
         raise WrongMediaType(FORM)
@@ -272,18 +268,16 @@ async def posted_password(request: web.Request) -> str:
     return passwords[0]
 
 
-def page_about(
-    pages: LinkPages, request: web.Request, error: ManagerError | TooManyAttempts
-) -> web.Response:
+def _page_about(error: ManagerError | TooManyAttempts) -> web.Response:
     """The page for a browser, with the status and the headers that a program gets."""
     if isinstance(error, LinkPasswordNeeded):
-        return pages.password(request, STATUSES[LinkRefused])
+        return password_page(STATUSES[LinkRefused])
     plain = answer(error)
     status = 500 if plain is None else plain.status
     if isinstance(error, WrongLinkPassword | TooManyAttempts):
-        page = pages.password(request, status, (error.code, str(error)))
+        page = password_page(status, str(error))
     else:
-        page = pages.refusal(request, status, error.code, str(error))
+        page = refusal_page(status, str(error))
     if plain is not None and "Retry-After" in plain.headers:
         page.headers["Retry-After"] = plain.headers["Retry-After"]
     return page

@@ -68,20 +68,23 @@ def show(client: ClientSession, view: SpaceView) -> None:
         return
     if client.login.scope.folder is not None:
         return
-    for packet in _differences(before, view, client.user.id):
+    with_times = client.receives_times
+    for packet in _differences(before, view, client.user.id, with_times=with_times):
         client.connection.send(packet)
 
 
-def _differences(before: PersonalView, after: PersonalView, user_id: int) -> Iterator[Packet]:
+def _differences(
+    before: PersonalView, after: PersonalView, user_id: int, *, with_times: bool
+) -> Iterator[Packet]:
     gone, arrived = _without(before, after), _without(after, before)
     for name, seen in gone.folders.items():
         yield _folder_packet("delete", name, seen.folder, before.shared_entry_id)
     for name, outlying in gone.files.items():
-        yield _file_packet("delete", name, outlying, user_id)
+        yield _file_packet("delete", name, outlying, user_id, with_times=with_times)
     for name, seen in arrived.folders.items():
         yield _folder_packet("add", name, seen.folder, after.shared_entry_id)
     for name, outlying in arrived.files.items():
-        yield _file_packet("add", name, outlying, user_id)
+        yield _file_packet("add", name, outlying, user_id, with_times=with_times)
 
 
 def _without(view: PersonalView, other: PersonalView) -> PersonalView:
@@ -110,7 +113,9 @@ def _folder_packet(
     )
 
 
-def _file_packet(action: s2c.FileAction, name: str, outlying: OutlyingFile, user_id: int) -> Packet:
+def _file_packet(
+    action: s2c.FileAction, name: str, outlying: OutlyingFile, user_id: int, *, with_times: bool
+) -> Packet:
     file = replace(outlying.file, name=name)
-    handle = file_handle(file, ownership(file, user_id, file.share))
+    handle = file_handle(file, ownership(file, user_id, file.share), with_times=with_times)
     return s2c.FileModify(path=format_path((SHARED_NAME,)), action=action, handle=handle)

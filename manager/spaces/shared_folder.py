@@ -45,7 +45,10 @@ class SharedFolderAnswers:
                 return _status(view, packet)
             case c2s.ListRequest(type="files"):
                 files = _page(_sorted_files(view, packet), packet.page)
-                handles = tuple(listed_file_handle(file, client.user.id) for file in files)
+                handles = tuple(
+                    listed_file_handle(file, client.user.id, with_times=client.receives_times)
+                    for file in files
+                )
                 return s2c.ListFiles(
                     path=packet.path, page=packet.page, files=handles, success=True
                 )
@@ -144,6 +147,8 @@ def _sorted_files(view: PersonalView, packet: c2s.ListRequest | c2s.PositionRequ
         files.sort(key=lambda file: file.size, reverse=not packet.ascending_sort)
     elif packet.sort_by == "updated_at":
         files.sort(key=lambda file: file.updated_at, reverse=not packet.ascending_sort)
+    elif packet.sort_by == "modified_at":
+        files.sort(key=lambda file: file.last_modified, reverse=not packet.ascending_sort)
     return files
 
 

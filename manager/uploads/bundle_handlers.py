@@ -9,7 +9,7 @@ from catalog.port import FileStore, FolderStore, FolderWalk
 from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
 from manager.errors import BookingsUnavailable, InvalidRequest, NoFreeService, OutsideScope
-from manager.files.conversion import checked_folder, checked_name
+from manager.files.conversion import checked_folder, checked_name, modification_time
 from manager.files.upload_requests import FolderPath, RequestedUpload
 from manager.retrying import CatalogRetry
 from manager.services.channel_limits import ChunkSizes
@@ -112,6 +112,7 @@ class BundleHandlers:
             return folder
         try:
             name = checked_name(file.name, self._name_policy)
+            modified_at = modification_time(file.modified_at)
         except InvalidRequest as error:
             return Rejection(error.code, str(error), Retry.NEVER)
         if file.size > self._chunk_size:
@@ -127,6 +128,7 @@ class BundleHandlers:
             do_overwrite=bool(file.do_overwrite),
             chunk_size=self._chunk_size,
             chunk_count=1,
+            modified_at=modified_at,
         )
 
     def _fitting(self, files: Iterable[RequestedFile]) -> list[RequestedFile]:

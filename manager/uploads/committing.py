@@ -80,6 +80,7 @@ class ObjectWriter:
                 mime_type="",
                 hash="",
                 created_at=now,
+                modified_at=requested.modified_at,
             )
             for requested in uploads
         ]
@@ -307,9 +308,16 @@ class EmptyFileCommitter:
         self._retry = retry
         self._clock = clock
 
-    async def commit(self, owner_id: int, folder: tuple[str, ...], name: str) -> None:
+    async def commit(
+        self,
+        owner_id: int,
+        folder: tuple[str, ...],
+        name: str,
+        *,
+        modified_at: float | None = None,
+    ) -> None:
         """Makes a file. Raises `NameTaken`, `IsAFolder`, `NotAFolder`, `CatalogUnavailable`."""
-        draft, destination = self._draft(), DestinationFolder(folder)
+        draft, destination = self._draft(modified_at), DestinationFolder(folder)
         self._destinations.track(destination)
         try:
             await self._retry.answering(
@@ -318,7 +326,7 @@ class EmptyFileCommitter:
         finally:
             self._destinations.untrack(destination)
 
-    def _draft(self) -> StoredObject:
+    def _draft(self, modified_at: float | None) -> StoredObject:
         return StoredObject(
             id=uuid4(),
             size=0,
@@ -329,6 +337,7 @@ class EmptyFileCommitter:
             mime_type="",
             hash="",
             created_at=self._clock(),
+            modified_at=modified_at,
         )
 
     async def _commit_once(
@@ -341,7 +350,7 @@ class EmptyFileCommitter:
                     UploadCommit(
                         object_id=draft.id,
                         draft=draft,
-                        mime_type=type_by_name(name),
+                        mime_type=guess_type(name)[0] or UNKNOWN_TYPE,
                         hash_hex=content_hash(()),
                         folder=destination.path,
                         name=name,
@@ -351,11 +360,6 @@ class EmptyFileCommitter:
                     )
                 )
                 self._changes.file_committed(committed)
-
-
-def type_by_name(name: str) -> str:
-    """The MIME type that the name of a file says."""
-    return guess_type(name)[0] or UNKNOWN_TYPE
 
 
 def _for_catalog(on_conflict: effects.OnConflict, permit: Permit) -> OnConflict:

@@ -13,7 +13,7 @@ from manager.errors import (
     NoFreeService,
     PathTaken,
 )
-from manager.files.conversion import checked_folder, checked_name
+from manager.files.conversion import checked_folder, checked_name, modification_time
 from manager.files.upload_requests import RequestedUpload
 from manager.services.bookings import Bookings
 from manager.services.channel_limits import ChunkSizes
@@ -97,6 +97,7 @@ class UploadHandlers:
         try:
             folder = checked_folder(packet.path, self._name_policy)
             name = checked_name(packet.name, self._name_policy)
+            modified_at = modification_time(packet.modified_at)
             slot = await self._slots.start_upload(client.id)
         except InvalidRequest as error:
             return self._rejected(request, packet, Rejection(error.code, str(error), Retry.NEVER))
@@ -118,6 +119,7 @@ class UploadHandlers:
             do_overwrite=bool(packet.do_overwrite),
             chunk_size=chunk_size,
             chunk_count=chunk_count(packet.size, chunk_size),
+            modified_at=modified_at,
         )
         self._uploads.start(client, slot, requested, reply=request.reply)
         return None
@@ -178,8 +180,11 @@ class EmptyFileHandlers:
         """Makes a file of 0 bytes."""
         folder = checked_folder(packet.path, self._name_policy)
         name = checked_name(packet.name, self._name_policy)
+        modified_at = modification_time(packet.modified_at)
         try:
-            await self._empty_files.commit(request.client.user.id, folder, name)
+            await self._empty_files.commit(
+                request.client.user.id, folder, name, modified_at=modified_at
+            )
         except NameTaken:
             message = f"a file named {name} exists already in this folder"
             return generic.Boolean(success=False, message=message)

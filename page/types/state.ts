@@ -13,7 +13,10 @@ export interface FileItem {
   type: string;
   size: number;
   createdAt: string | null;
+  /** When its content was uploaded. */
   updatedAt: string | null;
+  /** When its content was last modified where it came from; if that is not known, when it was uploaded. */
+  modifiedAt: string | null;
   status: OwnershipStatus;
   /** Since when it is shared with this user, if it is. */
   sharedAt: string | null;
@@ -29,7 +32,7 @@ export interface FolderItem {
   /** Bytes of all that is in it; null: not known. */
   size: number | null;
   /** When its files were last changed, or it was made; null: not known. */
-  updatedAt: string | null;
+  modifiedAt: string | null;
 }
 
 export type Item = FileItem | FolderItem;
@@ -303,7 +306,7 @@ export interface KeptRow {
 }
 
 /** A column that a table may have beside the names. */
-export type Column = "updated_at" | "size" | "type" | "created_at";
+export type Column = "modified_at" | "size" | "type" | "created_at";
 
 export interface Preferences {
   theme: "auto" | "light" | "dark";

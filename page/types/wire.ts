@@ -2,7 +2,7 @@
 
 export type Can = "r" | "rw" | "none";
 export type OwnershipStatus = "owned" | "public" | "restricted" | "shared";
-export type SortKey = "name" | "updated_at" | "size";
+export type SortKey = "name" | "modified_at" | "size";
 export type OverwriteAction = "skip" | "overwrite" | "rename";
 
 export interface Share {
@@ -26,6 +26,7 @@ export interface FileHandle {
   ownership: Ownership;
   created_at: string | null;
   updated_at: string | null;
+  modified_at?: string | null;
   size: number;
   thumbnail_url?: string;
 }
@@ -169,15 +170,15 @@ export interface Requests extends OrganiseRequests, OverviewRequests, SearchRequ
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
-    data: { name: string; path: string; size: number; is_public: boolean; do_overwrite?: boolean };
+    data: { name: string; path: string; size: number; is_public: boolean; do_overwrite?: boolean; modified_at?: string | null };
     answer: UploadResponse | UploadRejection;
   };
   "c2s:bundle-request": {
-    data: { files: { name: string; path: string; size: number; is_public: boolean }[] };
+    data: { files: { name: string; path: string; size: number; is_public: boolean; modified_at?: string | null }[] };
     answer: BundleResponse | UploadRejection;
   };
   "c2s:upload-abort-request": { data: { upload_id: string }; answer: Boolean_ };
-  "c2s:empty-file-upload": { data: { path: string; name: string }; answer: Boolean_ };
+  "c2s:empty-file-upload": { data: { path: string; name: string; modified_at?: string | null }; answer: Boolean_ };
   "c2s:folder-status-request": { data: { path: string }; answer: FolderStatus };
   "c2s:list-request": {
     data: {

@@ -46,7 +46,9 @@ class Uploads:
         self.clock = clock
         self.snowflakes = itertools.count(10**18)
 
-    def draft(self, *, chunk_count: int = 1, size: int = 5) -> StoredObject:
+    def draft(
+        self, *, chunk_count: int = 1, size: int = 5, modified_at: float | None = None
+    ) -> StoredObject:
         """An object that nobody knows yet."""
         return StoredObject(
             id=uuid4(),
@@ -58,6 +60,7 @@ class Uploads:
             mime_type="",
             hash="",
             created_at=self.clock(),
+            modified_at=modified_at,
         )
 
     def reference(
@@ -90,18 +93,28 @@ class Uploads:
         return ChunkLocation(chunk=chunk, message=message)
 
     async def begin(
-        self, *, chunk_count: int = 1, size: int = 5, ttl_s: float | None = 60.0
+        self,
+        *,
+        chunk_count: int = 1,
+        size: int = 5,
+        ttl_s: float | None = 60.0,
+        modified_at: float | None = None,
     ) -> UUID:
         """An object in state uploading, held by a reference of the upload service."""
-        draft = self.draft(chunk_count=chunk_count, size=size)
+        draft = self.draft(chunk_count=chunk_count, size=size, modified_at=modified_at)
         await self.catalog.begin_objects([draft], [self.reference(draft.id, ttl_s=ttl_s)])
         return draft.id
 
     async def store(
-        self, *, size: int = 5, mime_type: str = "text/plain", ttl_s: float | None = 60.0
+        self,
+        *,
+        size: int = 5,
+        mime_type: str = "text/plain",
+        ttl_s: float | None = 60.0,
+        modified_at: float | None = None,
     ) -> UUID:
         """An object of one chunk, stored, and still held by its upload."""
-        object_id = await self.begin(size=size, ttl_s=ttl_s)
+        object_id = await self.begin(size=size, ttl_s=ttl_s, modified_at=modified_at)
         await enter_chunk(self.catalog, self.location(object_id, size=size))
         await self.catalog.finish_object(object_id, mime_type=mime_type, hash_hex="ab" * 32)
         return object_id
@@ -137,9 +150,10 @@ class Uploads:
         size: int = 5,
         mime_type: str = "text/plain",
         owner_id: int | None = None,
+        modified_at: float | None = None,
     ) -> File:
         """A committed file."""
-        object_id = await self.store(size=size, mime_type=mime_type)
+        object_id = await self.store(size=size, mime_type=mime_type, modified_at=modified_at)
         return (await self.commit(object_id, folder, name, owner_id=owner_id)).file
 
 

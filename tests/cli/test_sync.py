@@ -97,6 +97,40 @@ def test_content_is_compared_if_asked(shell: Shell, local: Path, folder: str) ->
     assert plan(shell, "copy", local, remote, "--size-only") == []
 
 
+def test_modification_times_go_up_and_down(shell: Shell, local: Path, folder: str, tmp_path: Path):
+    """Of large, small and empty files: a folder comes back with those that it had, and is the same then."""
+    remote, back = f"cloud:{folder}", tmp_path / "back"
+    (local / "none").touch()
+    (local / "large").write_bytes(b"x" * 3_000_000)
+    times = {"a.jpg": 1_234_567_890.125, "none": -86_400.0, "large": 1e9, "raw/b.dng": 2e9}
+    for name, seconds in times.items():
+        os.utime(local / name, (seconds, seconds))
+    shell("copy", local, remote)
+    assert shell.json("stat", f"{folder}/none")[0]["modified_at"] == "1969-12-31T00:00:00.000Z"
+    assert "2009-02-13 23:31:30" in shell("ls", "-l", f"{folder}/a.jpg").stdout
+    shell("get", f"{folder}/large", tmp_path / "alone")
+    assert (tmp_path / "alone").stat().st_mtime == 1e9
+    shell("copy", remote, back)
+    for name, seconds in times.items():
+        assert (back / name).stat().st_mtime == seconds, name
+    for source, target in ((local, remote), (remote, local), (remote, back), (back, remote)):
+        assert plan(shell, "copy", source, target) == []
+
+
+def test_an_older_file_replaces_a_newer_one(shell: Shell, local: Path, folder: str):
+    """What counts is that the times differ, by more than the window, and not which one is later."""
+    remote = f"cloud:{folder}"
+    shell("copy", local, remote)
+    (local / "a.jpg").write_text("A.jpg")
+    os.utime(local / "a.jpg", (1e9, 1e9))
+    assert plan(shell, "copy", local, remote) == ["~ a.jpg"]
+    shell("copy", local, remote)
+    assert shell("cat", f"{folder}/a.jpg").stdout == "A.jpg"
+    os.utime(local / "a.jpg", (1e9 + 1.5, 1e9 + 1.5))
+    assert plan(shell, "copy", local, remote) == ["~ a.jpg"]
+    assert plan(shell, "copy", local, remote, "--modify-window", "2") == []
+
+
 def test_nothing_is_deleted_after_a_failure(
     shell: Shell, local: Path, put: Put, folder: str
 ) -> None:

@@ -20,10 +20,21 @@ def test_new_files_of_several_folders(tmp_path: Path):
     """They are there, with the permissions of new files, and nothing else is."""
     (tmp_path / "in").mkdir()
     files = {tmp_path / "a": b"a" * 3000, tmp_path / "in" / "b": b"", tmp_path / "in" / "c": b"c"}
-    assert write_files(files.items()) == set(files)
+    assert write_files([(path, content, None) for path, content in files.items()]) == set(files)
     assert tree_of(tmp_path) == {"a": b"a" * 3000, "in/b": b"", "in/c": b"c"}
     (tmp_path / "plain").write_bytes(b"")
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_file_gets_its_modification_time(tmp_path: Path, is_there):
+    """To the millisecond, also before 1970, and also when it takes the place of another one."""
+    target, ancient = tmp_path / "a", tmp_path / "b"
+    if is_there:
+        target.write_bytes(b"old")
+    assert write_files([(target, b"x", 1234567890.125), (ancient, b"", -0.5)]) == {target, ancient}
+    assert target.stat().st_mtime_ns == 1_234_567_890_125_000_000
+    assert ancient.stat().st_mtime_ns == -500_000_000
 
 
 def test_a_file_that_is_there_is_replaced(tmp_path: Path):
@@ -31,7 +42,7 @@ def test_a_file_that_is_there_is_replaced(tmp_path: Path):
     target = tmp_path / "a"
     target.write_bytes(b"old")
     target.chmod(0o600)
-    assert write_files([(target, b"new")]) == {target}
+    assert write_files([(target, b"new", None)]) == {target}
     assert target.read_bytes() == b"new"
     assert target.stat().st_mode & 0o777 == 0o600
 
@@ -40,7 +51,7 @@ def test_a_link_is_written_through(tmp_path: Path):
     """As by any download: what it leads to is replaced."""
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to("real")
-    assert write_files([(tmp_path / "link", b"new")]) == {tmp_path / "link"}
+    assert write_files([(tmp_path / "link", b"new", None)]) == {tmp_path / "link"}
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
 
@@ -53,7 +64,7 @@ def test_what_an_earlier_download_has_left_is_used_up(tmp_path: Path):
     draft.restart('"one"')
     draft.write(0, b"something longer")
     draft.close(is_kept=True)
-    assert write_files([(target, b"new")]) == {target}
+    assert write_files([(target, b"new", None)]) == {target}
     assert tree_of(tmp_path) == {"a": b"new"}
 
 
@@ -62,7 +73,7 @@ def test_another_download_of_the_target_goes_first(tmp_path: Path):
     target = tmp_path / "a"
     draft = DraftFile(target, resume=False)
     draft.open()
-    assert write_files([(target, b"new"), (tmp_path / "b", b"b")]) == {tmp_path / "b"}
+    assert write_files([(target, b"new", None), (tmp_path / "b", b"b", None)]) == {tmp_path / "b"}
     draft.write(0, b"first")
     draft.finish(5)
     draft.close(is_kept=False)
@@ -77,7 +88,7 @@ def test_what_cannot_be_written_is_left_out(tmp_path: Path, obstacle: str):
         (tmp_path / "in").write_bytes(b"")
     elif obstacle == "folder":
         target.mkdir(parents=True)
-    assert write_files([(target, b"x"), (tmp_path / "b", b"b")]) == {tmp_path / "b"}
+    assert write_files([(target, b"x", None), (tmp_path / "b", b"b", None)]) == {tmp_path / "b"}
     assert (tmp_path / "b").read_bytes() == b"b"
 
 
@@ -86,5 +97,5 @@ def test_a_link_in_place_of_the_draft_is_not_followed(tmp_path: Path):
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
     draft_path(tmp_path / "a").symlink_to(victim)
-    assert write_files([(tmp_path / "a", b"new")]) == set()
+    assert write_files([(tmp_path / "a", b"new", None)]) == set()
     assert victim.read_bytes() == b"mine"

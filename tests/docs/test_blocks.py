@@ -198,7 +198,9 @@ def test_json_is_what_it_claims_to_be(block: Block) -> None:
     if packet is not None:
         content = {"id": packet, "uuid": SAMPLES["<uuid>"], "data": content}
     if packet is not None or block.note == "frame":
-        extensions = {each.extension for each in PACKETS.values() if each.extension}
+        packets = PACKETS.values()
+        extensions = {each.extension for each in packets if each.extension}
+        extensions |= {name for each in packets for name in each.extension_fields.values()}
         frame = json.dumps(content)
         codec.decode(frame, accepts=frozenset(NAMESPACES), extensions=frozenset(extensions))
 

@@ -75,9 +75,12 @@ class Cloud:
         owner: str | None = "alice",
         is_public: bool = False,
         mime_type: str = "text/plain",
+        modified_at: float | None = None,
     ) -> File:
         """Puts a file into the cloud as an upload would."""
-        stored = await self.stored(content, chunk_size=chunk_size, mime_type=mime_type)
+        stored = await self.stored(
+            content, chunk_size=chunk_size, mime_type=mime_type, modified_at=modified_at
+        )
         return await self._commit(stored.id, path, owner=owner, is_public=is_public)
 
     async def _commit(
@@ -130,11 +133,16 @@ class Cloud:
         path.write_bytes(damaged)
 
     async def stored(
-        self, content: bytes, *, chunk_size: int = 1000, mime_type: str = "text/plain"
+        self,
+        content: bytes,
+        *,
+        chunk_size: int = 1000,
+        mime_type: str = "text/plain",
+        modified_at: float | None = None,
     ) -> StoredObject:
         """Puts content into the cloud that has no name yet."""
         pieces = [content[at : at + chunk_size] for at in range(0, len(content), chunk_size)]
-        draft = self._draft(content, len(pieces), chunk_size)
+        draft = replace(self._draft(content, len(pieces), chunk_size), modified_at=modified_at)
         hold = Reference(object_id=draft.id, service="test", key="upload", expires_at=None)
         await self.catalog.begin_objects([draft], [hold])
         for index, piece in enumerate(pieces):

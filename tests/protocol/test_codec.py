@@ -26,6 +26,7 @@ from protocol import (
     s2c,
     u2s,
 )
+from protocol.extensions import MODIFICATION_TIMES
 
 UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OTHER_UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -134,6 +135,27 @@ def test_a_packet_of_an_extension_is_unknown_until_the_extension_is_granted():
     with pytest.raises(UnknownPacket):
         decode(encode(LOST), accepts=accepts, extensions=frozenset({"other"}))
     assert decode(encode(LOST), accepts=accepts, extensions=frozenset({WEBHOOKS})).packet == LOST
+
+
+@pytest.mark.parametrize(
+    ("packet_id", "data", "field"),
+    [
+        ("c2s:empty-file-upload", {"path": "/", "name": "a", "modified_at": None}, "modified_at"),
+        (
+            "c2s:list-request",
+            {"path": "/", "type": "files", "page": 0, "sort_by": "modified_at"},
+            "sort_by",
+        ),
+    ],
+)
+def test_what_an_extension_adds_to_a_packet_is_unknown_without_it(packet_id, data, field):
+    """A field even if it is null, and a value of a field."""
+    text, accepts = frame(packet_id, json.dumps(data)), frozenset({"c2s"})
+    with pytest.raises(InvalidPacket) as caught:
+        decode(text, accepts=accepts, extensions=frozenset({"other"}))
+    assert caught.value.field == field
+    granted = frozenset({MODIFICATION_TIMES})
+    assert decode(text, accepts=accepts, extensions=granted).packet.id == packet_id
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 -- copy_file --
 -- A file with the content of another one.
-INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at)
-SELECT :folder_id, :name, natural_sort_key(:name), object_id, :owner_id, is_public, size, :now, :now
+INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at,
+    modified_at)
+SELECT :folder_id, :name, natural_sort_key(:name), object_id, :owner_id, is_public, size, :now, :now,
+    coalesce((SELECT modified_at FROM objects WHERE objects.id = object_id), :now)
 FROM files WHERE id = :file_id
 RETURNING id;
 
 -- copy_files_of_folder --
 -- Files of a folder once more, under their names in an empty one.
-INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at)
-SELECT :folder_id, name, natural_sort_key(name), object_id, :owner_id, is_public, size, :now, :now
+INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at,
+    modified_at)
+SELECT :folder_id, name, natural_sort_key(name), object_id, :owner_id, is_public, size, :now, :now,
+    coalesce((SELECT modified_at FROM objects WHERE objects.id = object_id), :now)
 FROM files WHERE folder_id = :source_id ORDER BY id
 RETURNING id;
 

@@ -7,7 +7,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM files
 JOIN objects ON objects.id = files.object_id
@@ -21,7 +21,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM json_each(:ids) AS wanted CROSS JOIN files ON files.id = wanted.value
 JOIN objects ON objects.id = files.object_id
@@ -35,7 +35,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM files
 JOIN objects ON objects.id = files.object_id
@@ -49,7 +49,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM json_each(:names) AS wanted CROSS JOIN files ON files.folder_id = :folder_id AND files.name = wanted.value
 JOIN objects ON objects.id = files.object_id
@@ -63,7 +63,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM files
 JOIN objects ON objects.id = files.object_id
@@ -85,7 +85,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM walk CROSS JOIN files ON files.folder_id = walk.id AND files.name = :name
 JOIN objects ON objects.id = files.object_id
@@ -104,7 +104,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
@@ -123,7 +123,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
@@ -142,7 +142,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
@@ -161,7 +161,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
@@ -180,7 +180,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
@@ -199,12 +199,50 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM page CROSS JOIN files ON files.id = page.id
 JOIN objects ON objects.id = files.object_id
 LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
 ORDER BY files.updated_at DESC, files.sort_key, files.id;
+
+-- list_files_by_modified_at_ascending --
+-- A page of a folder's files by modified_at, ascending, then by name. The ids come first, from an index
+-- alone: the joins then meet one page, not all that OFFSET skips.
+WITH page AS MATERIALIZED (
+    SELECT id FROM files WHERE folder_id = :folder_id
+    ORDER BY modified_at, sort_key, id LIMIT :limit OFFSET :offset
+)
+SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
+    files.size, objects.mime_type,
+    EXISTS (
+        SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
+    ) AS has_thumbnail,
+    files.created_at, files.updated_at, objects.modified_at,
+    shares.user_id AS viewer_id, shares.can_write, shares.shared_at
+FROM page CROSS JOIN files ON files.id = page.id
+JOIN objects ON objects.id = files.object_id
+LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
+ORDER BY files.modified_at, files.sort_key, files.id;
+
+-- list_files_by_modified_at_descending --
+-- A page of a folder's files by modified_at, descending, then by name. The ids come first, from an index
+-- alone: the joins then meet one page, not all that OFFSET skips.
+WITH page AS MATERIALIZED (
+    SELECT id FROM files WHERE folder_id = :folder_id
+    ORDER BY modified_at DESC, sort_key, id LIMIT :limit OFFSET :offset
+)
+SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, files.is_public,
+    files.size, objects.mime_type,
+    EXISTS (
+        SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
+    ) AS has_thumbnail,
+    files.created_at, files.updated_at, objects.modified_at,
+    shares.user_id AS viewer_id, shares.can_write, shares.shared_at
+FROM page CROSS JOIN files ON files.id = page.id
+JOIN objects ON objects.id = files.object_id
+LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = :viewer_id
+ORDER BY files.modified_at DESC, files.sort_key, files.id;
 
 -- files_after --
 -- Files of a folder behind a name, with the viewer's shares of them.
@@ -213,7 +251,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM files
 JOIN objects ON objects.id = files.object_id
@@ -222,13 +260,17 @@ WHERE files.folder_id = :folder_id AND files.name > :after ORDER BY files.name L
 
 -- insert_file --
 -- A new file.
-INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at)
-VALUES (:folder_id, :name, natural_sort_key(:name), :object_id, :owner_id, :is_public, :size, :now, :now)
+INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at, updated_at,
+    modified_at)
+VALUES (:folder_id, :name, natural_sort_key(:name), :object_id, :owner_id, :is_public, :size, :now, :now,
+    coalesce((SELECT modified_at FROM objects WHERE id = :object_id), :now))
 RETURNING id;
 
 -- replace_content --
 -- Other content for a file, which stays the same in everything else.
-UPDATE files SET object_id = :object_id, size = :size, updated_at = :now WHERE id = :file_id
+UPDATE files SET object_id = :object_id, size = :size, updated_at = :now,
+    modified_at = coalesce((SELECT modified_at FROM objects WHERE id = :object_id), :now)
+WHERE id = :file_id
 RETURNING id;
 
 -- place_file --
@@ -309,7 +351,7 @@ FROM files WHERE id = :file_id;
 -- What committing this object did, if it was committed before.
 SELECT commits.file_id AS id, commits.folder_id, commits.name, commits.object_id,
     commits.owner_id, commits.is_public, objects.size, objects.mime_type, 0 AS has_thumbnail,
-    commits.created_at, commits.updated_at, NULL AS viewer_id, commits.replaced,
+    commits.created_at, commits.updated_at, objects.modified_at, NULL AS viewer_id, commits.replaced,
     commits.created_folders, commits.sequence
 FROM commits JOIN objects ON objects.id = commits.object_id
 WHERE commits.object_id = :object_id;

@@ -2,8 +2,8 @@
 
 -- insert_object --
 -- A new object; no change when it exists (a repeated call).
-INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, created_at)
-VALUES (:object_id, :size, :chunk_size, :chunk_count, :envelope, 'uploading', :created_at)
+INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, created_at, modified_at)
+VALUES (:object_id, :size, :chunk_size, :chunk_count, :envelope, 'uploading', :created_at, :modified_at)
 ON CONFLICT (id) DO NOTHING;
 
 -- object_by_id --

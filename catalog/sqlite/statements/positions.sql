@@ -146,6 +146,79 @@ counted AS MATERIALIZED (
 )
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
+-- file_position_by_modified_at_ascending_of_prefix --
+-- Index and name of the first file whose key is like a pattern, by modified_at, ascending.
+WITH start AS MATERIALIZED (
+    SELECT modified_at, sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY modified_at, sort_key, id LIMIT 1 OFFSET :start
+),
+found AS MATERIALIZED (
+    SELECT entry.modified_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    WHERE entry.folder_id = :folder_id
+    AND (entry.modified_at, entry.sort_key, entry.id) >= (start.modified_at, start.sort_key, start.id)
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.modified_at, entry.sort_key, entry.id LIMIT 1
+)
+SELECT files.name, (
+    SELECT count(*) FROM files AS entry
+    WHERE entry.folder_id = :folder_id
+    AND (entry.modified_at, entry.sort_key, entry.id) < (found.modified_at, found.sort_key, found.id)
+) AS "index"
+FROM found CROSS JOIN files ON files.id = found.id;
+
+-- file_position_by_modified_at_ascending_of_name --
+-- Index and name of the file of that name, unless it is before the start, by modified_at, ascending.
+WITH found AS MATERIALIZED (
+    SELECT modified_at, sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
+),
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND (entry.modified_at, entry.sort_key, entry.id) < (found.modified_at, found.sort_key, found.id)
+    ) AS "index"
+    FROM found
+)
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
+
+-- file_position_by_modified_at_descending_of_prefix --
+-- Index and name of the first file whose key is like a pattern, by modified_at, descending.
+WITH start AS MATERIALIZED (
+    SELECT modified_at, sort_key, id FROM files WHERE folder_id = :folder_id
+    ORDER BY modified_at DESC, sort_key, id LIMIT 1 OFFSET :start
+),
+found AS MATERIALIZED (
+    SELECT entry.modified_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    WHERE entry.folder_id = :folder_id
+    AND entry.modified_at <= start.modified_at
+    AND (entry.modified_at < start.modified_at OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
+    AND entry.sort_key LIKE :pattern ESCAPE '\'
+    ORDER BY entry.modified_at DESC, entry.sort_key, entry.id LIMIT 1
+)
+SELECT files.name, (
+    SELECT count(*) FROM files AS entry
+    WHERE entry.folder_id = :folder_id
+    AND entry.modified_at >= found.modified_at
+    AND (entry.modified_at > found.modified_at OR (entry.sort_key, entry.id) < (found.sort_key, found.id))
+) AS "index"
+FROM found CROSS JOIN files ON files.id = found.id;
+
+-- file_position_by_modified_at_descending_of_name --
+-- Index and name of the file of that name, unless it is before the start, by modified_at, descending.
+WITH found AS MATERIALIZED (
+    SELECT modified_at, sort_key, id FROM files WHERE folder_id = :folder_id AND name = :name
+),
+counted AS MATERIALIZED (
+    SELECT (
+        SELECT count(*) FROM files AS entry
+        WHERE entry.folder_id = :folder_id
+        AND entry.modified_at >= found.modified_at
+        AND (entry.modified_at > found.modified_at OR (entry.sort_key, entry.id) < (found.sort_key, found.id))
+    ) AS "index"
+    FROM found
+)
+SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
+
 -- file_position_by_size_ascending_of_prefix --
 -- Index and name of the first file whose key is like a pattern, by size, ascending.
 WITH start AS MATERIALIZED (

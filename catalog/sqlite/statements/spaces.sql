@@ -124,7 +124,7 @@ SELECT files.id, files.folder_id, files.name, files.object_id, files.owner_id, f
     EXISTS (
         SELECT 1 FROM views WHERE views.object_id = files.object_id AND views.name = 'thumbnail'
     ) AS has_thumbnail,
-    files.created_at, files.updated_at,
+    files.created_at, files.updated_at, objects.modified_at,
     shares.user_id AS viewer_id, shares.can_write, shares.shared_at
 FROM (
     SELECT files.id FROM json_each(:ids) AS wanted

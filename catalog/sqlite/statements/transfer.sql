@@ -69,7 +69,7 @@ FROM messages ORDER BY id;
 -- export_object --
 -- All rows of `objects` in the order of an export.
 SELECT id, size, chunk_size, chunk_count, envelope, state, mime_type, hash, metadata,
-    created_at, unreferenced_since
+    created_at, unreferenced_since, modified_at
 FROM objects ORDER BY id;
 
 -- export_chunk --
@@ -210,9 +210,9 @@ VALUES (:id, :channel_id, :webhook_id, :stored_size);
 -- import_object --
 -- A row of `objects`.
 INSERT INTO objects (id, size, chunk_size, chunk_count, envelope, state, mime_type, hash,
-    metadata, created_at, unreferenced_since)
+    metadata, created_at, unreferenced_since, modified_at)
 VALUES (:id, :size, :chunk_size, :chunk_count, :envelope, :state, :mime_type, :hash, :metadata,
-    :created_at, :unreferenced_since);
+    :created_at, :unreferenced_since, :modified_at);
 
 -- import_chunk --
 -- A row of `chunks`.
@@ -223,9 +223,10 @@ VALUES (:object_id, :index, :message_id, :attachment_id, :offset, :stored_size, 
 -- import_file --
 -- A file; its size is that of its object.
 INSERT INTO files (id, folder_id, name, sort_key, object_id, owner_id, is_public, size, created_at,
-    updated_at)
+    updated_at, modified_at)
 VALUES (:id, :folder_id, :name, natural_sort_key(:name), :object_id, :owner_id, :is_public,
-    coalesce((SELECT size FROM objects WHERE id = :object_id), 0), :created_at, :updated_at);
+    coalesce((SELECT size FROM objects WHERE id = :object_id), 0), :created_at, :updated_at,
+    coalesce((SELECT modified_at FROM objects WHERE id = :object_id), :updated_at));
 
 -- import_share --
 -- A row of `shares`.
@@ -405,19 +406,3 @@ UNION ALL SELECT 1 FROM trash
 WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = file_id AND files.folder_id = -1)
 AND NOT EXISTS (SELECT 1 FROM folders WHERE folders.id = trash.folder_id AND folders.parent_id = -1)
 LIMIT 1;
-
--- export_folder_link --
--- All rows of `folder_links` in the order of an export.
-SELECT id, token_hash, sealed_token, folder_id, owner_id, label, is_for_uploads, password_hash, max_files,
-    max_file_size, max_total_size, received_files, received_size, created_at, expires_at, revoked_at,
-    last_used_at
-FROM folder_links ORDER BY id;
-
--- import_folder_link --
--- A row of `folder_links`.
-INSERT INTO folder_links (id, token_hash, sealed_token, folder_id, owner_id, label, is_for_uploads,
-    password_hash, max_files, max_file_size, max_total_size, received_files, received_size, created_at,
-    expires_at, revoked_at, last_used_at)
-VALUES (:id, :token_hash, :sealed_token, :folder_id, :owner_id, :label, :is_for_uploads,
-    :password_hash, :max_files, :max_file_size, :max_total_size, :received_files, :received_size, :created_at,
-    :expires_at, :revoked_at, :last_used_at);

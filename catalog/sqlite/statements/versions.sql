@@ -8,7 +8,7 @@ SELECT id, object_id, owner_id, size, updated_at, :now FROM files WHERE id = :fi
 -- versions_of --
 -- The versions of a file, the last one first.
 SELECT versions.id, versions.file_id, versions.object_id, versions.size, objects.mime_type,
-    versions.stored_at, versions.replaced_at
+    objects.modified_at, versions.stored_at, versions.replaced_at
 FROM versions JOIN objects ON objects.id = versions.object_id
 WHERE versions.file_id = :file_id ORDER BY versions.id DESC;
 

@@ -13,6 +13,7 @@ const ADMINISTER = "administer";
 export const BUNDLE = "bundle";
 const REJECTIONS = "rejections";
 const LARGE_CHUNKS = "large-chunks";
+const MODIFICATION_TIMES = "modification-times";
 export const OVERVIEW = "overview";
 export const RESUME = "resume";
 const SEARCH = "search";
@@ -21,6 +22,7 @@ const WANTED = [
   ORGANISE,
   ADMINISTER,
   BUNDLE,
+  MODIFICATION_TIMES,
   OVERVIEW,
   REJECTIONS,
   LARGE_CHUNKS,

@@ -4,10 +4,10 @@ import type { Column } from "../../types/state.js";
 import type { SortKey } from "../../types/wire.js";
 
 /** All columns beside the names, in the order in which they stand. */
-export const COLUMNS: readonly Column[] = ["type", "created_at", "updated_at", "size"];
-export const DEFAULT_COLUMNS: readonly Column[] = ["updated_at", "size"];
+export const COLUMNS: readonly Column[] = ["type", "created_at", "modified_at", "size"];
+export const DEFAULT_COLUMNS: readonly Column[] = ["modified_at", "size"];
 /** What the manager sorts by. */
-export const SORT_KEYS: readonly SortKey[] = ["name", "updated_at", "size"];
+export const SORT_KEYS: readonly SortKey[] = ["name", "modified_at", "size"];
 
 export function isSortKey(column: string): column is SortKey {
   return SORT_KEYS.some((key) => key === column);
@@ -19,7 +19,7 @@ export function toggledColumn(columns: readonly Column[], column: Column): reado
 }
 
 /** Pixels that columns take; as in files.css. */
-const WIDTHS: Readonly<Record<Column, number>> = { type: 132, created_at: 150, updated_at: 150, size: 96 };
+const WIDTHS: Readonly<Record<Column, number>> = { type: 132, created_at: 150, modified_at: 150, size: 96 };
 /** What names have at least, with the menu of a row. */
 const NAMES = 250;
 

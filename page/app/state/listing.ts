@@ -205,6 +205,7 @@ export function fileItem(handle: FileHandle): FileItem {
     size: handle.size,
     createdAt: handle.created_at,
     updatedAt: handle.updated_at,
+    modifiedAt: handle.modified_at ?? handle.updated_at,
     status: ownership.status,
     sharedAt: ownership.share?.shared_at ?? null,
     can: ownership.can ?? (ownership.status === "restricted" ? "none" : "r"),
@@ -220,7 +221,7 @@ export function folderItem(handle: FolderHandle, summary?: FolderSummary): Folde
     id: handle.id,
     name: handle.name,
     size: summary?.total_size ?? null,
-    updatedAt: summary?.changed_at ?? null,
+    modifiedAt: summary?.changed_at ?? null,
   };
 }
 

@@ -6,7 +6,7 @@ import { formatFilter, isFiltering, parseFilter } from "./search.js";
 
 export const DEFAULT_ORDER: Order = { by: "name", ascending: true };
 const PLACES: readonly Place[] = ["recent", "links", "trash"];
-const SORTS: Record<string, SortKey> = { name: "name", date: "updated_at", size: "size" };
+const SORTS: Record<string, SortKey> = { name: "name", date: "modified_at", size: "size" };
 
 /**
  * Reads the fragment of an address; whatever it says, a route comes out.

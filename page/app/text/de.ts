@@ -440,7 +440,7 @@ export const de: Texts = {
     noneText: "Dateien, die Sie öffnen dürfen, erscheinen hier, wenn sie hinzugefügt oder geändert werden.",
   },
   view: { label: "Ansicht", table: "Tabelle", grid: "Kacheln" },
-  columns: { name: "Name", type: "Typ", created_at: "Hinzugefügt", updated_at: "Geändert", size: "Größe" },
+  columns: { name: "Name", type: "Typ", created_at: "Hinzugefügt", modified_at: "Geändert", size: "Größe" },
   columnsOf: "Spalten",
   listing: {
     label: "Dateien und Ordner",
@@ -448,7 +448,7 @@ export const de: Texts = {
     sortBy: (column: string, direction: string) => `Sortiert nach ${column}, ${direction}`,
     directions: {
       name: ["A bis Z", "Z bis A"] as const,
-      updated_at: ["Älteste zuerst", "Neueste zuerst"] as const,
+      modified_at: ["Älteste zuerst", "Neueste zuerst"] as const,
       size: ["Kleinste zuerst", "Größte zuerst"] as const,
     },
     summary: (folderCount: number, fileCount: number) =>
@@ -628,6 +628,7 @@ export const de: Texts = {
     kind: "Art",
     size: "Größe",
     changed: "Geändert",
+    uploaded: "Hochgeladen",
     added: "Hinzugefügt",
     where: "Ort",
     access: "Zugriff",

@@ -360,7 +360,7 @@ export const en = {
     noneText: "Files that you may open appear here when they are added or changed.",
   },
   view: { label: "View", table: "Table", grid: "Tiles" },
-  columns: { name: "Name", type: "Type", created_at: "Added", updated_at: "Modified", size: "Size" },
+  columns: { name: "Name", type: "Type", created_at: "Added", modified_at: "Modified", size: "Size" },
   columnsOf: "Columns",
   listing: {
     label: "Files and folders",
@@ -369,7 +369,7 @@ export const en = {
     /** Upwards and downwards. */
     directions: {
       name: ["A to Z", "Z to A"] as const,
-      updated_at: ["Oldest first", "Newest first"] as const,
+      modified_at: ["Oldest first", "Newest first"] as const,
       size: ["Smallest first", "Largest first"] as const,
     },
     summary: (folders: number, files: number) =>
@@ -545,6 +545,7 @@ export const en = {
     kind: "Type",
     size: "Size",
     changed: "Modified",
+    uploaded: "Uploaded",
     added: "Added",
     where: "Location",
     access: "Access",

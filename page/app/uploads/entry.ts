@@ -10,7 +10,11 @@ import { Meter } from "./meter.js";
 import { ProgressWatch } from "./progress-watch.js";
 
 /** What the queue needs of a `File`. */
-export type Source = { readonly name: string; readonly size: number };
+export type Source = { readonly name: string; readonly size: number; readonly lastModified?: number | undefined };
+
+/** The first and last modification time that the manager takes (docs/extensions.md, `modification-times`), in milliseconds. */
+const EARLIEST_MS = Date.UTC(1601, 0, 1);
+const LATEST_MS = Date.UTC(9999, 0, 1);
 
 /** What the manager keeps of a file that was begun before. */
 export interface Kept {
@@ -105,6 +109,12 @@ export class Entry {
     const { name } = this.source;
     const stem = stemLength(name);
     return this.number > 0 ? `${name.slice(0, stem)} (${this.number})${name.slice(stem)}` : name;
+  }
+
+  /** When the file was last modified, as packets have it; null if that is not known, or not to be told. */
+  get modifiedAt() {
+    const { lastModified = NaN } = this.source;
+    return lastModified >= EARLIEST_MS && lastModified < LATEST_MS ? new Date(lastModified).toISOString() : null;
   }
 
   get size() {

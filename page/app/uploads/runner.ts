@@ -388,7 +388,8 @@ export class Uploads {
   async #request(entry: Entry) {
     const { name } = entry.source;
     try {
-      const request = { name, path: entry.folder, size: entry.size, is_public: entry.isPublic };
+      const { folder: path, size, isPublic: is_public, modifiedAt: modified_at } = entry;
+      const request = { name, path, size, is_public, modified_at };
       const response = await this.#connection.request("c2s:upload-request", request);
       this.#change(() =>
         !("retry" in response) && response.accepted
@@ -406,6 +407,7 @@ export class Uploads {
       path: entry.folder,
       size: entry.size,
       is_public: entry.isPublic,
+      modified_at: entry.modifiedAt,
     }));
     try {
       const response = await this.#connection.request("c2s:bundle-request", { files });
@@ -488,7 +490,8 @@ export class Uploads {
 
   async #makeEmpty(entry: Entry) {
     try {
-      await this.#connection.request("c2s:empty-file-upload", { path: entry.folder, name: entry.numberedName });
+      const request = { path: entry.folder, name: entry.numberedName, modified_at: entry.modifiedAt };
+      await this.#connection.request("c2s:empty-file-upload", request);
       this.#change(() => this.#queue.emptyMade(entry));
     } catch (error) {
       this.#ifOnline(() => this.#queue.emptyFailed(entry, messageOf(error)));

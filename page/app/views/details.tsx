@@ -162,7 +162,8 @@ export function FileFacts({ file }: { file: FileItem }) {
       <Fact label={text.details.kind} value={text.kind[kindOf(file.type)]} note={file.type} />
       <Fact label={text.details.size} value={formatSize(file.size)} />
       <Metadata file={file} />
-      <Fact label={text.details.changed} value={formatFullDate(file.updatedAt)} />
+      <Fact label={text.details.changed} value={formatFullDate(file.modifiedAt)} />
+      {file.updatedAt !== file.createdAt && <Fact label={text.details.uploaded} value={formatFullDate(file.updatedAt)} />}
       <Fact label={text.details.added} value={formatFullDate(file.createdAt)} />
       <Fact label={text.details.where} value={whereabouts(path)} />
       <OwnerAndAccess file={file} />

@@ -50,8 +50,8 @@ function HitRow({ hit: { path, item, isByText } }: { hit: Hit }) {
         </a>
         {isByText && <span class="hit-why">{text.search.byText}</span>}
       </span>
-      <span class="cell-date" title={formatFullDate(item.updatedAt)}>
-        {formatDate(item.updatedAt, Date.now())}
+      <span class="cell-date" title={formatFullDate(item.modifiedAt)}>
+        {formatDate(item.modifiedAt, Date.now())}
       </span>
       <span class="cell-size">{item.size === null ? "–" : formatSize(item.size)}</span>
     </li>

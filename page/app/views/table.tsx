@@ -153,7 +153,8 @@ function RowContent({ item, row, columns }: { item: Item; row: number; columns: 
 }
 
 function Cell({ item, column }: { item: Item; column: Column }) {
-  const date = column === "updated_at" ? item.updatedAt : column === "created_at" && item.kind === "file" ? item.createdAt : null;
+  const date =
+    column === "modified_at" ? item.modifiedAt : column === "created_at" && item.kind === "file" ? item.createdAt : null;
   return (
     <div role="gridcell" class={`cell cell-${column}`} title={date === null ? undefined : formatFullDate(date)}>
       {date === null ? wordFor(item, column) : formatDate(date, Date.now())}
@@ -175,9 +176,9 @@ function Name({ item }: { item: Item }) {
         <span class="name" title={item.name}>
           {item.name}
         </span>
-        {(item.size !== null || item.updatedAt !== null) && (
+        {(item.size !== null || item.modifiedAt !== null) && (
           <span class="name-meta">
-            {[item.size !== null && formatSize(item.size), item.updatedAt && formatDate(item.updatedAt, Date.now())]
+            {[item.size !== null && formatSize(item.size), item.modifiedAt && formatDate(item.modifiedAt, Date.now())]
               .filter(Boolean)
               .join(" · ")}
           </span>

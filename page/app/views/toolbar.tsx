@@ -14,7 +14,7 @@ import { MenuButton } from "./menu-button.js";
 
 /** What stands beside the menu with all actions; what is impossible stays where it is. */
 const TOOLS: readonly ActionName[] = ["download", "move", "delete"];
-export const COLUMN_ICONS = { name: "document", type: "folder", created_at: "plus", updated_at: "clock", size: "server" };
+export const COLUMN_ICONS = { name: "document", type: "folder", created_at: "plus", modified_at: "clock", size: "server" };
 
 export function Toolbar() {
   const count = useStore((state) => state.selection.items.size);

@@ -1,12 +1,13 @@
 """The promises of `FolderStore`."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from catalog.errors import FolderCircle, FolderMissing, RootIsFixed, TooDeep
 from catalog.placed import PlacedFolder
-from catalog.records import ROOT_FOLDER_ID, FileOrder, Folder, FolderCounts
+from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 
 
 async def test_root_is_there_from_the_start(catalog):
@@ -113,12 +114,17 @@ async def test_a_name_may_be_of_letters_that_stand_for_many(catalog, uploads):
     assert len(await catalog.list_folders(0, offset=0, limit=9)) == 8
 
 
+def _value_of(order: FileOrder, file: File) -> float:
+    """By what a file is listed."""
+    return file.last_modified if order is FileOrder.MODIFIED_AT else getattr(file, order.value)
+
+
 @pytest.mark.parametrize("ascending", [True, False])
 @pytest.mark.parametrize("order", list(FileOrder))
 async def test_file_pages(catalog, uploads, clock, order, ascending):
     """Files come in every order and direction, page by page, ties by name ascending."""
     for name, size in (("c", 1), ("a", 1), ("b", 7), ("e", 3), ("d", 3)):
-        await uploads.put((), name, size=size)
+        await uploads.put((), name, size=size, modified_at=-size if name in "ce" else None)
         if name in "ae":
             clock.advance(1.0)
     arguments = {"viewer_id": None, "order": order, "ascending": ascending}
@@ -130,7 +136,7 @@ async def test_file_pages(catalog, uploads, clock, order, ascending):
     if order is FileOrder.NAME:
         expected.sort(key=lambda file: file.name, reverse=not ascending)
     else:
-        expected.sort(key=lambda file: getattr(file, order.value), reverse=not ascending)
+        expected.sort(key=partial(_value_of, order), reverse=not ascending)
     assert len(files) == 5
     assert [file.name for file in files] == [file.name for file in expected]
 

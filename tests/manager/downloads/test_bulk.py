@@ -30,7 +30,7 @@ async def _archive(response: ClientResponse) -> zipfile.ZipFile:
 async def test_folder_with_everything_below_it(cloud, content):
     """All files come with their paths below the folder, and empty folders too."""
     await cloud.token()
-    file = await cloud.store("/docs/a.txt", content)
+    await cloud.store("/docs/a.txt", content, modified_at=1e9)
     await cloud.store("/docs/deep/er/Ü 日本.bin", b"x" * 1000)
     await cloud.store("/docs/deep/empty", b"")
     await cloud.store("/elsewhere.txt", b"no")
@@ -47,8 +47,9 @@ async def test_folder_with_everything_below_it(cloud, content):
         "nothing/",
     ]
     assert archive.read("a.txt") == content
+    assert archive.getinfo("a.txt").date_time == (2001, 9, 9, 1, 46, 40)
     assert archive.read("deep/er/Ü 日本.bin") == b"x" * 1000
-    assert archive.getinfo("a.txt").extra[-4:] == int(file.updated_at).to_bytes(4, "little")
+    assert archive.getinfo("a.txt").extra[-4:] == int(1e9).to_bytes(4, "little")
     assert response.headers["Content-Type"] == "application/zip"
     assert 'filename="docs.zip"' in response.headers["Content-Disposition"]
     assert response.headers["Access-Control-Allow-Origin"] == "*"

@@ -3,6 +3,7 @@
 import asyncio
 from email.message import Message
 from email.parser import BytesParser
+from email.utils import parsedate_to_datetime
 from typing import cast
 
 import pytest
@@ -164,6 +165,20 @@ async def test_conditions(cloud, content):
     other = await _get(cloud, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     assert (other.status, await other.read()) == (200, content)
     assert (await _get(cloud, headers={"If-Match": '"other"'})).status == 412
+
+
+async def test_the_modification_time_is_no_condition(cloud, content):
+    """A file may be replaced by an older one: who asks by a date is not told that the copy is current."""
+    await cloud.token()
+    await cloud.store("/docs/old.txt", content, modified_at=0.125)
+    await cloud.store("/docs/a.txt", content)
+    old = await _get(cloud, name="old.txt", method="HEAD")
+    assert old.headers["Discord-Cloud-Modified-At"] == "1970-01-01T00:00:00.125Z"
+    unknown = await _get(cloud, method="HEAD")
+    told = parsedate_to_datetime(unknown.headers["Last-Modified"])
+    assert unknown.headers["Discord-Cloud-Modified-At"][:19] == f"{told:%Y-%m-%dT%H:%M:%S}"
+    since = {"If-Modified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}
+    assert (await _get(cloud, name="old.txt", headers=since)).status == 200
 
 
 async def test_token_in_query_or_bare_header(cloud, content):

@@ -33,14 +33,15 @@ async def test_files_of_several_folders(cloud):
     await cloud.token()
     stored = {"/docs/a.txt": b"a" * 900, "/docs/deep/Ü 日本": b"b", "/empty": b"", "/c": b"c" * 500}
     for path, content in stored.items():
-        await cloud.store(path, content)
+        await cloud.store(path, content, modified_at=0.125)
     assert await _files(cloud, list(stored)) == stored
     response = await _post(cloud, ["/c", "/c"])
     assert response.headers["Content-Type"] == MEDIA_TYPE
     frames = FileStreamParser(most_bytes=500).feed(await response.read())
     expected = content_hash([hashlib.sha256(b"c" * 500).digest()])
     assert frames == [
-        (FileHeader(index=index, size=500, hash=expected), b"c" * 500) for index in (0, 1)
+        (FileHeader(index=index, size=500, hash=expected, modified_at=0.125), b"c" * 500)
+        for index in (0, 1)
     ]
 
 

@@ -16,6 +16,7 @@ from manager.files.conversion import (
     folder_id_from_wire,
     folder_summary,
     listed_file_handle,
+    modification_time,
     names_answer,
     naming_answer,
     optional_timestamp,
@@ -45,7 +46,7 @@ FILE = File(
 def test_a_file_of_a_change_tells_its_address_and_ownership():
     """Times are ISO 8601 in UTC to the millisecond."""
     owned = ownership(FILE, OWNER, None)
-    handle = file_handle(FILE, owned, thumbnail_url="/thumbnail")
+    handle = file_handle(FILE, owned, thumbnail_url="/thumbnail", with_times=False)
     assert owned == s2c.Ownership(status="owned")
     assert (handle.id, handle.name, handle.type, handle.size) == (7, "a.txt", "text/plain", 9)
     assert handle.created_at == "1970-01-01T00:00:00.000Z"
@@ -63,10 +64,37 @@ def test_a_file_of_a_change_tells_its_address_and_ownership():
 )
 def test_a_share_is_told_where_it_is_what_counts(is_public, viewer, status, can, is_told):
     """The owner, and viewers of a public file, have rights that do not come from a share."""
-    handle = listed_file_handle(replace(FILE, is_public=is_public, share=SHARE), viewer)
+    handle = listed_file_handle(
+        replace(FILE, is_public=is_public, share=SHARE), viewer, with_times=False
+    )
     assert (handle.ownership.status, handle.ownership.can) == (status, can)
     told = s2c.Share(can_write=True, file=7, shared_at="1970-01-01T00:00:03.000Z", user=VIEWER)
     assert handle.ownership.share == (told if is_told else None)
+
+
+def test_modification_times_are_for_who_receives_them():
+    """Others get the frames of the base protocol, and so does everybody where no time is known."""
+    dated, owned = replace(FILE, modified_at=-0.5), ownership(FILE, OWNER, None)
+    for file, with_times, expected in (
+        (dated, True, "1969-12-31T23:59:59.500Z"),
+        (dated, False, None),
+        (FILE, True, None),
+    ):
+        assert file_handle(file, owned, with_times=with_times).modified_at == expected
+        assert listed_file_handle(file, OWNER, with_times=with_times).modified_at == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "2026-13-01T00:00:00Z", "1600-12-31T23:59:59Z", "9999-06-01T00:00:00Z", "nan"],
+)
+def test_a_modification_time_is_one_that_all_can_show(text):
+    """Anything else is refused by name, so that no listing fails at it later."""
+    with pytest.raises(InvalidRequest, match="modified_at: must"):
+        modification_time(text)
+    assert modification_time(None) is None
+    assert modification_time("1969-12-31T23:59:59.500+00:00") == -0.5
+    assert modification_time("2026-01-01T00:00:00") == 1767225600.0
 
 
 def test_the_root_has_no_id_in_packets():

@@ -136,7 +136,7 @@ test("recent files are listed with their folders, the last one first", async () 
 test("folders have a size and a date, and pictures stand in their rows", async () => {
   await goesTo("#/");
   await ada.row("Letters").locator(".cell-size").getByText("2.9 KiB").waitFor();
-  assert.match((await ada.row("Bavaria").locator(".cell-updated_at").textContent()) ?? "", /\d/);
+  assert.match((await ada.row("Bavaria").locator(".cell-modified_at").textContent()) ?? "", /\d/);
   await ada.row(PICTURE.name).locator("img").waitFor();
   await ada.page.waitForFunction(
     (title) =>
@@ -182,7 +182,7 @@ test("on a wide screen the date stands near its name", async () => {
   const row = person.row(PICTURE.name);
   const [name, date] = await Promise.all([
     row.locator(".cell-name").boundingBox(),
-    row.locator(".cell-updated_at").boundingBox(),
+    row.locator(".cell-modified_at").boundingBox(),
   ]);
   assert.ok(name && date && date.x - name.x <= 660, JSON.stringify([name, date]));
   await person.leaves();

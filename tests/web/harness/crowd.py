@@ -31,9 +31,9 @@ def main() -> None:
             (folder_id,) = database.execute(created, (name, natural_sort_key(name))).fetchone()
         database.executemany(
             "INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size,"
-            " created_at, updated_at) VALUES (?, ?, ?, ?, NULL, 1, 0, ?, ?)",
+            " created_at, updated_at, modified_at) VALUES (?, ?, ?, ?, NULL, 1, 0, ?, ?, ?)",
             (
-                (folder_id, name, natural_sort_key(name), object_id, now, now)
+                (folder_id, name, natural_sort_key(name), object_id, now, now, now)
                 for name in (f"file {number:06}.txt" for number in range(count))
             ),
         )

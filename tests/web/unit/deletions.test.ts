@@ -11,7 +11,7 @@ import { Store } from "../../../page/app/state/store.js";
 
 function file(id: number): FileItem {
   const item = { kind: "file", key: `file:${id}`, id, name: `${id}.txt`, type: "text/plain", size: 1, can: "rw" } as const;
-  return { ...item, createdAt: null, updatedAt: null, status: "owned", sharedAt: null, hasThumbnail: false };
+  return { ...item, createdAt: null, updatedAt: null, modifiedAt: null, status: "owned", sharedAt: null, hasThumbnail: false };
 }
 
 // Messages close by themselves, which nobody here waits for.

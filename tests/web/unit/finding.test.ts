@@ -52,13 +52,13 @@ test("what is remembered of order and view counts where the address says nothing
 });
 
 test("columns keep their order, whichever of them are shown", () => {
-  assert.deepEqual(toggledColumn(["updated_at", "size"], "type"), ["type", "updated_at", "size"]);
-  assert.deepEqual(toggledColumn(["updated_at", "size"], "size"), ["updated_at"]);
+  assert.deepEqual(toggledColumn(["modified_at", "size"], "type"), ["type", "modified_at", "size"]);
+  assert.deepEqual(toggledColumn(["modified_at", "size"], "size"), ["modified_at"]);
   assert.deepEqual(toggledColumn([], "size"), ["size"]);
 });
 
 test("a narrow table leaves out columns, and the size at last", () => {
   assert.deepEqual(fittingColumns(COLUMNS, 2_000), COLUMNS);
-  assert.deepEqual(fittingColumns(COLUMNS, 520), ["updated_at", "size"]);
+  assert.deepEqual(fittingColumns(COLUMNS, 520), ["modified_at", "size"]);
   assert.deepEqual(fittingColumns(COLUMNS, 360), ["size"]);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHUNKS_AT_ONCE } from "../../../page/app/uploads/chunk-plan.js";
+import { Entry } from "../../../page/app/uploads/entry.js";
 import { Meter } from "../../../page/app/uploads/meter.js";
 import { foldersAround } from "../../../page/app/uploads/moves.js";
 import { ProgressWatch } from "../../../page/app/uploads/progress-watch.js";
@@ -11,7 +12,6 @@ import { summarise } from "../../../page/app/uploads/summary.js";
 
 import type { Effect } from "../../../page/app/uploads/effects.js";
 import type { FileItem, Item } from "../../../page/types/state.js";
-import type { Entry } from "../../../page/app/uploads/entry.js";
 
 const CHUNK = 10;
 
@@ -236,6 +236,13 @@ test("after a lost connection everything that was not finished starts again", ()
   assert.deepEqual(only(queue.next(0), "book"), [{ do: "book", amount: 3 }]);
 });
 
+test("a file is sent with its modification time, if the manager takes such a one", () => {
+  const timeOf = (lastModified?: number) => new Entry(1, { name: "a", size: 1, lastModified }, "/", false).modifiedAt;
+  assert.equal(timeOf(1_234_567_890_125), "2009-02-13T23:31:30.125Z");
+  assert.equal(timeOf(-500), "1969-12-31T23:59:59.500Z");
+  for (const time of [undefined, NaN, Infinity, 8.64e15, -1.2e13]) assert.equal(timeOf(time), null);
+});
+
 /** @returns a stored file with this name */
 const stored = (name: string, change: Partial<FileItem> = {}): FileItem => ({
   kind: "file",
@@ -246,6 +253,7 @@ const stored = (name: string, change: Partial<FileItem> = {}): FileItem => ({
   size: 3,
   createdAt: null,
   updatedAt: "2026-01-01",
+  modifiedAt: "2026-01-01",
   status: "owned",
   sharedAt: null,
   can: "rw",
