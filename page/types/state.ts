@@ -183,7 +183,9 @@ export type Dialog =
   | { kind: "shared-files"; files: readonly File[] }
   | { kind: "link"; file: FileItem }
   | { kind: "share"; file: FileItem }
-  | { kind: "transfer"; file: FileItem }
+  | { kind: "transfer"; item: Item }
+  | { kind: "share-folder"; folder: FolderItem }
+  | { kind: "leave-folder"; folder: FolderItem }
   | { kind: "move"; items: readonly Item[] }
   | { kind: "account" }
   | { kind: "users" }

@@ -15,6 +15,7 @@ import { Browser } from "./browser.js";
 import { ContentAccess } from "./content-access.js";
 import { Deletions } from "./deletions.js";
 import { askForFeatures } from "./features.js";
+import { FolderSharing } from "./folder-sharing.js";
 import { Finder } from "./finder.js";
 import { Links } from "./links.js";
 import { Navigation } from "./navigation.js";
@@ -64,6 +65,7 @@ export class App {
   readonly search = new Search(this.store, this.connection);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
   readonly ownLinks = new OwnLinks(this.#token);
+  readonly folderSharing = new FolderSharing(this.#token);
   readonly trash = new Trash(this.#token);
   readonly undoing = new Undoing(this.toasts);
   readonly deletions = new Deletions(

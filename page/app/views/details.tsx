@@ -2,13 +2,16 @@
 
 import type { ComponentChildren } from "preact";
 import type { FileItem, FolderItem, Item } from "../../types/state.js";
+import type { FolderSharing } from "../../types/sharing.js";
 import type { FileAccess, SharedWith } from "../../types/wire.js";
 import { formatFullDate, formatSize } from "../text/format.js";
 import { kindOf, previewOf } from "../state/kinds.js";
+import { isEntry } from "../state/spaces.js";
 import { factsOf } from "../state/metadata.js";
 import { text } from "../text/text.js";
 import { ActionButtons } from "./action-buttons.js";
 import { IconButton } from "./controls.js";
+import { granteeName, ownerName } from "./grantee.js";
 import { useApp, useEffect, useState, useStore } from "./dom.js";
 import { Icon, ItemIcon } from "./icon.js";
 import { Sheet } from "./sheet.js";
@@ -17,7 +20,7 @@ import { Thumbnail } from "./thumbnail.js";
 import { useOnline } from "./work.js";
 
 const FILE_ACTIONS = ["download", "link", "share"] as const;
-const FOLDER_ACTIONS = ["open", "download"] as const;
+const FOLDER_ACTIONS = ["open", "download", "share"] as const;
 /** On several items. */
 const COMMON_ACTIONS = ["download", "move", "delete"] as const;
 /** More are counted. */
@@ -106,6 +109,7 @@ function FolderDetails({ folder }: { folder: FolderItem }) {
   const app = useApp();
   const path = useStore((state) => state.listing.path);
   const [size, setSize] = useState<number | null>(null);
+  const { hasSpaces } = useStore((state) => state.features);
   const storage = useStore((state) => state.storage);
   useEffect(() => {
     app.overview.folderSize(folder.id).then(setSize, () => {});
@@ -121,7 +125,37 @@ function FolderDetails({ folder }: { folder: FolderItem }) {
         <Fact label={text.details.kind} value={text.kind.folder} />
         <Fact label={text.details.size} value={size === null ? "…" : formatSize(size)} />
         <Fact label={text.details.where} value={whereabouts(path)} />
+        {hasSpaces && !isEntry(path, folder) && <FolderAccess path={path} name={folder.name} />}
       </dl>
+    </>
+  );
+}
+
+/** Whose a folder is, and who may do what in it, as far as the manager tells this user. */
+function FolderAccess({ path, name }: { path: readonly string[]; name: string }) {
+  const app = useApp();
+  const [sharing, setSharing] = useState<FolderSharing | null>(null);
+  const isDialogOpen = useStore((state) => state.dialog !== null);
+  const me = useStore((state) => state.session.user?.name);
+  useEffect(() => {
+    let isWanted = !isDialogOpen;
+    if (isWanted)
+      app.folderSharing.show([...path, name]).then(
+        (found) => isWanted && setSharing(found),
+        () => {},
+      );
+    return () => void (isWanted = false);
+  }, [path, name, isDialogOpen]);
+  if (!sharing) return null;
+  const { right, owner, grants } = sharing;
+  return (
+    <>
+      <Fact label={text.details.owner} value={ownerName([...path, name], owner, me)} />
+      <Fact
+        label={text.details.access}
+        value={text.folderSharing.yourRight[right]}
+        note={named(grants.map((grant) => text.folderSharing.with(granteeName(grant), grant.right)))}
+      />
     </>
   );
 }
@@ -212,8 +246,13 @@ function OwnerAndAccess({ file }: { file: FileItem }) {
 }
 
 function peopleOf(shares: readonly SharedWith[]) {
-  const people = shares.slice(0, NAMED_PEOPLE).map(({ user, can_write: canWrite }) => text.access.person(user.name, canWrite));
-  return [...people, ...(shares.length > NAMED_PEOPLE ? [text.access.morePeople(shares.length - NAMED_PEOPLE)] : [])].join(", ");
+  return named(shares.map(({ user, can_write: canWrite }) => text.access.person(user.name, canWrite)));
+}
+
+/** The first of them, and how many others there are. */
+function named(people: readonly string[]) {
+  const others = people.length - NAMED_PEOPLE;
+  return [...people.slice(0, NAMED_PEOPLE), ...(others > 0 ? [text.access.morePeople(others)] : [])].join(", ");
 }
 
 function whereabouts(path: readonly string[]) {

@@ -3,11 +3,12 @@
 import type { Dialog, FileItem, Item, Listing } from "../../types/state.js";
 import type { App } from "../actions/app.js";
 import type { Choice } from "./menu.js";
+import { isEntry, isFixed, isShared } from "../state/spaces.js";
 import { text } from "../text/text.js";
 import { pick } from "./pickers.js";
 
 export type ActionName =
-  "open" | "preview" | "download" | "link" | "share" | "rename" | "move" | "details" | "transfer" | "delete";
+  "open" | "preview" | "download" | "link" | "share" | "leave" | "rename" | "move" | "details" | "transfer" | "delete";
 
 /** An action on certain items. */
 export type ItemAction = {
@@ -75,14 +76,23 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     icon: "user-plus",
     group: 0,
     label: () => text.actions.share,
-    isPossible: (items) => isOwned(onlyFile(items)),
-    run: (items, app) => openForFile(app, items, (file) => ({ kind: "share", file })),
+    isPossible: (items, app) => isOwned(onlyFile(items)) || canShareFolder(app, items),
+    run: ([item], app) =>
+      item &&
+      app.store.set({ dialog: item.kind === "file" ? { kind: "share", file: item } : { kind: "share-folder", folder: item } }),
+  },
+  leave: {
+    icon: "logout",
+    group: 0,
+    label: () => text.actions.leave,
+    isPossible: (items, app) => canShareFolder(app, items) && isShared(app.store.state.listing.path),
+    run: ([item], app) => item?.kind === "folder" && app.store.set({ dialog: { kind: "leave-folder", folder: item } }),
   },
   rename: {
     icon: "pencil",
     group: 1,
     label: () => text.actions.rename,
-    isPossible: (items) => items.length === 1 && items.every(canChange),
+    isPossible: (items, app) => items.length === 1 && items.every((item) => canChange(item, app)),
     run: ([item], app) => item && app.store.set({ renaming: item.key }),
     key: "F2",
   },
@@ -105,14 +115,14 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     icon: "transfer",
     group: 1,
     label: () => text.actions.transfer,
-    isPossible: (items) => isOwned(onlyFile(items)),
-    run: (items, app) => openForFile(app, items, (file) => ({ kind: "transfer", file })),
+    isPossible: (items, app) => isOwned(onlyFile(items)) || canShareFolder(app, items),
+    run: ([item], app) => item && app.store.set({ dialog: { kind: "transfer", item } }),
   },
   delete: {
     icon: "trash",
     group: 2,
     label: () => text.actions.delete,
-    isPossible: (items) => items.some(canChange),
+    isPossible: (items, app) => items.some((item) => canChange(item, app)),
     run: (items, app) => app.deletions.delete(items),
     isDangerous: true,
     key: text.actions.keys.delete,
@@ -179,7 +189,7 @@ export function openNewFolder(app: App) {
 
 /** What can be put into the present folder. Nothing can into one that is gone. */
 export function additions(app: App, listing: Listing): Choice[] {
-  const disabled = listing.status === "missing";
+  const disabled = listing.status === "missing" || (app.store.state.features.hasSpaces && isShared(listing.path));
   return [
     { label: text.actions.uploadFiles, icon: "upload", run: () => void pick(app, "files"), disabled },
     { label: text.actions.uploadFolder, icon: "folder-up", run: () => void pick(app, "folder"), disabled },
@@ -241,10 +251,22 @@ function isOwned(file: FileItem | null) {
   return file?.status === "owned";
 }
 
-function canChange(item: Item) {
-  return item.kind === "folder" || item.can === "rw";
+function canChange(item: Item, app: App) {
+  return item.kind === "folder" ? !isFixedIn(app, item) : item.can === "rw";
 }
 
 function canMove(item: Item, app: App) {
-  return item.kind === "file" ? item.can === "rw" : app.store.state.canOrganise;
+  return item.kind === "file" ? item.can === "rw" : app.store.state.canOrganise && !isFixedIn(app, item);
+}
+
+function isFixedIn(app: App, item: Item) {
+  const { features, listing } = app.store.state;
+  return features.hasSpaces && isFixed(listing.path, item);
+}
+
+/** Whether folders are shared at all, and this is one; whether the user manages it is told by the manager. */
+function canShareFolder(app: App, items: readonly Item[]) {
+  const { features, listing } = app.store.state;
+  const folder = onlyFolder(items);
+  return folder !== null && features.hasSpaces && !isEntry(listing.path, folder);
 }

@@ -1,6 +1,7 @@
 /** The files and folders of the present folder, and everything that keys do there. */
 
 import { rowCount } from "../state/listing.js";
+import { isShared } from "../state/spaces.js";
 import { text } from "../text/text.js";
 import { Blank } from "./controls.js";
 import { useApp, useMedia, useRef, useStore } from "./dom.js";
@@ -61,22 +62,34 @@ function Missing() {
 
 function Empty() {
   const app = useApp();
+  const isOfShared = useStore(({ features, listing }) => features.hasSpaces && isShared(listing.path));
   const root = useRef<HTMLDivElement | null>(null);
   useKeysOfPage(app, root, 1);
+  return (
+    <div ref={root} class="empty" id="content" tabIndex={-1} {...gridHandlers(app, 1)}>
+      {isOfShared ? <NothingShared /> : <EmptyFolder />}
+    </div>
+  );
+}
+
+function NothingShared() {
+  return <Blank icon="users" title={text.folderSharing.none} text={text.folderSharing.noneText} />;
+}
+
+function EmptyFolder() {
+  const app = useApp();
   // A finger drags nothing in from outside.
   const isTouch = useMedia("(pointer: coarse)");
   return (
-    <div ref={root} class="empty" id="content" tabIndex={-1} {...gridHandlers(app, 1)}>
-      <Blank icon="upload" title={text.listing.empty} text={isTouch ? text.listing.emptyTouchText : text.listing.emptyText}>
-        <button type="button" class="button primary" onClick={() => void pick(app, "files")}>
-          <Icon name="upload" />
-          {text.actions.uploadFiles}
-        </button>
-        <button type="button" class="button" onClick={() => void pick(app, "folder")}>
-          <Icon name="folder-up" />
-          {text.actions.uploadFolder}
-        </button>
-      </Blank>
-    </div>
+    <Blank icon="upload" title={text.listing.empty} text={isTouch ? text.listing.emptyTouchText : text.listing.emptyText}>
+      <button type="button" class="button primary" onClick={() => void pick(app, "files")}>
+        <Icon name="upload" />
+        {text.actions.uploadFiles}
+      </button>
+      <button type="button" class="button" onClick={() => void pick(app, "folder")}>
+        <Icon name="folder-up" />
+        {text.actions.uploadFolder}
+      </button>
+    </Blank>
   );
 }

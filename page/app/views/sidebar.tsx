@@ -1,7 +1,9 @@
 /** The left side: uploading, where one is, what is stored, who one is. */
 
 import type { Place } from "../../types/state.js";
+import { samePath } from "../state/paths.js";
 import { formatRoute, showsFolder } from "../state/route.js";
+import { SHARED } from "../state/spaces.js";
 import { type Language, LANGUAGES, chooseLanguage, chosenLanguage } from "../text/language.js";
 import { text } from "../text/text.js";
 import { onPlainClick, useApp, useStore } from "./dom.js";
@@ -16,6 +18,7 @@ export function Sidebar() {
   const app = useApp();
   const listing = useStore((state) => state.listing);
   const hasOverview = useStore((state) => state.hasOverview);
+  const { hasSpaces } = useStore((state) => state.features);
   return (
     <aside class="sidebar" aria-label={text.sidebar.label}>
       <div class="brand">
@@ -27,7 +30,8 @@ export function Sidebar() {
         <span>{text.actions.upload}</span>
       </MenuButton>
       <nav class="side-nav" aria-label={text.sidebar.places}>
-        <Home />
+        <FolderLink path={ROOT} icon="home" label={text.app.root} />
+        {hasSpaces && <FolderLink path={SHARED} icon="users" label={text.folderSharing.withMe} />}
         {hasOverview && <PlaceLink place="recent" icon="clock" />}
         <PlaceLink place="links" icon="link" />
         <PlaceLink place="trash" icon="trash" />
@@ -39,21 +43,23 @@ export function Sidebar() {
   );
 }
 
-function Home() {
+const ROOT: readonly string[] = [];
+
+function FolderLink({ path, icon, label }: { path: readonly string[]; icon: string; label: string }) {
   const app = useApp();
   const route = useStore((state) => state.route);
-  const isAtRoot = showsFolder(route) && route.path.length === 0;
-  const [isTarget, drop] = useDropTarget([]);
+  const isHere = showsFolder(route) && samePath(route.path, path);
+  const [isTarget, drop] = useDropTarget(path);
   return (
     <a
       class={isTarget ? "drop-target" : ""}
-      href={formatRoute({ ...route, path: [], place: null, query: null, open: null })}
-      aria-current={isAtRoot ? "page" : undefined}
-      onClick={onPlainClick(() => app.navigation.openFolder([]))}
+      href={formatRoute({ ...route, path, place: null, query: null, open: null })}
+      aria-current={isHere ? "page" : undefined}
+      onClick={onPlainClick(() => app.navigation.openFolder(path))}
       {...drop}
     >
-      <Icon name="home" />
-      {text.app.root}
+      <Icon name={icon} />
+      {label}
     </a>
   );
 }

@@ -101,6 +101,16 @@ export class Cloud {
     await this.#post("/register", { username, password: PASSWORD, ...(adminToken && { adminToken }) });
   }
 
+  /**
+   * @param {string} name
+   * @param {readonly string[]} members
+   * @param {string} token of an administrator
+   */
+  async makesGroup(name, members, token) {
+    await this.#post("/admin/groups", { name }, token);
+    for (const user of members) await this.#post(`/admin/groups/${name}/members`, { user }, token);
+  }
+
   /** @param {string} username */
   async login(username) {
     const { token } = await this.#post("/login", { username, password: PASSWORD });
@@ -128,11 +138,12 @@ export class Cloud {
   /**
    * @param {string} route
    * @param {object} body
+   * @param {string} [token]
    */
-  async #post(route, body) {
+  async #post(route, body, token) {
     const response = await fetch(this.url + route, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),
     });
     const answer = await response.json();

@@ -5,9 +5,11 @@ import { AccountDialog } from "./account.js";
 import { AuditDialog } from "./audit.js";
 import { DeleteForeverDialog } from "./delete-forever.js";
 import { LinkDialog } from "./link.js";
+import { LeaveFolderDialog } from "./leave-folder.js";
 import { MoveDialog } from "./move.js";
 import { ServicesDialog } from "./services.js";
 import { ShareDialog } from "./share.js";
+import { ShareFolderDialog } from "./share-folder.js";
 import { SharedFilesDialog } from "./shared-files.js";
 import { ShortcutsDialog } from "./shortcuts.js";
 import { TransferDialog } from "./transfer.js";
@@ -23,10 +25,14 @@ export function OnDemandDialog({ dialog, onClose }: { dialog: DialogOnDemand; on
       return <LinkDialog file={dialog.file} onClose={onClose} />;
     case "share":
       return <ShareDialog file={dialog.file} onClose={onClose} />;
+    case "share-folder":
+      return <ShareFolderDialog folder={dialog.folder} onClose={onClose} />;
+    case "leave-folder":
+      return <LeaveFolderDialog folder={dialog.folder} onClose={onClose} />;
     case "shared-files":
       return <SharedFilesDialog files={dialog.files} onClose={onClose} />;
     case "transfer":
-      return <TransferDialog file={dialog.file} onClose={onClose} />;
+      return <TransferDialog item={dialog.item} onClose={onClose} />;
     case "move":
       return <MoveDialog items={dialog.items} onClose={onClose} />;
     case "delete-forever":

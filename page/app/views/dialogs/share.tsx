@@ -8,10 +8,11 @@ import { useApp, useState, useStore } from "../dom.js";
 import { Icon } from "../icon.js";
 import { useLoading, useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
+import { Person } from "./person.js";
 import { UserPicker } from "./user-picker.js";
 
-export type Access = "read" | "write" | "nothing";
-export type Person = { user: UserHandle; access: Access };
+type Access = "read" | "write" | "nothing";
+type WithAccess = { user: UserHandle; access: Access };
 
 const LEVELS = (["read", "write", "nothing"] as Access[]).map((value) => ({ value, label: text.share.access[value] }));
 
@@ -51,13 +52,9 @@ export function ShareDialog({ file, onClose }: { file: FileItem; onClose: () => 
           <h3 id="people-with-access">{text.share.people}</h3>
           <ul class="people shared-with" aria-labelledby="people-with-access">
             {listed.map(({ user }) => (
-              <li key={user.id}>
-                <span class="avatar" aria-hidden="true">
-                  {user.name.charAt(0).toUpperCase()}
-                </span>
-                <span class="name">{user.name}</span>
+              <Person key={user.id} name={user.name}>
                 {choice(user, user.id === added)}
-              </li>
+              </Person>
             ))}
             {listed.length === 0 && <li class="muted">{text.share.nobody}</li>}
           </ul>
@@ -119,7 +116,7 @@ function useAccess(file: FileItem) {
   const [isTold, setTold] = useState(false);
   const [isPublic, setPublic] = useState(false);
   const [hasOwner, setOwned] = useState(true);
-  const [people, setPeople] = useState<readonly Person[]>([]);
+  const [people, setPeople] = useState<readonly WithAccess[]>([]);
   const canOrganise = useStore((state) => state.canOrganise);
   const problem = useLoading(async () => {
     if (!canOrganise) return;

@@ -1,6 +1,6 @@
-/** Gives a file to another owner. */
+/** Gives a file, or a folder, to another owner. */
 
-import type { FileItem } from "../../../types/state.js";
+import type { Item } from "../../../types/state.js";
 import type { UserHandle } from "../../../types/wire.js";
 import { text } from "../../text/text.js";
 import { Check, FormError } from "../controls.js";
@@ -9,21 +9,23 @@ import { useWork } from "../work.js";
 import { Dialog } from "./dialog.js";
 import { UserPicker } from "./user-picker.js";
 
-export function TransferDialog({ file, onClose }: { file: FileItem; onClose: () => void }) {
+export function TransferDialog({ item, onClose }: { item: Item; onClose: () => void }) {
   const app = useApp();
+  const [path] = useState(() => [...app.store.state.listing.path, item.name]);
   const [owner, setOwner] = useState<UserHandle | null>(null);
   const [keeps, setKeeps] = useState(true);
   const { isBusy, error, run } = useWork();
   const transfer = () =>
     run(async () => {
       if (!owner) return;
-      await app.organiser.transfer(file, owner.id, keeps);
-      app.toasts.show(text.transfer.done(file.name, owner.name), "good");
+      if (item.kind === "file") await app.organiser.transfer(item, owner.id, keeps);
+      else await app.folderSharing.giveTo(path, owner.name);
+      app.toasts.show(text.transfer.done(item.name, owner.name), "good");
       onClose();
     });
   return (
-    <Dialog title={text.transfer.title(file.name)} onClose={onClose}>
-      <p class="lead">{text.transfer.lead}</p>
+    <Dialog title={text.transfer.title(item.name)} onClose={onClose}>
+      <p class="lead">{item.kind === "file" ? text.transfer.lead : text.transfer.folderLead}</p>
       <UserPicker label={text.transfer.to}>
         {(user: UserHandle) => (
           <button
@@ -36,7 +38,7 @@ export function TransferDialog({ file, onClose }: { file: FileItem; onClose: () 
           </button>
         )}
       </UserPicker>
-      <Check label={text.transfer.keep} checked={keeps} onChange={setKeeps} />
+      {item.kind === "file" && <Check label={text.transfer.keep} checked={keeps} onChange={setKeeps} />}
       <FormError text={error} />
       <div class="dialog-buttons">
         <button type="button" class="button" onClick={onClose}>

@@ -1,5 +1,6 @@
 /** Finds users while a name is typed. */
 
+import type { ComponentChildren } from "preact";
 import type { UserHandle } from "../../../types/wire.js";
 import { afterQuiet } from "../../actions/timing.js";
 import { asUserName } from "../../state/user-name.js";
@@ -7,6 +8,7 @@ import { text } from "../../text/text.js";
 import { Field, FormError } from "../controls.js";
 import { useApp, useMemo, useRef, useState } from "../dom.js";
 import { useLoading } from "../work.js";
+import { Person } from "./person.js";
 
 const QUIET_MS = 150;
 
@@ -18,7 +20,7 @@ export function UserPicker({
 }: {
   label: string;
   withMe?: boolean;
-  children: (user: UserHandle) => unknown;
+  children: (user: UserHandle) => ComponentChildren;
 }) {
   const app = useApp();
   const me = app.store.state.session.user?.id;
@@ -43,13 +45,9 @@ export function UserPicker({
       <Field label={label} value={query} onInput={type} placeholder={text.users.search} autocomplete="off" />
       <ul class="people" aria-live="polite">
         {shown?.map((user) => (
-          <li key={user.id}>
-            <span class="avatar" aria-hidden="true">
-              {user.name.charAt(0).toUpperCase()}
-            </span>
-            <span class="name">{user.name}</span>
+          <Person key={user.id} name={user.name}>
             {children(user)}
-          </li>
+          </Person>
         ))}
         {shown?.length === 0 && <li class="muted">{text.users.nobody}</li>}{" "}
         {!shown && !problem && <li class="muted">{text.users.typeName}</li>}
