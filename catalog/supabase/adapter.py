@@ -8,6 +8,7 @@ from uuid import UUID
 from catalog.joined import JoinedCatalog
 from catalog.supabase.accounts import SupabaseAccounts
 from catalog.supabase.audit import SupabaseAudit
+from catalog.supabase.changes import SupabaseChangeLog
 from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.copies import SupabaseCopies
 from catalog.supabase.factors import SupabaseFactors
@@ -84,6 +85,7 @@ class SupabaseCatalog(JoinedCatalog):
             transfer=SupabaseTransfer(functions, clock),
         )
         self._functions = functions
+        self.change_log = SupabaseChangeLog(functions, clock)
 
     @classmethod
     @asynccontextmanager

@@ -34,7 +34,7 @@ class SupabaseCopies(SupabasePart):
             permit=permit_to_json(permit),
             target_permit=permit_to_json(target_permit),
         )
-        return _copied_of(row)
+        return copied_of(row)
 
     async def copy_folder(
         self,
@@ -64,10 +64,11 @@ class SupabaseCopies(SupabasePart):
             permit=permit_to_json(permit),
             target_permit=permit_to_json(target_permit),
         )
-        return _copied_of(row)
+        return copied_of(row)
 
 
-def _copied_of(row: Row) -> CopiedEntries:
+def copied_of(row: Row) -> CopiedEntries:
+    """What was copied."""
     return CopiedEntries(
         folders=tuple(placed_folder_of(placed) for placed in row["folders"]),
         files=tuple(placed_file_of(placed) for placed in row["files"]),

@@ -158,10 +158,7 @@ class SupabaseFiles(SupabasePart):
     ) -> ReleasedFiles:
         """Gives files to the heir, or deletes them. Raises `UserMissing`."""
         answer = await self._change("release_files", user_id=user_id, heir_id=heir_id, limit=limit)
-        files = tuple(placed_file_of(row) for row in answer["files"])
-        return ReleasedFiles(
-            files=files, remaining=answer["remaining"], sequence=answer.get("sequence")
-        )
+        return released_of(answer)
 
     async def set_public(
         self, file_id: int, *, is_public: bool, permit: Permit | None = None
@@ -201,6 +198,15 @@ class SupabaseFiles(SupabasePart):
             "remove_share", file_id=file_id, user_id=user_id, permit=permit_to_json(permit)
         )
         return None if row is None else placed_file_of(row)
+
+
+def released_of(row: Row) -> ReleasedFiles:
+    """Files that were given away or deleted."""
+    return ReleasedFiles(
+        files=tuple(placed_file_of(placed) for placed in row["files"]),
+        remaining=row["remaining"],
+        sequence=row.get("sequence"),
+    )
 
 
 def _order_of(upload: UploadCommit) -> dict[str, object]:

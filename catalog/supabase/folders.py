@@ -19,6 +19,15 @@ from catalog.supabase.client import SupabasePart, permit_to_json, trashing_to_js
 from catalog.supabase.rows import Row, changed_folder_of, file_of, path_of, placed_folder_of
 
 
+def made_folders_of(row: Row) -> MadeFolders:
+    """A folder, and those that were made for it."""
+    return MadeFolders(
+        folder=folder_of(row["folder"]),
+        created=tuple(placed_folder_of(placed) for placed in row["created"]),
+        sequence=row.get("sequence"),
+    )
+
+
 class SupabaseFolders(SupabasePart):
     """`FolderStore` on Supabase."""
 
@@ -42,10 +51,7 @@ class SupabaseFolders(SupabasePart):
         Raises `NotAFolder`, `NotPermitted`.
         """
         row = await self._change("make_folders", path=path, permit=permit_to_json(permit))
-        created = tuple(placed_folder_of(placed) for placed in row["created"])
-        return MadeFolders(
-            folder=folder_of(row["folder"]), created=created, sequence=row.get("sequence")
-        )
+        return made_folders_of(row)
 
     async def counts(self, folder_id: int) -> FolderCounts:
         """How many entries lie directly in the folder. Raises `FolderMissing`."""

@@ -6,8 +6,18 @@ from catalog.permits import Permit
 from catalog.placed import PlacedFile
 from catalog.rows import file_version_of, trashed_item_of
 from catalog.supabase.client import SupabasePart, permit_to_json
-from catalog.supabase.rows import path_of, placed_file_of, placed_folder_of
+from catalog.supabase.rows import Row, path_of, placed_file_of, placed_folder_of
 from catalog.trash_port import FileVersion, RestoredItem, TrashedItem, TrashKey, TrashTotals
+
+
+def restored_of(row: Row) -> RestoredItem:
+    """What has come out of the trash."""
+    return RestoredItem(
+        file=placed_file_of(row["file"]) if "file" in row else None,
+        placed_folder=placed_folder_of(row["folder"]) if "folder" in row else None,
+        created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
+        sequence=row.get("sequence"),
+    )
 
 
 class SupabaseTrash(SupabasePart):
@@ -42,12 +52,7 @@ class SupabaseTrash(SupabasePart):
             max_depth=max_depth,
             permit=permit_to_json(permit),
         )
-        return RestoredItem(
-            file=placed_file_of(row["file"]) if "file" in row else None,
-            placed_folder=placed_folder_of(row["folder"]) if "folder" in row else None,
-            created_folders=tuple(placed_folder_of(placed) for placed in row["created"]),
-            sequence=row.get("sequence"),
-        )
+        return restored_of(row)
 
     async def discard_trashed(
         self, user_id: int, keys: Sequence[TrashKey] | None, *, limit: int
