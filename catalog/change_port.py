@@ -77,12 +77,14 @@ class ChangePage:
         last: up to this number there are no others.
         changes: in the order of their numbers. One of which nothing is known any more is left out.
         raw: the page as `ChangeLog.page_of` reads it.
+        has_more: whether there may be later changes.
     """
 
     after: int
     last: int
     changes: Sequence[RecordedChange]
     raw: bytes
+    has_more: bool = False
 
 
 class ChangeLog(Protocol):

@@ -49,7 +49,9 @@ from manager.accounts.session_routes import SessionRoutes
 from manager.accounts.sessions import Sessions, UseNotes
 from manager.audit.log import AuditLog
 from manager.broadcast.hub import Hub, PacedBroadcasts
-from manager.catalogs import catalog_of, check_master_keys
+from manager.catalogs import catalog_of, change_log_of, check_master_keys
+from manager.cluster.notices import Notices
+from manager.cluster.opening import open_cluster
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
 from manager.downloads.archives import FolderSender
@@ -66,6 +68,7 @@ from manager.files.copying import CopyHandlers
 from manager.files.destinations import DestinationTracker
 from manager.files.organising import FileHandlers, FolderHandlers
 from manager.files.search import SearchHandlers, index_older_texts
+from manager.files.shared_feed import SharedChangeFeed
 from manager.files.sharing import SharingHandlers
 from manager.files.trash import DAY_S, TrashPolicy
 from manager.gc.compaction import Compactor
@@ -239,6 +242,10 @@ async def _run(
     """Composes the manager, adds its routes to the application, and runs it as long as that runs."""
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog())
+        cluster = await stack.enter_async_context(
+            open_cluster(settings, clock=clock, monotonic=monotonic)
+        )
+        change_log = None if settings.cluster_url is None else change_log_of(catalog)
         spaces = Spaces(catalog, settings.spaces)
         await retry.committing(spaces.start)
         http = await stack.enter_async_context(
@@ -301,9 +308,16 @@ async def _run(
         stack.push_async_callback(loops.close)
         stack.push_async_callback(tasks.close)
         hub = Hub()
+        notices = Notices(cluster, tasks)
         refresher = ViewRefresher(spaces, hub, tasks)
+        tell_of_rights = await notices.share("rights", refresher.rights_changed)
+
+        def rights_changed() -> None:
+            refresher.rights_changed()
+            tell_of_rights()
+
         if spaces.is_personal:
-            catalog = PersonalCatalog(catalog, refresher.rights_changed)
+            catalog = PersonalCatalog(catalog, rights_changed)
         signing_keys = SigningKeyRing(_signature_lives(settings), clock)
         logins = LoginRevocation(hub, tasks, catalog)
         key_keeper = SigningKeyKeeper(
@@ -316,9 +330,28 @@ async def _run(
         )
         await retry.committing(key_keeper.start)
         content_links = ContentLinks(Signer(signing_keys, Purpose.CONTENT_LINKS))
-        changes = ChangeFeed(
-            hub, catalog, retry, content_links.thumbnail, PacedBroadcasts(hub, tasks)
-        )
+        destinations = DestinationTracker(catalog)
+
+        def let_clients_begin_anew() -> None:
+            tasks.spawn(_close_all(hub), "let clients begin anew")
+
+        broadcasts = PacedBroadcasts(hub, tasks)
+        if change_log is None:
+            changes = ChangeFeed(hub, catalog, retry, content_links.thumbnail, broadcasts)
+        else:
+            changes = SharedChangeFeed(
+                hub,
+                catalog,
+                retry,
+                content_links.thumbnail,
+                broadcasts,
+                cluster=cluster,
+                change_log=change_log,
+                lost_track=let_clients_begin_anew,
+                moved_elsewhere=destinations.moved_elsewhere,
+                monotonic=monotonic,
+            )
+        await retry.committing(changes.start)
         setup = SetupCode(catalog, settings.chosen_setup_code)
         addresses = ClientAddresses(settings.trusted_proxies)
         tokens = TokenSigner(
@@ -394,7 +427,6 @@ async def _run(
             wake_reaper=reaper.wake,
             clock=clock,
         )
-        destinations = DestinationTracker(catalog)
         objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
         quotas = QuotaCheck(catalog, monotonic)
         committer = FileCommitter(
@@ -695,7 +727,7 @@ async def _run(
                     public_url,
                 ).routes,
                 *SharingRoutes(accounts, catalog, addresses, audit).routes,
-                *GroupRoutes(accounts, catalog, addresses, audit, refresher.rights_changed).routes,
+                *GroupRoutes(accounts, catalog, addresses, audit, rights_changed).routes,
                 *TrashRoutes(
                     accounts, catalog, changes, audit, addresses, reaper.wake, trash
                 ).routes,
@@ -764,6 +796,7 @@ async def _run(
 
         background: dict[str, Callable[[], Awaitable[None]]] = {
             "audit": audit.run,
+            "changes": changes.run,
             "channel_limits": limits.run,
             "size_probes": size_prober.run,
             "audit_sweep": audit.sweep,

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import structlog
 
+from catalog.change_port import ChangeLog
 from catalog.content_port import MasterKeyStore
 from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
 from catalog.port import Catalog
@@ -69,6 +70,22 @@ async def once_available(
         if delays.tries:
             log.info("catalog-available")
         yield catalog
+
+
+class NoSharedCatalog(Exception):
+    """The catalog is one manager's alone, while there are several."""
+
+
+def change_log_of(catalog: Catalog) -> ChangeLog:
+    """The changes that all managers of the catalog have made. Raises `NoSharedCatalog`."""
+    # As in `catalog_of`.
+    from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
+
+    if not isinstance(catalog, SupabaseCatalog):
+        raise NoSharedCatalog(
+            "several managers cannot share an SQLite file: set SUPABASE_URL and SUPABASE_KEY"
+        )
+    return catalog.change_log
 
 
 REMEDY = (

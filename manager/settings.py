@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.records import StorageQuota
 from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
+from common.nats_address import parse_cluster_url
 from common.settings import (
     TRUSTED_PROXIES_DESCRIPTION,
     Host,
@@ -116,6 +117,13 @@ def _checked_setup_code(secret: SecretStr | None) -> SecretStr | None:
     return secret
 
 
+def _checked_cluster(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None:
+        # Its errors are ValueErrors that do not repeat the address, which may hold a password.
+        parse_cluster_url(secret.get_secret_value())
+    return secret
+
+
 class CatalogSettings(BaseSettings):
     """Where the catalog is; commands that work on the catalog alone read only this."""
 
@@ -167,6 +175,21 @@ class ManagerSettings(KeyedCatalogSettings):
     manager_port: Port = Field(
         default=4000,
         description="Port for HTTP and WebSockets; 0 takes a free one.",
+    )
+    manager_name: Annotated[str | None, Field(max_length=64), NoneWhenEmpty] = Field(
+        default=None,
+        description=(
+            "What this manager is called in status, metrics and audit; unset: its host and process."
+        ),
+    )
+    cluster_url: Annotated[SecretStr | None, AfterValidator(_checked_cluster), NoneWhenEmpty] = (
+        Field(
+            default=None,
+            description=(
+                "Where several managers of one Supabase catalog meet: NATS, such as "
+                "nats://user:password@host:4222; further servers after commas. Unset: this manager is alone."
+            ),
+        )
     )
     service_password: Annotated[SecretStr | None, Field(min_length=8), NoneWhenEmpty] = Field(
         default=None,
@@ -507,6 +530,15 @@ class ManagerSettings(KeyedCatalogSettings):
     def _channels_need_a_bot(self) -> Self:
         if self.discord_channels and not self.discord_bot_token:
             raise ValueError("DISCORD_CHANNELS are those of a bot: set DISCORD_BOT_TOKEN as well")
+        return self
+
+    @model_validator(mode="after")
+    def _cluster_needs_supabase(self) -> Self:
+        if self.cluster_url and not self.supabase_url:
+            raise ValueError(
+                "CLUSTER_URL is for several managers, which cannot share an SQLite file: "
+                "set SUPABASE_URL and SUPABASE_KEY as well"
+            )
         return self
 
     @model_validator(mode="after")

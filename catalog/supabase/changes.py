@@ -1,6 +1,7 @@
 """The changes of folders and files, as the answers and receipts of the calls that made them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -77,7 +78,8 @@ class SupabaseChangeLog(SupabasePart):
     async def changes_after(self, after: int, *, limit: int) -> ChangePage:
         """At most so many of the changes after a number."""
         answer = await self._functions.read("changes_after", after=after, limit=limit)
-        return _page(answer, msgspec.json.encode(answer))
+        page = _page(answer, msgspec.json.encode(answer))
+        return replace(page, has_more=len(answer["changes"]) >= limit)
 
     def page_of(self, raw: bytes) -> ChangePage:
         """A page that was read elsewhere."""

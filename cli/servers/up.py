@@ -44,6 +44,8 @@ DECIDED: Final[Mapping[type[BaseSettings], frozenset[str]]] = {
         {
             "manager_host",
             "manager_port",
+            "manager_name",
+            "cluster_url",
             "service_password",
             "message_encryption_key",
             "database_path",

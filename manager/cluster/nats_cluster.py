@@ -17,9 +17,9 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from common.nats_address import parse_cluster_url
 from common.retry import Backoff
 from common.tasks import BackgroundTasks, cancel_and_wait
-from manager.cluster.address import parse_cluster_url
 from manager.cluster.election import Candidacy, LeaseTiming
 from manager.cluster.errors import (
     ClusterError,

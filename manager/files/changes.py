@@ -115,6 +115,12 @@ class ChangeFeed:
         self._listeners: list[Callable[[], None]] = []
         self._readings: list[_ChangedMeanwhile] = []
 
+    async def start(self) -> None:
+        """Is called before any client is connected. What one manager changes is passed on to it."""
+
+    async def run(self) -> None:
+        """Follows changes that are not passed on to it: there are none."""
+
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Adds a listener, which is called whenever a file has new content."""
         self._listeners.append(listener)
@@ -338,10 +344,18 @@ class ChangeFeed:
             self._readings.append(changed)
             try:
                 files = await self._retry.answering(lambda: self._files.files_of(object_id))
+                if files and (number := files[0].sequence) is not None:
+                    await self._reached(number)
             finally:
                 self._readings.remove(changed)
             if not changed.concerns(files):
                 return files
+
+    async def _reached(self, number: int) -> None:
+        """Returns when the change with that number may have been broadcast.
+
+        Here the sequencer does that: it delivers what was read after the change.
+        """
 
     def _note_files(self, files: Iterable[PlacedFile]) -> None:
         for changed in self._readings:

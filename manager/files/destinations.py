@@ -3,7 +3,8 @@
 A commit creates its folder when there is none. A commit between the renaming of its folder and the update
 of its destination would create the old folder again, beside the new one. So commits and changes of folders
 exclude one another: any number of commits at a time, or one change, after which every destination is up to
-date. This holds within one manager; it does not learn what another manager on the same catalog renames.
+date. This holds within one manager. What another manager on the same catalog renames is learned shortly
+afterwards (`moved_elsewhere`): a commit in between makes the old folder again.
 
 When the catalog becomes unavailable during a change, the manager does not know whether it was made. The
 next commit or change asks the catalog first.
@@ -74,6 +75,10 @@ class DestinationTracker:
                 raise
             self._update(changed.before.path, changed.after.path)
             return changed
+
+    def moved_elsewhere(self, changed: ChangedFolder) -> None:
+        """Another manager has renamed or moved a folder."""
+        self._update(changed.before.path, changed.after.path)
 
     async def _settle(self) -> None:
         """Finds out whether a change was made. Raises `CatalogUnavailable`."""

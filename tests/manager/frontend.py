@@ -77,6 +77,13 @@ class Frontend:
             if frame["id"] == packet_id and fields.items() <= data.items():
                 return data
 
+    async def next_of(self, *packet_ids: str) -> dict[str, Any]:
+        """Waits for one of these packets; what came before it is gone."""
+        while True:
+            frame = self._news.pop(0) if self._news else await self._receive()
+            if frame["id"] in packet_ids:
+                return {"id": frame["id"], **frame["data"]}
+
     async def _receive(self) -> dict[str, Any]:
         message = await self.socket.receive(timeout=PATIENCE_S)
         assert message.type is WSMsgType.TEXT, message

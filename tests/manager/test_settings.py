@@ -177,3 +177,15 @@ def test_half_a_supabase_is_refused(load, environment):
     """URL and key belong together, and the URL is one."""
     with pytest.raises(ValidationError, match=r"SUPABASE_URL and SUPABASE_KEY|http"):
         load(**environment)
+
+
+def test_several_managers_need_a_catalog_that_they_share(load):
+    """Not an SQLite file; the address of NATS is checked, and stays out of sight."""
+    supabase = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_KEY": "top secret"}
+    assert load(CLUSTER_URL="").cluster_url is None
+    with pytest.raises(ValidationError, match="cannot share an SQLite file"):
+        load(CLUSTER_URL="nats://one")
+    assert "hunter2" not in repr(load(CLUSTER_URL="nats://me:hunter2@one", **supabase))
+    with pytest.raises(ValidationError, match="expected nats://") as refused:
+        load(CLUSTER_URL="http://me:hunter2@one", **supabase)
+    assert "hunter2" not in str(refused.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from manager.cluster.address import parse_cluster_url
+from common.nats_address import parse_cluster_url
 
 
 def test_servers_and_namespace_are_told_apart():
