@@ -91,6 +91,11 @@ class CommandContext:
         if not self.is_quiet:
             print_line(self.err, text)
 
+    def with_rate_limit(self, bytes_per_s: int | None) -> "CommandContext":
+        """The same with clients whose transfers are no faster together; None: as fast as they can."""
+        settings = replace(self.client_settings, rate_limit=bytes_per_s)
+        return replace(self, client_settings=settings)
+
     def client(self, *, parallel_uploads: int = ClientSettings.parallel_uploads) -> Client:
         """A client with the current login. Raises `NotLoggedIn`."""
         login = self.credentials.current()

@@ -15,6 +15,7 @@ from client_sdk.chunks import ServiceBody
 from client_sdk.errors import SourceUnreadable
 from client_sdk.local_files import modification_time
 from client_sdk.paths import join_remote, split_remote
+from client_sdk.rate_limit import RateLimit
 from client_sdk.transfers import OnConflict, Outcome, Progress, Stage
 from protocol import s2c
 
@@ -127,11 +128,12 @@ class AcceptedBundle:
 class BundleBody(ServiceBody):
     """The body of a bundle: a record for each file."""
 
-    def __init__(self, files: Sequence[BundledTransfer], stall_timeout_s: float) -> None:
-        super().__init__(files, content_type="application/octet-stream")
+    def __init__(
+        self, files: Sequence[BundledTransfer], stall_timeout_s: float, rate: RateLimit
+    ) -> None:
+        super().__init__(files, "application/octet-stream", stall_timeout_s, rate)
         self._files = files
         self._size = sum(_RECORD.size + len(file.content) for file in files)
-        self._stall_timeout_s = stall_timeout_s
 
     def take_back(self) -> None:
         """The try failed: its bytes do not count."""
@@ -155,12 +157,7 @@ class BundleBody(ServiceBody):
     async def _write(
         self, writer: AbstractStreamWriter, pieces: list[bytes], files: list[BundledTransfer]
     ) -> None:
-        try:
-            async with asyncio.timeout(self._stall_timeout_s):
-                await writer.write(b"".join(pieces))
-        except TimeoutError:
-            self.has_stalled = True
-            raise
+        await self._write_paced(writer, b"".join(pieces), lambda _: None)
         for file in files:
             file.sent_bytes += len(file.content)
             file.progress(Stage.TRANSFERRING, len(file.content))

@@ -34,6 +34,7 @@ from client_sdk.errors import (
     UploadFailed,
 )
 from client_sdk.link import Link
+from client_sdk.rate_limit import RateLimit
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import (
     ConflictPolicy,
@@ -67,6 +68,7 @@ class Bundles:
         conflicts: Answers conflicts.
         http: Session for the bodies.
         settings: Limits, time limits and retries.
+        rate: How fast all transfers are together.
         scope: Where answers to conflicts and aborts run.
     """
 
@@ -77,6 +79,7 @@ class Bundles:
         conflicts: ConflictResolver,
         http: aiohttp.ClientSession,
         settings: ClientSettings,
+        rate: RateLimit,
         scope: TaskScope,
     ) -> None:
         self._link = link
@@ -84,6 +87,7 @@ class Bundles:
         self._conflicts = conflicts
         self._http = http
         self._settings = settings
+        self._rate = rate
         self._scope = scope
         self._requests: dict[str, asyncio.Future[Packet | CloudError]] = {}
         self._jobs: dict[str, AcceptedBundle] = {}
@@ -269,7 +273,7 @@ class Bundles:
         def body() -> BundleBody:
             for file in files:
                 file.progress(Stage.TRANSFERRING, 0)
-            return BundleBody(files, self._settings.stall_timeout_s)
+            return BundleBody(files, self._settings.stall_timeout_s, self._rate)
 
         await post_to_service(self._http, address, body, self._settings)
 

@@ -26,8 +26,9 @@ from client_sdk.errors import (
     Unreachable,
     UploadFailed,
 )
+from client_sdk.rate_limit import RateLimit
 from client_sdk.settings import ClientSettings
-from client_sdk.sources import OpenSource, SourceChunk
+from client_sdk.sources import Bytes, OpenSource, SourceChunk
 from client_sdk.transfers import AcceptedUpload, ProgressMeter
 from common.http_bodies import read_up_to
 from common.log_events import EventLogger, bound_ids, correlation_header
@@ -60,6 +61,26 @@ class ServiceBody(Payload):
     failure: CloudError | None = None
     has_stalled = False
 
+    def __init__(
+        self, value: object, content_type: str, stall_timeout_s: float, rate: RateLimit
+    ) -> None:
+        super().__init__(value, content_type=content_type)
+        self._stall_timeout_s = stall_timeout_s
+        self._rate = rate
+
+    async def _write_paced(
+        self, writer: AbstractStreamWriter, content: Bytes, written: Callable[[int], None]
+    ) -> None:
+        """Write within the rate; calls `written` with the length of each piece that is through."""
+        async for piece in self._rate.paced(content):
+            try:
+                async with asyncio.timeout(self._stall_timeout_s):
+                    await writer.write(piece)
+            except TimeoutError:
+                self.has_stalled = True
+                raise
+            written(len(piece))
+
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Not possible: the body is bytes."""
         raise TypeError("what goes to an upload service is not text")
@@ -80,9 +101,11 @@ class ChunkBody(ServiceBody):
         length: int,
         meter: ProgressMeter,
         stall_timeout_s: float,
+        rate: RateLimit,
     ) -> None:
         boundary = uuid4().hex
-        super().__init__(chunk, content_type=f"multipart/form-data; boundary={boundary}")
+        content_type = f"multipart/form-data; boundary={boundary}"
+        super().__init__(chunk, content_type, stall_timeout_s, rate)
         self._head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="id"\r\n\r\n{upload_id}\r\n'
             f'--{boundary}\r\nContent-Disposition: form-data; name="chunk"\r\n\r\n{index}\r\n'
@@ -93,7 +116,6 @@ class ChunkBody(ServiceBody):
         self._size = len(self._head) + length + len(self._tail)
         self._chunk = chunk
         self._meter = meter
-        self._stall_timeout_s = stall_timeout_s
         self._sent = 0
 
     def take_back(self) -> None:
@@ -106,17 +128,15 @@ class ChunkBody(ServiceBody):
         await writer.write(self._head)
         try:
             async for piece in self._chunk.pieces():
-                async with asyncio.timeout(self._stall_timeout_s):
-                    await writer.write(piece)
-                self._sent += len(piece)
-                self._meter.add_sent(len(piece))
+                await self._write_paced(writer, piece, self._count)
         except CloudError as error:
             self.failure = error
             raise
-        except TimeoutError:
-            self.has_stalled = True
-            raise
         await writer.write(self._tail)
+
+    def _count(self, length: int) -> None:
+        self._sent += length
+        self._meter.add_sent(length)
 
 
 class ChunkSender:
@@ -126,6 +146,7 @@ class ChunkSender:
         http: Session to send with.
         upload: Where the chunks go, and which are missing.
         settings: Time limits and retries.
+        rate: How fast all transfers are together.
         acknowledged: Called after each chunk that the service has stored.
     """
 
@@ -134,6 +155,7 @@ class ChunkSender:
         http: aiohttp.ClientSession,
         upload: AcceptedUpload,
         settings: ClientSettings,
+        rate: RateLimit,
         acknowledged: Callable[[], None],
     ) -> None:
         self._http = http
@@ -144,6 +166,7 @@ class ChunkSender:
         self._missing = upload.missing
         self._meter = upload.order.meter
         self._settings = settings
+        self._rate = rate
         self._acknowledged = acknowledged
 
     async def send_missing(self, source: OpenSource) -> None:
@@ -188,6 +211,7 @@ class ChunkSender:
                 length,
                 self._meter,
                 self._settings.stall_timeout_s,
+                self._rate,
             )
 
         await post_to_service(self._http, self._address, body, self._settings)

@@ -194,7 +194,9 @@ class RangeRead:
 
     async def _receive(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         try:
-            async for piece in response.content.iter_chunked(PIECE_SIZE):
+            rate = self._http.rate
+            async for piece in response.content.iter_chunked(rate.piece_size(PIECE_SIZE)):
+                await rate.take(len(piece))
                 # The whole file is there if the manager knows no ranges.
                 wanted = piece[: self._end - self._position]
                 self._position += len(wanted)
@@ -218,7 +220,7 @@ async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[byte
         DownloadFailed, Unreachable, ServerFailed: It did not get through.
     """
     async with http.content(BULK_DOWNLOAD, path) as response:
-        pieces = response.content.iter_chunked(PIECE_SIZE)
+        pieces = response.content.iter_chunked(http.rate.piece_size(PIECE_SIZE))
         last = b""
         while True:
             try:
@@ -227,6 +229,7 @@ async def pieces_of_archive(http: ManagerHttp, path: str) -> AsyncGenerator[byte
                 raise DownloadFailed("the archive broke off") from error
             if piece is None:
                 break
+            await http.rate.take(len(piece))
             last = piece if len(piece) >= END_LENGTH else last[-END_LENGTH:] + piece
             yield piece
         # Some proxies, such as Caddy before 2.8, pass a body that broke off on as if it were whole.

@@ -239,7 +239,8 @@ class FileDownload:
         self, response: aiohttp.ClientResponse, position: int, end: int, *, goes_on: bool = False
     ) -> None:
         """Write what comes, up to an end; `goes_on`: and then the segments behind it that are pending."""
-        buffer = memoryview(bytearray(min(PIECE_SIZE, end - position)))
+        rate = self._http.rate
+        buffer = memoryview(bytearray(min(rate.piece_size(PIECE_SIZE), end - position)))
         try:
             with receiving(response) as body:
                 while position < end or (goes_on and self._is_next(end)):
@@ -248,6 +249,7 @@ class FileDownload:
                     count = await body.receive(buffer[: end - position])
                     if not count:
                         break
+                    await rate.take(count)
                     await self._write(position, buffer[:count])
                     position += count
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -15,6 +15,7 @@ from client_sdk.batches import SMALL_BYTES, TrackedTransfer, TransferredFile
 from client_sdk.errors import CloudError, DownloadFailed, NotFound
 from client_sdk.http import ManagerHttp
 from client_sdk.small_files import write_files
+from client_sdk.sources import PIECE_SIZE
 from client_sdk.transfers import Outcome, Progress, Stage
 from common.tasks import settled
 from protocol.chunks import content_hash
@@ -66,7 +67,9 @@ class FileStreams:
         left = dict(enumerate(files))
         try:
             async with self._http.files([each.file.remote for each in files]) as response:
-                async for piece in response.content.iter_any():
+                rate = self._http.rate
+                async for piece in response.content.iter_chunked(rate.piece_size(PIECE_SIZE)):
+                    await rate.take(len(piece))
                     for tracked, content, _ in await self._written(parser.feed(piece), left):
                         _arrived(tracked, len(content))
         except NotFound:

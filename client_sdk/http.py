@@ -35,6 +35,7 @@ from client_sdk.errors import (
 )
 from client_sdk.models import ManagerStatus, manager_status
 from client_sdk.paths import join_remote
+from client_sdk.rate_limit import RateLimit
 from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from common.http_bodies import read_up_to
@@ -68,6 +69,7 @@ class ManagerHttp:
         base: The manager's http(s) URL, without a slash at its end.
         token: The user's token, or a login that knows it; None before logging in.
         settings: Time limits.
+        rate: How fast all transfers are together.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class ManagerHttp:
         base: str,
         token: str | RenewableLogin | None,
         settings: ClientSettings,
+        rate: RateLimit,
     ) -> None:
+        self.rate = rate
         self._session = session
         self._base = base
         self._token = token

@@ -17,6 +17,7 @@ from client_sdk.file_download import ConnectionPermits
 from client_sdk.http import ManagerHttp
 from client_sdk.link import Link
 from client_sdk.paths import RemotePath, split_remote
+from client_sdk.rate_limit import RateLimit
 from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import ConflictResolver
@@ -38,6 +39,7 @@ class UserSession:
         url: Callable[[], Awaitable[str]],
         http: aiohttp.ClientSession,
         settings: ClientSettings,
+        rate: RateLimit,
         scope: TaskScope,
         link_changed: LinkCallback | None,
     ) -> None:
@@ -47,8 +49,9 @@ class UserSession:
         self.events = EventHub()
         self.conflicts = ConflictResolver()
         self._services = BookedServices(self.link, settings, scope)
-        self.uploads = Uploads(self.link, self._services, self.conflicts, http, settings, scope)
-        self.bundles = Bundles(self.link, self._services, self.conflicts, http, settings, scope)
+        shared = (self.link, self._services, self.conflicts, http, settings, rate, scope)
+        self.uploads = Uploads(*shared)
+        self.bundles = Bundles(*shared)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -57,6 +60,7 @@ class UserSession:
         url: Callable[[], Awaitable[str]],
         http: aiohttp.ClientSession,
         settings: ClientSettings,
+        rate: RateLimit,
         link_changed: LinkCallback | None = None,
     ) -> AsyncIterator[Self]:
         """Connect, and stay connected until it is left.
@@ -65,7 +69,7 @@ class UserSession:
             NotLoggedIn, Unreachable, Unavailable, LastingFailure: The first connection did not come about.
         """
         async with TaskScope() as scope:
-            session = cls(url, http, settings, scope, link_changed)
+            session = cls(url, http, settings, rate, scope, link_changed)
             scope.spawn(session.link.run(), "link")
             try:
                 await session.link.ready()
@@ -131,6 +135,7 @@ class ClientCore:
         self._base = base_url(url)
         self._token = token
         self._settings = settings or ClientSettings()
+        self._rate = self._settings.rate()
         self._connection_permits = ConnectionPermits(self._settings.parallel_ranges - 1)
         self._link_changed = link_changed
         self._search_turn = asyncio.Lock()
@@ -144,10 +149,10 @@ class ClientCore:
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             http = await stack.enter_async_context(await self._http_session())
-            self._http = ManagerHttp(http, self._base, self._token, self._settings)
+            self._http = ManagerHttp(http, self._base, self._token, self._settings, self._rate)
             if self._token is not None:
                 opening = UserSession.open(
-                    self._socket_url, http, self._settings, self._link_changed
+                    self._socket_url, http, self._settings, self._rate, self._link_changed
                 )
                 self._session = await stack.enter_async_context(opening)
             self._stack = stack.pop_all()

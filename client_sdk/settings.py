@@ -3,10 +3,12 @@
 import asyncio
 import os
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from client_sdk.endpoint import retry_after_s
+from client_sdk.rate_limit import RateLimit
 from common.retry import (
     QUICK_TRIES,
     RECONNECT_CAP_S,
@@ -30,6 +32,7 @@ class ClientSettings:
         parallel_downloads: Files of a folder that are downloaded at the same time, at most.
         parallel_ranges: Connections over which a large file is downloaded, at most; 1 for a single one.
             Several downloads share what they have beyond one each.
+        rate_limit: Bytes per second of all transfers of the client together, up and down; None for no limit.
         chunks_in_flight: Chunks of one file that are sent at the same time.
         upload_attempts: How often a file is begun anew after a rejection or a failure, the first
             time included. Lost connections to the manager do not count, nor do requests that came
@@ -64,11 +67,13 @@ class ClientSettings:
             manager and at the upload services.
         rng: Source of the jitter of those delays.
         sleep: Waits for a number of seconds.
+        clock: Seconds for the rate limit, which only ever grow.
     """
 
     parallel_uploads: int = 4
     parallel_downloads: int = 4
     parallel_ranges: int = 4
+    rate_limit: int | None = None
     chunks_in_flight: int = 4
     upload_attempts: int = 4
     chunk_attempts: int = 8
@@ -90,6 +95,7 @@ class ClientSettings:
     ca_cert: str | os.PathLike[str] | None = None
     rng: random.Random = field(default_factory=random.SystemRandom, repr=False)
     sleep: Sleep = field(default=asyncio.sleep, repr=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
 
     def pause_s(self, status: int, headers: Mapping[str, str]) -> float | None:
         """How long to wait before a manager is asked again that cannot serve now and says when.
@@ -101,6 +107,10 @@ class ClientSettings:
             return None
         spread_s = self.rng.uniform(0.0, self.retry_first_s)
         return min(after_s, self.retry_cap_s) + max(spread_s, SHORTEST_PAUSE_S)
+
+    def rate(self) -> RateLimit:
+        """A fresh rate limit, which the transfers of one client share."""
+        return RateLimit(self.rate_limit, clock=self.clock, sleep=self.sleep)
 
     def backoff(self) -> Backoff:
         """A fresh back-off with these delays."""

@@ -34,6 +34,7 @@ from client_sdk.errors import (
 )
 from client_sdk.kept_uploads import SOURCE_CHANGED, UploadKeeper, UploadSession
 from client_sdk.link import Link
+from client_sdk.rate_limit import RateLimit
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import (
     AcceptedUpload,
@@ -75,6 +76,7 @@ class Uploads:
         conflicts: Answers conflicts.
         http: Session for the chunks.
         settings: Limits, time limits and retries.
+        rate: How fast all transfers are together.
         scope: Where answers to conflicts and aborts run.
     """
 
@@ -85,12 +87,14 @@ class Uploads:
         conflicts: ConflictResolver,
         http: aiohttp.ClientSession,
         settings: ClientSettings,
+        rate: RateLimit,
         scope: TaskScope,
     ) -> None:
         self._link = link
         self._services = services
         self._http = http
         self._settings = settings
+        self._rate = rate
         self._scope = scope
         self._conflicts = conflicts
         self._keeper = UploadKeeper(link, settings)
@@ -289,7 +293,7 @@ class Uploads:
     async def _transfer(self, session: UploadSession, job: AcceptedUpload) -> None:
         """Send all missing chunks and wait until the service is free again."""
         job.order.meter.enter(Stage.TRANSFERRING, job.stored_bytes)
-        sender = ChunkSender(self._http, job, self._settings, session.progressed)
+        sender = ChunkSender(self._http, job, self._settings, self._rate, session.progressed)
         try:
             async with job.order.meter.watched(self._settings.quiet_s):
                 await self._send(job, sender)

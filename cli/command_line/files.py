@@ -32,6 +32,13 @@ Exclude = Annotated[
 Checksum = Annotated[
     bool, typer.Option("--checksum", help="Compare files by their content, not by time.")
 ]
+LimitRate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RATE",
+        help="Bytes per second of all files together, as 500k or 2M; `none`: no limit.",
+    ),
+]
 ModifyWindow = Annotated[
     float,
     typer.Option(
@@ -81,6 +88,7 @@ def put(
     ],
     *,
     jobs: Jobs = 4,
+    limit_rate: LimitRate = None,
     on_conflict: Annotated[
         ConflictOption | None,
         typer.Option(
@@ -100,7 +108,14 @@ def put(
     from cli.commands import put as command
 
     command.put(
-        context, sources, dest, jobs=jobs, on_conflict=on_conflict, public=public, as_json=as_json
+        context,
+        sources,
+        dest,
+        jobs=jobs,
+        limit_rate=limit_rate,
+        on_conflict=on_conflict,
+        public=public,
+        as_json=as_json,
     )
 
 
@@ -115,6 +130,7 @@ def get(
     ],
     *,
     jobs: Jobs = 4,
+    limit_rate: LimitRate = None,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on with partial downloads.")
     ] = True,
@@ -123,7 +139,15 @@ def get(
     """Download files and folders. A download that broke off goes on where it stopped."""
     from cli.commands import get as command
 
-    command.get(context, remotes, local, jobs=jobs, resume=resume, as_json=as_json)
+    command.get(
+        context,
+        remotes,
+        local,
+        jobs=jobs,
+        limit_rate=limit_rate,
+        resume=resume,
+        as_json=as_json,
+    )
 
 
 def copy(
@@ -138,6 +162,7 @@ def copy(
     size_only: SizeOnly = False,
     modify_window: ModifyWindow = 0.001,
     jobs: Jobs = 4,
+    limit_rate: LimitRate = None,
     as_json: Json = False,
 ) -> None:
     """Transfer what is in a folder and not, or otherwise, in another one. Deletes nothing.
@@ -155,6 +180,7 @@ def copy(
         deletes=False,
         is_dry_run=dry_run,
         jobs=jobs,
+        limit_rate=limit_rate,
         as_json=as_json,
     )
     command.sync(context, source, target, options)
@@ -175,6 +201,7 @@ def sync(
     size_only: SizeOnly = False,
     modify_window: ModifyWindow = 0.001,
     jobs: Jobs = 4,
+    limit_rate: LimitRate = None,
     as_json: Json = False,
 ) -> None:
     """Make a folder as another one: as `copy`, and with --delete what only TARGET has is deleted."""
@@ -189,6 +216,7 @@ def sync(
         deletes=delete,
         is_dry_run=dry_run,
         jobs=jobs,
+        limit_rate=limit_rate,
         as_json=as_json,
     )
     command.sync(context, source, target, options)

@@ -87,6 +87,7 @@ class SyncOptions:
         deletes: Whether what only the target has is deleted.
         is_dry_run: Whether it is only shown what would be done.
         jobs: Files at once.
+        limit_rate: Bytes per second of all files together, as it was typed; None for no limit.
         as_json: Whether JSON is printed.
     """
 
@@ -98,6 +99,7 @@ class SyncOptions:
     deletes: bool
     is_dry_run: bool
     jobs: int
+    limit_rate: str | None
     as_json: bool
 
 

@@ -309,8 +309,8 @@ def set_quota(
     """Change how much a user may store; what is None stays."""
     ctx = command_context(context)
     with reported(ctx.err):
-        new_size = None if size is None else limit_of("--bytes", size)
-        new_files = None if files is None else limit_of("--files", files)
+        new_size = limit_of("--bytes", size)
+        new_files = limit_of("--files", files)
 
     async def run() -> None:
         async with account_client(ctx) as cloud:
@@ -325,9 +325,9 @@ def set_quota(
     ctx.run(run())
 
 
-def limit_of(option: str, text: str) -> int | None:
-    """A number as `500`, `2k` or `10G`, in binary units; None for `none`. Raises `InvalidInput`."""
-    if text.strip().lower() in {"none", "0"}:
+def limit_of(option: str, text: str | None) -> int | None:
+    """A number as `500`, `2k` or `10G`, in binary units; None for `none` and None. Raises `InvalidInput`."""
+    if text is None or text.strip().lower() in {"none", "0"}:
         return None
     match = _LIMIT.fullmatch(text.strip())
     if match is None:

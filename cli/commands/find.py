@@ -93,8 +93,8 @@ class FindOptions:
         return {
             "kind": kinds.pop() if len(kinds) == 1 else None,
             "types": [each for name in names for each in TYPES.get(name, (name,))],
-            "min_size": None if self.larger is None else limit_of("--larger", self.larger),
-            "max_size": None if self.smaller is None else limit_of("--smaller", self.smaller),
+            "min_size": limit_of("--larger", self.larger),
+            "max_size": limit_of("--smaller", self.smaller),
             "changed_from": None if self.newer is None else time_of("--newer", self.newer, now),
             "changed_before": None if self.older is None else time_of("--older", self.older, now),
             "owner": self.owner,

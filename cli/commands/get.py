@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import typer
 
+from cli.commands.accounts import limit_of
 from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
@@ -29,6 +30,7 @@ def get(
     local: str,
     *,
     jobs: int,
+    limit_rate: str | None,
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -40,6 +42,7 @@ def get(
                 remote
             )  # checked before connecting: a wrong path is an error of the command line
         _check_target(remotes, local, as_json=as_json)
+        ctx = ctx.with_rate_limit(limit_of("--limit-rate", limit_rate))
     if local == STDOUT:
         ctx.run(_files_to_stream(ctx, remotes, unbuffered_stdout()))
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from cli.command_line.options import ConflictOption
+from cli.commands.accounts import limit_of
 from cli.commands.summary import Summary, raise_if_manager_lost
 from cli.context import CommandContext, command_context
 from cli.errors import reported
@@ -119,6 +120,7 @@ def put(
     dest: str,
     *,
     jobs: int,
+    limit_rate: str | None,
     on_conflict: ConflictOption | None,
     public: bool,
     as_json: bool,
@@ -130,6 +132,7 @@ def put(
             dest
         )  # checked before connecting: a wrong path is an error of the command line
         option = _conflict_option(ctx, on_conflict)
+        ctx = ctx.with_rate_limit(limit_of("--limit-rate", limit_rate))
     putting = _Put(ctx, option, jobs=jobs, is_public=public, as_json=as_json)
     ctx.run(putting.run(sources, dest))
 

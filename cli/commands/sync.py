@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from cli.command_line.options import SyncOptions
+from cli.commands.accounts import limit_of
 from cli.commands.summary import Summary, raise_if_manager_lost, transfer_all
 from cli.context import CommandContext, command_context
 from cli.errors import reported
@@ -59,6 +60,7 @@ def sync(context: typer.Context, source: str, target: str, options: SyncOptions)
         raise typer.BadParameter("--checksum and --size-only exclude each other")
     ctx = command_context(context)
     with reported(ctx.err):
+        ctx = ctx.with_rate_limit(limit_of("--limit-rate", options.limit_rate))
         selected = PathFilter(options.include, options.exclude)
         if source.startswith(REMOTE) == target.startswith(REMOTE):
             raise InvalidInput(

@@ -131,6 +131,16 @@ def test_an_older_file_replaces_a_newer_one(shell: Shell, local: Path, folder: s
     assert plan(shell, "copy", local, remote, "--modify-window", "2") == []
 
 
+def test_a_rate_is_a_number_of_bytes(shell: Shell, local: Path, folder: str, tmp_path: Path):
+    """Of each command that transfers; anything else is told before it connects."""
+    commands = [("copy", local, f"cloud:{folder}"), ("sync", f"cloud:{folder}", tmp_path / "back")]
+    commands += [("put", local, folder), ("get", f"{folder}/a.jpg", tmp_path / "a.jpg")]
+    for command in commands:
+        wrong = shell(*command, "--limit-rate", "fast")
+        assert (wrong.exit_code, "--limit-rate takes" in wrong.stderr) == (64, True), command
+        assert shell(*command, "--limit-rate", "100M").exit_code == 0, command
+
+
 def test_nothing_is_deleted_after_a_failure(
     shell: Shell, local: Path, put: Put, folder: str
 ) -> None:

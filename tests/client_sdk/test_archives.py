@@ -35,7 +35,8 @@ async def received(body: bytes) -> bytes:
     app = web.Application()
     app.router.add_get("/bulk-download", send)
     async with serving(app) as url, aiohttp.ClientSession() as session:
-        http = ManagerHttp(session, url, "token", ClientSettings())
+        settings = ClientSettings()
+        http = ManagerHttp(session, url, "token", settings, settings.rate())
         return b"".join([piece async for piece in pieces_of_archive(http, "/")])
 
 
