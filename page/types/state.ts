@@ -159,12 +159,23 @@ export interface Toast {
   id: number;
   tone: "plain" | "good" | "bad";
   text: string;
-  action: { label: string; run: () => void } | null;
+  action: { label: string; icon: string; run: () => void } | null;
 }
 
 export interface Storage {
   total: number;
   types: Readonly<Record<string, number>>;
+}
+
+/** What was copied or cut, to be pasted. */
+export interface Clipboard {
+  mode: "copy" | "move";
+  items: readonly Item[];
+  keys: ReadonlySet<string>;
+  /** The folder that they are in. */
+  path: readonly string[];
+  /** Null: the root. */
+  folderId: number | null;
 }
 
 /** What the manager was set up to offer. */
@@ -345,6 +356,9 @@ export interface State {
   canOrganise: boolean;
   /** Whether it tells sizes and dates of folders, and which files are recent. */
   hasOverview: boolean;
+  /** Whether it copies files and folders. */
+  canCopy: boolean;
+  clipboard: Clipboard | null;
   features: Features;
   storage: Storage | null;
   /** What the user stores and may store; null: not known yet. */

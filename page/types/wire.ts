@@ -166,7 +166,8 @@ export interface UserList {
 }
 
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
-export interface Requests extends OrganiseRequests, OverviewRequests, SearchRequests, AdministerRequests, ResumeRequests {
+export interface Requests
+  extends OrganiseRequests, CopyRequests, OverviewRequests, SearchRequests, AdministerRequests, ResumeRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -238,6 +239,12 @@ export interface OrganiseRequests {
   };
   "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number } & FileAccess };
   "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };
+}
+
+/** Requests of the extension `copy`. */
+export interface CopyRequests {
+  "c2s:copy-files": { data: { path: string; target_path: string; files: string[] }; answer: Boolean_ };
+  "c2s:copy-folder": { data: { path: string; target_path: string }; answer: Boolean_ };
 }
 
 /** Requests of the extension `overview`. */

@@ -3,7 +3,7 @@
 import type { Order, Route } from "../../types/state.js";
 import type { Picked } from "../uploads/picked.js";
 import type { Uploads } from "../uploads/runner.js";
-import { BUNDLE, Connection, ORGANISE, OVERVIEW, RESUME } from "../protocol/connection.js";
+import { BUNDLE, Connection, COPY, ORGANISE, OVERVIEW, RESUME } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
@@ -12,6 +12,7 @@ import { Accounts } from "./accounts.js";
 import { Administration } from "./administration.js";
 import { Arrivals } from "./arrivals.js";
 import { Browser } from "./browser.js";
+import { Clipboard } from "./clipboard.js";
 import { ContentAccess } from "./content-access.js";
 import { Deletions } from "./deletions.js";
 import { askForFeatures } from "./features.js";
@@ -77,7 +78,16 @@ export class App {
     this.browser,
     this.trash,
   );
-  readonly organiser = new Organiser(this.store, this.connection, this.toasts, this.selecting, this.deletions, this.arrivals);
+  readonly organiser = new Organiser(
+    this.store,
+    this.connection,
+    this.toasts,
+    this.selecting,
+    this.undoing,
+    this.deletions,
+    this.arrivals,
+  );
+  readonly clipboard = new Clipboard(this.store, this.connection, this.toasts, this.undoing, this.deletions, this.organiser);
   readonly overview = new Overview(this.store, this.connection, this.#token);
 
   constructor() {
@@ -164,6 +174,7 @@ export class App {
   #forgetUser() {
     this.uploadsOnDemand.loaded?.discard();
     this.undoing.withdrawAll();
+    this.store.set({ clipboard: null });
     this.links.forget();
     this.search.forget();
     this.secondFactors.forget();
@@ -189,7 +200,11 @@ export class App {
 
   /** The first frame of a connection: it has these extensions. */
   #granted(extensions: readonly string[]) {
-    this.store.set({ canOrganise: extensions.includes(ORGANISE), hasOverview: extensions.includes(OVERVIEW) });
+    this.store.set({
+      canOrganise: extensions.includes(ORGANISE),
+      hasOverview: extensions.includes(OVERVIEW),
+      canCopy: extensions.includes(COPY),
+    });
     this.uploadsOnDemand.online({
       keep: extensions.includes(RESUME),
       check: extensions.includes(ORGANISE),

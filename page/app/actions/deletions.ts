@@ -72,7 +72,7 @@ export class Deletions {
     if (!this.#connection.isOnline) return this.#toasts.show(text.errors.offline, "bad");
     if (!this.#store.state.features.hasTrash) return this.#store.set({ dialog: { kind: "delete-forever", items } });
     const deletion = this.#begin(items);
-    const withdraw = this.#undoing.offer(wordsOf(items), () => void this.#undo(deletion));
+    const withdraw = this.#undoing.offer(wordsOf(items), { icon: "trash", undo: () => void this.#undo(deletion) });
     void deletion.sent.then((deleted) => deleted.length === 0 && withdraw());
   }
 
@@ -81,16 +81,20 @@ export class Deletions {
     void this.#begin(items).sent.then((deleted) => deleted.length > 0 && this.#toasts.show(wordsOf(deleted)));
   }
 
+  /** Deletes what was just made, which undoes that. @param folderId in which it is; null: the root */
+  discard(items: readonly Item[], folderId: number | null) {
+    this.#begin(items, folderId);
+  }
+
   /** Waits for what is being deleted: its names may be wanted for something else. */
   async settled() {
     await Promise.all([...this.#open].map(({ sent }) => sent));
   }
 
-  #begin(items: readonly Item[]): Deletion {
+  #begin(items: readonly Item[], folderId = this.#store.state.listing.folderId): Deletion {
     const { listing, selection } = this.#store.state;
-    const { folderId } = listing;
     this.#store.set(({ hidden }) => ({ hidden: concealed(hidden, items, folderId) }));
-    this.#selecting.clear();
+    if (folderId === listing.folderId) this.#selecting.clear();
     const deletion: Deletion = { items, folderId, selection, isUndone: false, sent: Promise.resolve([]) };
     this.#open.add(deletion);
     deletion.sent = this.#send(deletion).finally(() => this.#open.delete(deletion));

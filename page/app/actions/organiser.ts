@@ -8,6 +8,7 @@ import type { Arrivals } from "./arrivals.js";
 import type { Deletions } from "./deletions.js";
 import type { Selecting } from "./selecting.js";
 import type { Toasts } from "./toasts.js";
+import type { Undoing } from "./undoing.js";
 import { formatPath, isWithin } from "../state/paths.js";
 import { text } from "../text/text.js";
 
@@ -16,6 +17,7 @@ export class Organiser {
   #connection;
   #toasts;
   #selecting;
+  #undoing;
   #deletions;
   #arrivals;
 
@@ -24,6 +26,7 @@ export class Organiser {
     connection: Connection,
     toasts: Toasts,
     selecting: Selecting,
+    undoing: Undoing,
     deletions: Deletions,
     arrivals: Arrivals,
   ) {
@@ -31,6 +34,7 @@ export class Organiser {
     this.#connection = connection;
     this.#toasts = toasts;
     this.#selecting = selecting;
+    this.#undoing = undoing;
     this.#deletions = deletions;
     this.#arrivals = arrivals;
   }
@@ -63,10 +67,19 @@ export class Organiser {
     });
   }
 
-  /** Moves items of the present folder into another one; folders only when the manager knows how. */
-  async move(items: readonly Item[], target: readonly string[]) {
-    const { canOrganise, listing } = this.#store.state;
-    const source = listing.path;
+  /**
+   * Moves items of a folder into another one; folders only when the manager knows how.
+   * @param from the folder that they are in; the present one when nothing is said
+   * @param isUndone whether that undoes a move, and so is not undone itself
+   */
+  async move(
+    items: readonly Item[],
+    target: readonly string[],
+    from: { path: readonly string[]; folderId: number | null } = this.#store.state.listing,
+    isUndone = false,
+  ) {
+    const { canOrganise } = this.#store.state;
+    const source = from.path;
     if (formatPath(target) === formatPath(source)) return;
     const files = items.filter((item) => item.kind === "file").map((item) => item.name);
     const folders = items.filter((item) => item.kind === "folder").map((item) => [...source, item.name]);
@@ -76,10 +89,20 @@ export class Organiser {
     if (files.length + moving.length === 0) return;
     await this.#attempt(async () => {
       await this.#deletions.settled();
-      if (files.length > 0) await this.#moveFiles(files, listing.folderId, target);
-      for (const folder of moving) await this.#moveFolder(folder, target);
+      let isRenamed = false;
+      const note = (answer: { message?: string }) => {
+        isRenamed ||= Boolean(answer.message);
+        this.#tell(answer);
+      };
+      const { folder_id: targetId } = await this.#connection.request("c2s:folder-status-request", { path: formatPath(target) });
+      if (files.length > 0) note(await this.#moveFiles(files, from.folderId, targetId));
+      for (const folder of moving) note(await this.#moveFolder(folder, target));
       this.#selecting.clear();
-      this.#toasts.show(text.move.done(files.length, moving.length, target.at(-1) ?? text.app.root), "good");
+      const done = text.move.done(files.length, moving.length, target.at(-1) ?? text.app.root);
+      // What has another name now would come back under that.
+      if (isRenamed || isUndone) return this.#toasts.show(done, "good");
+      const back = () => void this.move(items, source, { path: target, folderId: targetId }, true);
+      this.#undoing.offer(done, { icon: "move", undo: back });
     });
   }
 
@@ -109,18 +132,14 @@ export class Organiser {
     });
   }
 
-  async #moveFiles(files: readonly string[], source: number | null, target: readonly string[]) {
-    const status = await this.#connection.request("c2s:folder-status-request", { path: formatPath(target) });
-    const ids = {
-      ...(source !== null && { source_id: source }),
-      ...(status.folder_id !== null && { target_id: status.folder_id }),
-    };
-    this.#tell(await this.#connection.request("c2s:move-files", { ...ids, files: [...files] }));
+  #moveFiles(files: readonly string[], source: number | null, target: number | null) {
+    const ids = { ...(source !== null && { source_id: source }), ...(target !== null && { target_id: target }) };
+    return this.#connection.request("c2s:move-files", { ...ids, files: [...files] });
   }
 
-  async #moveFolder(folder: readonly string[], target: readonly string[]) {
+  #moveFolder(folder: readonly string[], target: readonly string[]) {
     const paths = { path: formatPath(folder), target_path: formatPath(target) };
-    this.#tell(await this.#connection.request("c2s:move-folder", paths));
+    return this.#connection.request("c2s:move-folder", paths);
   }
 
   /** Shows what the manager has to say: that something has another name now. */

@@ -5,7 +5,7 @@ import { text } from "../text/text.js";
 
 const OFFERED_MS = 10_000;
 
-type Offer = { toast: number; timer: ReturnType<typeof setTimeout>; undo: () => void };
+type Offer = { toast: number; timer: ReturnType<typeof setTimeout>; undo: () => void; onEnd: () => void };
 
 export class Undoing {
   /** The newest one comes last. */
@@ -18,15 +18,17 @@ export class Undoing {
 
   /**
    * @param done what was done, in words
+   * @param how `onEnd` is called when it cannot be undone any more
    * @returns withdraws the offer
    */
-  offer(done: string, undo: () => void): () => void {
+  offer(done: string, { icon, undo, onEnd = () => {} }: { icon: string; undo: () => void; onEnd?: () => void }): () => void {
     const run = () => {
       withdraw();
       undo();
     };
-    const toast = this.#toasts.open({ tone: "plain", text: done, action: { label: text.undoing.undo, run } });
-    const offer: Offer = { toast, timer: setTimeout(() => withdraw(), OFFERED_MS), undo: run };
+    const action = { label: text.undoing.undo, icon, run };
+    const toast = this.#toasts.open({ tone: "plain", text: done, action });
+    const offer: Offer = { toast, timer: setTimeout(() => withdraw(), OFFERED_MS), undo: run, onEnd };
     const withdraw = () => this.#withdraw(offer);
     this.#offers.push(offer);
     return withdraw;
@@ -49,5 +51,6 @@ export class Undoing {
     this.#offers = this.#offers.filter((other) => other !== offer);
     clearTimeout(offer.timer);
     this.#toasts.close(offer.toast);
+    offer.onEnd();
   }
 }

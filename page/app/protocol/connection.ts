@@ -11,6 +11,7 @@ import { PendingReplies } from "./pending.js";
 export const ORGANISE = "organise";
 const ADMINISTER = "administer";
 export const BUNDLE = "bundle";
+export const COPY = "copy";
 const REJECTIONS = "rejections";
 const LARGE_CHUNKS = "large-chunks";
 const MODIFICATION_TIMES = "modification-times";
@@ -22,6 +23,7 @@ const WANTED = [
   ORGANISE,
   ADMINISTER,
   BUNDLE,
+  COPY,
   MODIFICATION_TIMES,
   OVERVIEW,
   REJECTIONS,

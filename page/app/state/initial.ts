@@ -61,6 +61,8 @@ export function initialState(): State {
     services: [],
     canOrganise: false,
     hasOverview: false,
+    canCopy: false,
+    clipboard: null,
     features: { hasTrash: true, hasSpaces: false },
     storage: null,
     use: null,

@@ -475,7 +475,7 @@ export const de: Texts = {
   },
   actions: {
     label: "Aktionen",
-    keys: { enter: "Eingabe", delete: "Entf" },
+    keys: { enter: "Eingabe", delete: "Entf", ctrl: (key: string) => `Strg ${key}` },
     upload: "Hochladen",
     uploadFiles: "Dateien hochladen",
     uploadFolder: "Ordner hochladen",
@@ -525,6 +525,15 @@ export const de: Texts = {
     noFolders: "Ordner bleiben, wo sie sind; nur Dateien können verschoben werden.",
     done: (fileCount: number, folderCount: number, target: string) =>
       `${things(fileCount, folderCount)} nach ${target} verschoben.`,
+  },
+  clipboard: {
+    copy: "Kopieren",
+    cut: "Ausschneiden",
+    paste: (count: number) => `${counted(count, "Element", "Elemente")} einfügen`,
+    taken: (count: number, isCopy: boolean) =>
+      `${counted(count, "Element", "Elemente")} ${isCopy ? "kopiert" : "ausgeschnitten"}. Öffnen Sie einen Ordner und fügen Sie ${count === 1 ? "es" : "sie"} dort ein.`,
+    copied: (count: number, target: string) => `${counted(count, "Element", "Elemente")} nach ${target} kopiert.`,
+    notUndone: (count: number) => `${counted(count, "Element konnte", "Elemente konnten")} nicht wieder gelöscht werden.`,
   },
   undoing: {
     undo: "Rückgängig",
@@ -881,7 +890,9 @@ export const de: Texts = {
       ["Rücktaste", "Zum Ordner darüber"],
       ["F2", "Umbenennen"],
       ["Entf", "Löschen"],
-      ["Strg Z", "Löschen rückgängig machen"],
+      ["Strg C, Strg X", "Kopieren, ausschneiden"],
+      ["Strg V", "Einfügen"],
+      ["Strg Z", "Löschen, Verschieben und Kopieren rückgängig machen"],
       ["Strg A", "Alles auswählen"],
       ["Shift F10", "Menü"],
       ["Esc", "Auswahl aufheben"],

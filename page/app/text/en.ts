@@ -396,7 +396,7 @@ export const en = {
   },
   actions: {
     label: "Actions",
-    keys: { enter: "Enter", delete: "Del" },
+    keys: { enter: "Enter", delete: "Del", ctrl: (key: string) => `Ctrl ${key}` },
     upload: "Upload",
     uploadFiles: "Upload files",
     uploadFolder: "Upload a folder",
@@ -445,6 +445,15 @@ export const en = {
     noneInside: "No folders in here.",
     noFolders: "Folders stay where they are; only files can be moved.",
     done: (files: number, folders: number, target: string) => `${things(files, folders)} moved to ${target}.`,
+  },
+  clipboard: {
+    copy: "Copy",
+    cut: "Cut",
+    paste: (count: number) => `Paste ${counted(count, "item")}`,
+    taken: (count: number, isCopy: boolean) =>
+      `${counted(count, "item")} ${isCopy ? "copied" : "cut"}. Open a folder and paste ${count === 1 ? "it" : "them"} there.`,
+    copied: (count: number, target: string) => `${counted(count, "item")} copied to ${target}.`,
+    notUndone: (count: number) => `${counted(count, "item")} could not be deleted again.`,
   },
   undoing: {
     undo: "Undo",
@@ -791,7 +800,9 @@ export const en = {
       ["Backspace", "To the folder above"],
       ["F2", "Rename"],
       ["Delete", "Delete"],
-      ["Ctrl Z", "Undo deleting"],
+      ["Ctrl C, Ctrl X", "Copy, cut"],
+      ["Ctrl V", "Paste"],
+      ["Ctrl Z", "Undo deleting, moving and copying"],
       ["Ctrl A", "Select all"],
       ["Shift F10", "Menu"],
       ["Escape", "Clear the selection"],

@@ -5,6 +5,7 @@ import { itemAt, rowCount } from "../state/listing.js";
 import { actionOn } from "./item-actions.js";
 
 const PAGE_LINES = 10;
+const TAKING: Record<string, "copy" | "cut"> = { c: "copy", x: "cut" };
 
 /** @param columns items in a line */
 export function onGridKey(app: App, event: KeyboardEvent, columns: number) {
@@ -43,7 +44,9 @@ function acts(app: App, event: KeyboardEvent) {
   const isCommand = event.ctrlKey || event.metaKey;
   if (isCommand && event.key.toLowerCase() === "a" && rowCount(listing, hidden) > 0) return done(app.selecting.all());
   if (isCommand && event.key.toLowerCase() === "z" && app.undoing.isPossible) return done(app.undoing.undoLast());
-  if (event.key === "Escape") return done(app.selecting.clear());
+  if (isCommand && isPasting(app, event)) return done(app.clipboard.paste());
+  if (isCommand && takes(app, event)) return true;
+  if (event.key === "Escape") return done(clear(app));
   if (event.key === "Backspace" || (event.altKey && event.key === "ArrowUp")) return done(goUp(app));
   if (event.key === "Delete") return done(deleteSelection(app));
   if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) return done(openMenu(app));
@@ -53,6 +56,28 @@ function acts(app: App, event: KeyboardEvent) {
   const rename = actionOn(app, [item], "rename");
   if (event.key === "F2" && rename.isPossible) return done(rename.run());
   return false;
+}
+
+function clear(app: App) {
+  app.selecting.clear();
+  app.clipboard.release();
+}
+
+function isPasting(app: App, { key }: KeyboardEvent) {
+  const { clipboard, listing } = app.store.state;
+  return key.toLowerCase() === "v" && clipboard !== null && listing.status === "ready";
+}
+
+/** Copies or cuts what is selected, once all of it is. */
+function takes(app: App, { key }: KeyboardEvent) {
+  const name = TAKING[key.toLowerCase()];
+  // Words that are marked somewhere are copied by the browser.
+  if (!name || app.selecting.items.length === 0 || getSelection()?.isCollapsed === false) return false;
+  void app.selecting.settled.then(() => {
+    const action = actionOn(app, app.selecting.items, name);
+    if (action.isPossible) action.run();
+  });
+  return true;
 }
 
 function types(app: App, event: KeyboardEvent) {

@@ -86,6 +86,7 @@ const SELECTED = 1;
 const FOCUSED = 2;
 const RENAMING = 4;
 const FRESH = 8;
+const CUT = 16;
 
 /**
  * What an item of a list is at the moment, and the properties of its element.
@@ -95,16 +96,18 @@ export function useItem(item: Item, row: number, kind: string) {
   const app = useApp();
   // One subscription, since a list has many items.
   const flags = useStore(
-    ({ selection, renaming, fresh }) =>
+    ({ selection, renaming, fresh, clipboard }) =>
       (selection.items.has(item.key) ? SELECTED : 0) |
       (selection.focus === row ? FOCUSED : 0) |
       (renaming === item.key ? RENAMING : 0) |
-      (fresh.keys.has(item.key) ? FRESH : 0),
+      (fresh.keys.has(item.key) ? FRESH : 0) |
+      (clipboard?.mode === "move" && clipboard.keys.has(item.key) ? CUT : 0),
   );
   const isSelected = (flags & SELECTED) !== 0;
   const isFocused = (flags & FOCUSED) !== 0;
   const isRenaming = (flags & RENAMING) !== 0;
   const isFresh = (flags & FRESH) !== 0;
+  const isCut = (flags & CUT) !== 0;
   // Items of another folder are other ones, so the path needs no subscription.
   const [isTarget, drop] = useDropTarget([...app.store.state.listing.path, item.name]);
   const isFolder = item.kind === "folder";
@@ -115,6 +118,7 @@ export function useItem(item: Item, row: number, kind: string) {
       isSelected && "selected",
       isFocused && "focused",
       isFresh && "fresh",
+      isCut && "cut",
       isTarget && isFolder && "drop-target",
     ),
     "aria-selected": isSelected,

@@ -1,6 +1,6 @@
 /** What can be done with items: one list, from which menus, toolbar, details and keys take what they offer. */
 
-import type { Dialog, FileItem, Item, Listing } from "../../types/state.js";
+import type { Clipboard, Dialog, FileItem, Item, Listing } from "../../types/state.js";
 import type { App } from "../actions/app.js";
 import type { Choice } from "./menu.js";
 import { isEntry, isFixed, isShared } from "../state/spaces.js";
@@ -8,7 +8,19 @@ import { text } from "../text/text.js";
 import { pick } from "./pickers.js";
 
 export type ActionName =
-  "open" | "preview" | "download" | "link" | "share" | "leave" | "rename" | "move" | "details" | "transfer" | "delete";
+  | "open"
+  | "copy"
+  | "cut"
+  | "preview"
+  | "download"
+  | "link"
+  | "share"
+  | "leave"
+  | "rename"
+  | "move"
+  | "details"
+  | "transfer"
+  | "delete";
 
 /** An action on certain items. */
 export type ItemAction = {
@@ -96,13 +108,32 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     run: ([item], app) => item && app.store.set({ renaming: item.key }),
     key: "F2",
   },
+  cut: {
+    icon: "cut",
+    group: 1,
+    label: () => text.clipboard.cut,
+    isPossible: (items, app) => items.some((item) => canMove(item, app)),
+    run: (items, app) => app.clipboard.take(movable(items, app), "move"),
+    key: text.actions.keys.ctrl("X"),
+  },
+  copy: {
+    icon: "copy",
+    group: 1,
+    label: () => text.clipboard.copy,
+    isPossible: (items, app) => items.some((item) => canCopy(item, app)),
+    run: (items, app) =>
+      app.clipboard.take(
+        items.filter((item) => canCopy(item, app)),
+        "copy",
+      ),
+    key: text.actions.keys.ctrl("C"),
+  },
   move: {
     icon: "move",
     group: 1,
     label: () => text.actions.move,
     isPossible: (items, app) => items.some((item) => canMove(item, app)),
-    run: (items, app) =>
-      app.store.set({ dialog: { kind: "move", items: items.filter((item) => item.kind === "file" || canMove(item, app)) } }),
+    run: (items, app) => app.store.set({ dialog: { kind: "move", items: movable(items, app) } }),
   },
   details: {
     icon: "info",
@@ -188,7 +219,7 @@ export function openNewFolder(app: App) {
 }
 
 /** What can be put into the present folder. Nothing can into one that is gone. */
-export function additions(app: App, listing: Listing): Choice[] {
+export function additions(app: App, listing: Listing, clipboard: Clipboard | null): Choice[] {
   const disabled = listing.status === "missing" || (app.store.state.features.hasSpaces && isShared(listing.path));
   return [
     { label: text.actions.uploadFiles, icon: "upload", run: () => void pick(app, "files"), disabled },
@@ -201,16 +232,22 @@ export function additions(app: App, listing: Listing): Choice[] {
     },
     "line",
     { label: text.actions.newFolder, icon: "folder-plus", run: () => openNewFolder(app), disabled },
+    ...(clipboard ? [paste(app, clipboard, disabled)] : []),
   ];
 }
 
+function paste(app: App, { items }: Clipboard, disabled: boolean): Choice {
+  const hint = text.actions.keys.ctrl("V");
+  return { label: text.clipboard.paste(items.length), icon: "paste", run: () => void app.clipboard.paste(), hint, disabled };
+}
+
 function folderChoices(app: App): Choice[] {
-  const { listing } = app.store.state;
+  const { listing, clipboard } = app.store.state;
   return [
-    ...additions(app, listing),
+    ...additions(app, listing, clipboard),
     "line",
     { label: text.actions.zip, icon: "download", run: () => zip(app, listing.path) },
-    { label: text.actions.selectAll, icon: "check", run: () => void app.selecting.all(), hint: "Ctrl A" },
+    { label: text.actions.selectAll, icon: "check", run: () => void app.selecting.all(), hint: text.actions.keys.ctrl("A") },
   ];
 }
 
@@ -257,6 +294,14 @@ function canChange(item: Item, app: App) {
 
 function canMove(item: Item, app: App) {
   return item.kind === "file" ? item.can === "rw" : app.store.state.canOrganise && !isFixedIn(app, item);
+}
+
+function movable(items: readonly Item[], app: App) {
+  return items.filter((item) => item.kind === "file" || canMove(item, app));
+}
+
+function canCopy(item: Item, app: App) {
+  return app.store.state.canCopy && (item.kind === "folder" || canRead(item));
 }
 
 function isFixedIn(app: App, item: Item) {

@@ -17,6 +17,7 @@ import { ThemeButton } from "./theme-button.js";
 export function Sidebar() {
   const app = useApp();
   const listing = useStore((state) => state.listing);
+  const clipboard = useStore((state) => state.clipboard);
   const hasOverview = useStore((state) => state.hasOverview);
   const { hasSpaces } = useStore((state) => state.features);
   return (
@@ -25,7 +26,11 @@ export function Sidebar() {
         <Icon name="cloud" class="brand-mark" />
         <span>{text.app.name}</span>
       </div>
-      <MenuButton class="button primary wide upload-button" label={text.actions.upload} choices={additions(app, listing)}>
+      <MenuButton
+        class="button primary wide upload-button"
+        label={text.actions.upload}
+        choices={additions(app, listing, clipboard)}
+      >
         <Icon name="upload" />
         <span>{text.actions.upload}</span>
       </MenuButton>

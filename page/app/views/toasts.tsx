@@ -14,7 +14,7 @@ export function Toasts() {
     <div class="toasts" role="region" aria-label={text.toasts.label} aria-live="polite">
       {toasts.map((toast) => (
         <div class={`toast ${toast.tone}`} key={toast.id}>
-          <Icon name={toast.action ? "trash" : ICONS[toast.tone]} />
+          <Icon name={toast.action?.icon ?? ICONS[toast.tone]} />
           <span class="toast-text">{toast.text}</span>
           {toast.action ? (
             <button type="button" class="button small" onClick={toast.action.run}>

@@ -44,6 +44,7 @@ function SelectingTools() {
 function FolderTools() {
   const app = useApp();
   const listing = useStore((state) => state.listing);
+  const clipboard = useStore((state) => state.clipboard);
   const hidden = useStore((state) => state.hidden);
   const counts = countsOf(listing, hidden);
   return (
@@ -58,7 +59,7 @@ function FolderTools() {
         <Icon name="folder-plus" />
         <span>{text.actions.newFolder}</span>
       </button>
-      <MenuButton class="button quiet only-narrow" label={text.actions.add} choices={additions(app, listing)}>
+      <MenuButton class="button quiet only-narrow" label={text.actions.add} choices={additions(app, listing, clipboard)}>
         <Icon name="plus" />
         <span>{text.actions.add}</span>
       </MenuButton>

@@ -207,6 +207,36 @@ test("where the manager does not grant it, folders stay where they are", async (
   await person.leaves();
 });
 
+test("files and folders are copied and moved by keyboard and menu, and that is undone", async () => {
+  const person = await worksIn("desk", ["one.txt", "two.txt"]);
+  const { page } = person;
+  const { keyboard } = page;
+  await person.makesFolder("box");
+  await person.row("one.txt").click();
+  await keyboard.press("Control+a");
+  await keyboard.press("Control+c");
+  await page.getByRole("region", { name: "Messages" }).getByText("3 items copied.").waitFor();
+  await keyboard.press("Control+v");
+  await person.sees(["box", "box (1)", "one (1).txt", "one.txt", "two (1).txt", "two.txt"]);
+  await page.getByText("3 items copied to desk.").waitFor();
+  await keyboard.press("Control+z");
+  await person.sees(["box", "one.txt", "two.txt"]);
+
+  await person.row("one.txt").click();
+  await keyboard.press("Control+x");
+  await page.locator(".row.cut").getByText("one.txt").waitFor();
+  await person.row("box").dblclick();
+  await page.getByText("This folder is empty").waitFor();
+  await page.locator("#content").click({ button: "right", position: { x: 5, y: 5 } });
+  await page.getByRole("menuitem", { name: "Paste 1 item" }).click();
+  await person.sees(["one.txt"]);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("This folder is empty").waitFor();
+  await keyboard.press("Backspace");
+  await person.sees(["box", "one.txt", "two.txt"]);
+  await person.leaves();
+});
+
 test("the keyboard alone uploads, renames, moves, shares, shows, deletes, undoes and sets", async () => {
   const person = await worksIn("keys", []);
   const { page } = person;
