@@ -159,11 +159,9 @@ from protocol.extensions import (
     TICKETS,
     WEBHOOKS,
 )
-from reading.admission import DownloadAdmission, DownloadLimits
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
-from reading.delivery import BodySender, Delivery, PaceDemands
-from reading.read_ahead import ReadAheadMemory
+from reading.delivery import BodySender
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, PostedMessage, WebhookClient
@@ -514,21 +512,8 @@ async def _run(
             chunks.note_unreadable,
             ChunkCache(settings.range_cache_bytes),
         )
-        memory = ReadAheadMemory(
-            total_bytes=settings.read_ahead_bytes,
-            per_download_bytes=settings.read_ahead_bytes_per_download,
-        )
-        delivery = Delivery(
-            metrics,
-            addresses,
-            DownloadAdmission(_download_limits(settings)),
-            PaceDemands(
-                max_wait_s=settings.download_stall_s,
-                lowest_bytes_per_s=settings.download_lowest_bytes_per_s,
-            ),
-            monotonic,
-            failures=(CatalogError,),
-        )
+        memory = settings.read_ahead_memory()
+        delivery = settings.delivery(metrics, addresses, monotonic, CatalogError)
         sender = ContentSender(source, BodySender(delivery, memory))
         object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
         folders = FolderSender(catalog, source, delivery, clock, memory, settings.temp_folder)
@@ -834,15 +819,6 @@ def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
         Purpose.LINK_PASSWORDS: GRANT_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,
     }
-
-
-def _download_limits(settings: ManagerSettings) -> DownloadLimits:
-    return DownloadLimits(
-        total=settings.max_downloads,
-        per_address=settings.downloads_per_address,
-        per_reader=settings.downloads_per_user,
-        wait_s=settings.download_wait_s,
-    )
 
 
 async def _channel_of(http: DiscordHttp, webhook: WebhookCredentials) -> int:

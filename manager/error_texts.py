@@ -18,15 +18,8 @@ from catalog.errors import (
     TicketUsed,
 )
 from protocol.values import Retry
-from storage.errors import (
-    ChunkCorrupt,
-    DiscordUnavailable,
-    MessageGone,
-    StorageError,
-    UnauthenticatedContent,
-    UnknownKey,
-    WebhookNotConfigured,
-)
+from reading.answers import LASTING_READING, READING_TEXTS
+from storage.errors import DiscordUnavailable
 
 _TEXTS: Mapping[type[Exception], str | None] = {
     IsAFolder: None,
@@ -41,13 +34,7 @@ _TEXTS: Mapping[type[Exception], str | None] = {
     TicketMissing: "there is no such ticket",
     TicketUsed: "the ticket has been used",
     CatalogError: "the catalog refused this",
-    DiscordUnavailable: "Discord is not available: try again shortly",
-    MessageGone: "part of this file was deleted on Discord and is lost",
-    ChunkCorrupt: "part of this file was damaged on Discord",
-    UnauthenticatedContent: None,
-    UnknownKey: None,
-    WebhookNotConfigured: "part of this file was posted by a webhook that cannot be used any more",
-    StorageError: "this file cannot be fetched from Discord",
+    **READING_TEXTS,
 }
 """By the most derived class; None: every user may see the error's own text."""
 
@@ -58,13 +45,7 @@ def public_text(error: Exception) -> str:
     return str(error) if text is None else text
 
 
-LASTING = (
-    CatalogFaulty,
-    ChunkCorrupt,
-    MessageGone,
-    UnauthenticatedContent,
-    WebhookNotConfigured,
-)
+LASTING = (CatalogFaulty, *LASTING_READING)
 """What asking again does not change, unless an operator acts."""
 
 

@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from catalog.port import Catalog
+from common.http_answers import success
 from manager.accounts.accounts import Accounts, SetupCode
 from manager.errors import AccessDenied, NoSuchFile, RegistrationClosed
 from manager.files.rights import may_read
 from manager.http.parameters import Parameters
-from manager.http.responses import success
 from manager.spaces.spaces import Spaces
 from protocol.values import check_name, parse_path
 

@@ -15,10 +15,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.records import StorageQuota
-from common.http_server import IDLE_TIMEOUT_DESCRIPTION, IDLE_TIMEOUT_S
 from common.nats_address import parse_cluster_url
 from common.settings import (
-    TRUSTED_PROXIES_DESCRIPTION,
     Host,
     HttpBaseUrl,
     NoneWhenEmpty,
@@ -26,12 +24,12 @@ from common.settings import (
     Port,
     PositiveSeconds,
     Seconds,
-    TrustedProxies,
     list_of,
     split_list,
 )
 from manager.space_views import SpacesMode
 from protocol.values import LARGEST_CHUNK_SIZE, MAX_SAFE_INTEGER, NamePolicy
+from reading.settings import DownloadSettings
 from storage.discord.routes import WebhookCredentials
 from storage.keys import KeyRing
 
@@ -168,7 +166,7 @@ class KeyedCatalogSettings(CatalogSettings):
         return KeyRing.parse(self.message_encryption_key.get_secret_value())
 
 
-class ManagerSettings(KeyedCatalogSettings):
+class ManagerSettings(DownloadSettings, KeyedCatalogSettings):
     """Settings of the manager, from the environment or `.env`."""
 
     manager_host: Host = Field(default="127.0.0.1", description="Address to listen on.")
@@ -340,73 +338,6 @@ class ManagerSettings(KeyedCatalogSettings):
             "Seconds after which content that a crashed manager was still uploading or sending "
             "counts as garbage. An upload whose bytes are all stored waits as long for a catalog "
             "that is away."
-        ),
-    )
-    download_stall_s: PositiveSeconds = Field(
-        default=120,
-        description="Seconds after which the manager ends a download whose reader takes nothing.",
-    )
-    download_lowest_bytes_per_s: float = Field(
-        default=16 * 1024,
-        ge=0,
-        allow_inf_nan=False,
-        description=(
-            "Lowest average pace of a reader, in bytes per second: a slower one uses up "
-            "DOWNLOAD_STALL_S, and then the manager ends the download. 0 allows any pace."
-        ),
-    )
-    idle_connection_timeout_s: PositiveSeconds = Field(
-        default=IDLE_TIMEOUT_S, description=IDLE_TIMEOUT_DESCRIPTION
-    )
-    trusted_proxies: TrustedProxies = Field(default=(), description=TRUSTED_PROXIES_DESCRIPTION)
-    max_downloads: int = Field(
-        default=64,
-        ge=1,
-        description=(
-            "Downloads at a time; each needs memory for up to two chunks, and what READ_AHEAD_BYTES "
-            "allows."
-        ),
-    )
-    read_ahead_bytes: int = Field(
-        default=256 * _MIB,
-        ge=0,
-        description=(
-            "Bytes of memory in which all downloads together read ahead of readers that take chunks "
-            "faster than Discord gives one after the other; 0 reads one chunk ahead."
-        ),
-    )
-    read_ahead_bytes_per_download: int = Field(
-        default=64 * _MIB,
-        ge=0,
-        description="The share of READ_AHEAD_BYTES that one download may take.",
-    )
-    range_cache_bytes: int = Field(
-        default=64 * _MIB,
-        ge=0,
-        description=(
-            "Bytes of memory that keep the chunks last read for parts of files, since players ask for "
-            "many parts of one chunk; 0 keeps none."
-        ),
-    )
-    downloads_per_address: int = Field(
-        default=16,
-        ge=1,
-        description="Downloads at a time from one address; further ones wait for a place.",
-    )
-    downloads_per_user: int = Field(
-        default=32,
-        ge=1,
-        description="Downloads at a time of one user, or by one link; further ones wait, too.",
-    )
-    download_wait_s: Seconds = Field(
-        default=10,
-        description="Seconds that a download waits for a place before it is refused with 503.",
-    )
-    temp_folder: Annotated[Path | None, NoneWhenEmpty] = Field(
-        default=None,
-        description=(
-            "Folder for temporary files: the directories of large archives, until they are sent; "
-            "unset: the system's."
         ),
     )
     manager_public_url: OptionalHttpBaseUrl = Field(

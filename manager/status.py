@@ -16,12 +16,12 @@ from aiohttp import web
 from catalog.errors import CatalogError, CatalogUnavailable
 from catalog.port import Catalog
 from catalog.records import JobState, ServiceKind
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.broadcast.hub import Hub
 from manager.files.conversion import optional_timestamp
 from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
-from manager.http.responses import success
 from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostTotals
 from manager.processing.jobs import ProcessingManager
 from manager.services.bookings import Bookings

@@ -4,6 +4,9 @@ The manager derives them from a master key (`storage.keys`). Whoever has one can
 key from it nor the key of another object.
 """
 
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
 from common.key_derivation import DERIVED_SIZE, KEY_ID_SIZE
 
 
@@ -29,3 +32,24 @@ class ObjectKey:
 
     def __repr__(self) -> str:
         return f"ObjectKey(key_id={self.key_id.hex()})"
+
+
+class KeysOfObject:
+    """What opens the chunks of one object: a key of it for each master key, and no master key.
+
+    Args:
+        object_id: The object.
+        keys: Its keys.
+    """
+
+    def __init__(self, object_id: UUID, keys: Sequence[ObjectKey]) -> None:
+        self._object_id = object_id
+        self._keys = {key.key_id: key for key in keys}
+
+    def __iter__(self) -> Iterator[ObjectKey]:
+        # Chunks of the base protocol are opened by a master key itself.
+        return iter(())
+
+    def object_key(self, object_id: UUID, key_id: bytes) -> ObjectKey | None:
+        """The key that is derived from the master key of this id; None: it is not here."""
+        return self._keys.get(key_id) if object_id == self._object_id else None

@@ -16,13 +16,13 @@ from aiohttp import web
 from catalog.audit_port import AuditStore
 from catalog.errors import CatalogError
 from catalog.records import AuditEvent, AuditPosition, AuditQuery
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import InvalidRequest
 from manager.files.conversion import timestamp
 from manager.http.parameters import Parameters, parsed
-from manager.http.responses import success
 from protocol.values import check_username
 
 PAGE: Final = 100

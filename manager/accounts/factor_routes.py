@@ -10,6 +10,7 @@ from catalog.errors import UserMissing
 from catalog.factor_port import Factor, SecondFactors
 from catalog.records import User
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from common.password_guard import PasswordGuard
 from manager.accounts.accounts import Accounts
 from manager.accounts.challenges import ChallengeKind, Challenges
@@ -22,7 +23,6 @@ from manager.audit.log import AuditLog
 from manager.errors import InvalidRequest, NoSuchFactor, NoSuchUser
 from manager.files.conversion import optional_timestamp, timestamp
 from manager.http.parameters import Parameters, json_object
-from manager.http.responses import success
 from protocol.values import check_password
 
 

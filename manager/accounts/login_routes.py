@@ -6,6 +6,7 @@ from aiohttp import web
 
 from catalog.records import User
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from common.password_guard import PasswordGuard
 from manager.accounts import passkeys
 from manager.accounts.account_json import tokens_to_json
@@ -17,7 +18,6 @@ from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import InvalidRequest, PasskeysUnavailable
 from manager.http.parameters import Parameters, base_url_of, json_object
-from manager.http.responses import success
 from protocol.values import MAX_SAFE_INTEGER
 
 

@@ -15,6 +15,7 @@ from catalog.identity_port import Identity
 from catalog.records import User
 from common.addresses import ClientAddresses
 from common.guesses import TooManyAttempts
+from common.http_answers import success
 from common.password_guard import PasswordGuard
 from manager.accounts.accounts import Accounts
 from manager.accounts.challenges import Challenge, ChallengeKind, Challenges
@@ -27,7 +28,6 @@ from manager.audit.log import AuditLog
 from manager.errors import ChallengeExpired, IdentityRefused, NoSuchUser, OpenIdError
 from manager.files.conversion import timestamp
 from manager.http.parameters import Parameters, json_object
-from manager.http.responses import success
 from protocol.errors import InvalidValue
 
 _COOKIE = "discord-cloud-oidc"

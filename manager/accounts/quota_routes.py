@@ -9,12 +9,12 @@ from catalog.errors import UserMissing
 from catalog.quota_port import QuotaStore
 from catalog.records import StorageQuota, UserStorage
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import NoSuchUser
 from manager.http.parameters import Parameters, json_object
-from manager.http.responses import success
 from protocol.values import MAX_SAFE_INTEGER
 
 

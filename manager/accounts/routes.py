@@ -4,6 +4,7 @@ from aiohttp import web
 
 from catalog.records import User
 from common.addresses import ClientAddresses
+from common.http_answers import failure, success
 from common.password_guard import PasswordGuard
 from manager.accounts.account_json import tokens_to_json
 from manager.accounts.accounts import Accounts
@@ -14,7 +15,6 @@ from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import InvalidToken
 from manager.http.parameters import parameters_of
-from manager.http.responses import failure, success
 from manager.scopes import Login
 from protocol.values import MAX_SAFE_INTEGER, check_password, check_username
 

@@ -11,10 +11,10 @@ from aiohttp import web
 from catalog.records import User
 from catalog.service_credential_port import ServiceCredentialStore
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.account_json import service_credential_to_json
 from manager.accounts.accounts import Accounts
 from manager.errors import NoSuchServiceCredential
-from manager.http.responses import success
 
 Revoke = Callable[[str, User, str], Awaitable[bool]]
 """Ends the credential of a name, for an administrator at an address. False when none is in force."""

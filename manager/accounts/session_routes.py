@@ -8,6 +8,7 @@ from aiohttp import web
 from catalog.port import FolderPath
 from catalog.records import User
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.account_json import (
     app_password_to_json,
     session_to_json,
@@ -25,7 +26,6 @@ from manager.errors import (
     RenewalSpent,
 )
 from manager.http.parameters import Parameters, json_object, parsed
-from manager.http.responses import success
 from manager.scopes import Login
 from protocol.values import parse_path
 

@@ -19,6 +19,7 @@ from aiohttp import web
 from catalog.port import Catalog
 from catalog.records import File, User
 from common.base64url import from_base64url, to_base64url
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.downloads.delivery import ContentSender
 from manager.downloads.representation import Representation
@@ -27,7 +28,6 @@ from manager.downloads.versions import as_asked_for
 from manager.errors import AccessDenied, InvalidToken, NoSuchFile
 from manager.files.rights import may_read
 from manager.http.parameters import is_by_https
-from manager.http.responses import success
 from manager.signing.signatures import Signer
 
 ACCESS_S = 600

@@ -8,8 +8,9 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from common.http_answers import COMMON_HEADERS, PREFLIGHT_HEADERS, failure
 from common.http_server import ONLY_IDENTITY, bind_request_ids, has_encoded_body, ignore_hang_ups
-from manager.http.responses import COMMON_HEADERS, PREFLIGHT_HEADERS, answer, failure
+from manager.http.responses import answer
 from manager.metrics import ManagerMetrics
 
 log = structlog.get_logger(__name__)

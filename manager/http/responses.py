@@ -1,13 +1,12 @@
-"""The JSON responses of the manager, `{"error": bool, …}`, their headers, and the status of each error."""
+"""Which status, headers and fields the answer to each error has."""
 
 from collections.abc import Mapping
-from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from catalog.errors import CatalogError, CatalogUnavailable
 from common.guesses import TooManyAttempts
+from common.http_answers import LASTING_HEADER, RETRY_AFTER_S, failure
 from common.service_secret import WrongServiceSecret
 from manager.error_texts import LASTING, public_text, retry_of
 from manager.errors import (
@@ -52,53 +51,7 @@ from manager.errors import (
     WrongServiceKind,
     WrongSetupCode,
 )
-from reading.errors import RangeNotSatisfiable, TooManyDownloads
-from storage.errors import DiscordUnavailable, StorageError
-
-COMMON_HEADERS = {
-    # No answer is a script or a page because it looks like one.
-    "X-Content-Type-Options": "nosniff",
-    # Frontends of any origin may read it.
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": (
-        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, "
-        "Discord-Cloud-Modified-At, ETag, Last-Modified, Retry-After"
-    ),
-}
-PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, PATCH, POST, OPTIONS",
-    "Access-Control-Allow-Headers": (
-        # The star covers all but Authorization; browsers that do not know it go by the names.
-        "*, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
-        "If-Unmodified-Since, Range"
-    ),
-    # Without this, browsers do not let a page from the internet use a manager in a private network.
-    "Access-Control-Allow-Private-Network": "true",
-    "Access-Control-Max-Age": "86400",
-}
-
-
-def success(**fields: Any) -> web.Response:  # noqa: ANN401 - whatever JSON can say
-    """200 with the fields beside `"error": false`. Never cached: answers contain tokens and rights."""
-    return _json(200, {"error": False, **fields})
-
-
-def failure(status: int, details: str, **fields: Any) -> web.Response:  # noqa: ANN401 - as above
-    """An error as JSON; `details` is for people and holds no secret."""
-    return _json(status, {"error": True, "error_details": details, **fields})
-
-
-def _json(status: int, body: dict[str, Any]) -> web.Response:
-    return web.Response(
-        status=status,
-        body=msgspec.json.encode(body),
-        content_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-RETRY_AFTER_S = 2
-"""When to ask again while the catalog or Discord is unavailable; clients spread it themselves."""
+from reading.answers import READING_STATUSES, headers_of
 
 STATUSES: Mapping[type[Exception], int] = {
     InvalidRequest: 400,
@@ -142,19 +95,12 @@ STATUSES: Mapping[type[Exception], int] = {
     NoUploadService: 503,
     BookingsUnavailable: 503,
     Overloaded: 503,
-    RangeNotSatisfiable: 416,
-    TooManyDownloads: 503,
     ManagerError: 500,
     CatalogUnavailable: 503,
     CatalogError: 500,
-    DiscordUnavailable: 503,
-    StorageError: 502,
+    **READING_STATUSES,
 }
 """The most special class that fits counts."""
-
-
-LASTING_HEADER = "Discord-Cloud-Lasting"
-"""Header that marks an error as lasting; its value is the code of the error."""
 
 
 def answer(error: Exception) -> web.Response | None:
@@ -179,12 +125,10 @@ def _fields(error: Exception) -> dict[str, object]:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, InvalidToken | WrongServiceSecret):
         return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, RangeNotSatisfiable):
-        return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
-    if isinstance(error, Overloaded | TooManyAttempts | TooManyDownloads):
+    if isinstance(error, Overloaded | TooManyAttempts):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, LASTING):
         return {LASTING_HEADER: error.code}
     if retry_of(error) == "later":
         return {"Retry-After": str(RETRY_AFTER_S)}
-    return {}
+    return headers_of(error)

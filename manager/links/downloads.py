@@ -14,6 +14,7 @@ from catalog.port import Catalog
 from catalog.records import AuditOutcome
 from common.addresses import ClientAddresses
 from common.guesses import TooManyAttempts
+from common.http_answers import success
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.downloads.delivery import ContentSender
@@ -30,7 +31,7 @@ from manager.errors import (
     WrongMediaType,
 )
 from manager.http.parameters import BODY_TIMEOUT_S, Parameters, is_by_https, limited_body
-from manager.http.responses import STATUSES, answer, success
+from manager.http.responses import STATUSES, answer
 from manager.links.manager import LinkedFile, LinkManager
 from manager.links.pages import password_page, refusal_page, wants_page
 from manager.links.passwords import LinkPasswords

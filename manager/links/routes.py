@@ -12,6 +12,7 @@ from catalog.link_port import FileLink, LinkChanges, PlacedLink
 from catalog.port import Catalog
 from catalog.records import File
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.errors import (
     AccessDenied,
@@ -26,7 +27,6 @@ from manager.files.conversion import optional_timestamp, timestamp
 from manager.files.lookup import file_by_id, require_access
 from manager.files.rights import FileOperation
 from manager.http.parameters import base_url_of, converted, json_object, optional_id, parsed
-from manager.http.responses import success
 from manager.links.manager import PAGE_SIZE, LinkManager, LinkOptions, require_link_scope
 from manager.links.passwords import LONGEST_PASSWORD
 from manager.scopes import Login

@@ -6,12 +6,12 @@ from aiohttp import web
 
 from catalog.records import AuditOutcome, User
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import NoSuchGroup
 from manager.http.parameters import Parameters, json_object
-from manager.http.responses import success
 from manager.sharing.people import (
     People,
     SharingStore,

@@ -9,6 +9,7 @@ from catalog.port import FolderPath
 from catalog.records import AuditOutcome, Folder
 from catalog.space_port import Grantee, VisibleFolder
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
@@ -16,7 +17,6 @@ from manager.errors import AccessDenied, NoSuchFolder, NotAdministrator, NotPers
 from manager.files.conversion import timestamp
 from manager.files.rights import folder_permit
 from manager.http.parameters import Parameters, json_object
-from manager.http.responses import success
 from manager.scopes import Login
 from manager.sharing.people import (
     People,

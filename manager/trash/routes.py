@@ -18,6 +18,7 @@ from catalog.errors import (
 from catalog.port import Catalog, FolderPath
 from catalog.trash_port import FileVersion, RestoredItem, TrashedItem, TrashKey
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
@@ -28,7 +29,6 @@ from manager.files.lookup import file_by_id, translated_file_errors
 from manager.files.rights import FileOperation, permit_for
 from manager.files.trash import TrashPolicy
 from manager.http.parameters import converted, json_object, optional_id
-from manager.http.responses import success
 from manager.scopes import Login
 from protocol.values import MAX_PATH_NAMES, MAX_SAFE_INTEGER, format_path
 
