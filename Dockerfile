@@ -10,6 +10,7 @@ COPY cli cli
 COPY client_sdk client_sdk
 COPY common common
 COPY discord_emulator discord_emulator
+COPY gateway gateway
 COPY manager manager
 COPY page page
 COPY processing_service processing_service

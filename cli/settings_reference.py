@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 from cli.servers.process import LogSettings, StopSettings
 from cli.servers.up import settings_read
 from discord_emulator.settings import EmulatorSettings
+from gateway.settings import GatewaySettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
 from upload_service.settings import UploadServiceSettings
@@ -47,6 +48,7 @@ _PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
         "For `discord-cloud processing-service`.",
         ProcessingServiceSettings,
     ),
+    ("Gateway", "For `discord-cloud gateway`.", GatewaySettings),
     ("Discord emulator", "For `discord-cloud emulator`.", EmulatorSettings),
     ("Stop", "For all server programs.", StopSettings),
     ("Log", "For all server programs. Log lines go to standard error.", LogSettings),

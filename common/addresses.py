@@ -11,6 +11,9 @@ from aiohttp import web
 
 Network = IPv4Network | IPv6Network
 
+VOUCHED_ADDRESS = web.RequestKey("vouched_address", str)
+"""The client's address as a program of ours has determined it that forwards the request."""
+
 _UNKNOWN = "unknown"
 _IPV6_HOME = 64
 """Bits that the addresses of one connection to the internet have in common."""
@@ -24,7 +27,8 @@ class ClientAddresses:
 
     def of_request(self, request: web.BaseRequest) -> str:
         """The client of a request, the same text for the same client."""
-        return self.of(request.remote, request.headers.getall("X-Forwarded-For", []))
+        vouched = request.get(VOUCHED_ADDRESS)
+        return vouched or self.of(request.remote, request.headers.getall("X-Forwarded-For", []))
 
     def of(self, peer: str | None, forwarded_for: Iterable[str]) -> str:
         """The client behind a peer, the same text for the same client.

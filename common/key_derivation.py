@@ -46,6 +46,8 @@ class Purpose(Enum):
     """Encrypts what the addresses of links hold."""
     LINK_PASSWORDS = b"discord-cloud link passwords"
     """Signs that a client has sent the password of a link."""
+    DOWNLOAD_TOKENS = b"discord-cloud download tokens"
+    """Signs what gateways ask for more of some content with."""
     CONTENT_ACCESS = b"discord-cloud content access"
     """Signs that the page of a user may fetch content."""
 

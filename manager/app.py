@@ -60,6 +60,7 @@ from manager.downloads.delivery import ContentSender
 from manager.downloads.file_stream import FileStreamRoutes
 from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
 from manager.downloads.links import ContentLinks
+from manager.downloads.manifests import DownloadTokenSigner, ManifestMaker
 from manager.downloads.page_content import ACCESS_S, PageContentRoutes
 from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes, ObjectSender
 from manager.files.browsing import BrowsingHandlers
@@ -71,6 +72,8 @@ from manager.files.search import SearchHandlers, index_older_texts
 from manager.files.shared_feed import SharedChangeFeed
 from manager.files.sharing import SharingHandlers
 from manager.files.trash import DAY_S, TrashPolicy
+from manager.gateways.door import gateway_door
+from manager.gateways.routes import GatewayRoutes
 from manager.gc.compaction import Compactor
 from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
@@ -162,6 +165,7 @@ from protocol.extensions import (
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
 from reading.delivery import BodySender
+from reading.manifest import DOWNLOAD_TOKEN_LIFE_S
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, PostedMessage, WebhookClient
@@ -199,6 +203,7 @@ def create_app(
     end_unread_answers(app, max(UNREAD_TIMEOUT_S, settings.download_stall_s + _UNREAD_MARGIN_S))
     app[app_keys.METRICS] = ManagerMetrics()
     middleware.install(app, app[app_keys.METRICS])
+    app.middlewares.append(gateway_door(lambda: app[app_keys.SERVICE_ACCESS]))
     app.cleanup_ctx.append(
         partial(
             _run,
@@ -514,7 +519,13 @@ async def _run(
         )
         memory = settings.read_ahead_memory()
         delivery = settings.delivery(metrics, addresses, monotonic, CatalogError)
-        sender = ContentSender(source, BodySender(delivery, memory))
+        download_tokens = DownloadTokenSigner(Signer(signing_keys, Purpose.DOWNLOAD_TOKENS))
+        sender = ContentSender(
+            source,
+            BodySender(delivery, memory),
+            ManifestMaker(chunks, settings.keyring, download_tokens),
+            addresses,
+        )
         object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
         folders = FolderSender(catalog, source, delivery, clock, memory, settings.temp_folder)
 
@@ -640,6 +651,16 @@ async def _run(
                     accounts, catalog, audit, addresses, clock, issuer=openid.issuer
                 ).routes,
             ]
+        link_routes = LinkRoutes(
+            catalog,
+            links,
+            LinkPasswords(passwords, guard, Signer(signing_keys, Purpose.LINK_PASSWORDS)),
+            DownloadCounter(links, addresses, audit, monotonic),
+            sender,
+            refusal_recorder(audit, addresses),
+            public_url,
+            hides_folders=spaces.is_personal,
+        )
         messages = MessagesSection(
             webhooks, reaper, unknown_messages, uncertain_posts, limits, chunk_sizes
         )
@@ -692,15 +713,17 @@ async def _run(
                 ).routes,
                 *FactorAdministrationRoutes(accounts, catalog, sessions, audit, addresses).routes,
                 *FileRoutes(accounts, catalog, sender).routes,
-                *LinkRoutes(
+                *link_routes.routes,
+                *GatewayRoutes(
+                    access,
+                    download_tokens,
                     catalog,
-                    links,
-                    LinkPasswords(passwords, guard, Signer(signing_keys, Purpose.LINK_PASSWORDS)),
-                    DownloadCounter(links, addresses, audit, monotonic),
-                    sender,
-                    refusal_recorder(audit, addresses),
-                    public_url,
-                    hides_folders=spaces.is_personal,
+                    chunks,
+                    attachments,
+                    webhooks,
+                    link_routes,
+                    hold_s=settings.upload_hold_s,
+                    clock=clock,
                 ).routes,
                 *AccountLinkRoutes(accounts, catalog, links, addresses, public_url).routes,
                 *PageContentRoutes(
@@ -816,6 +839,7 @@ def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
         Purpose.UPLOAD_TICKETS: settings.ticket_life_s,
         Purpose.CONTENT_LINKS: 2 * CONTENT_LINK_LIFE_S,
         Purpose.CONTENT_ACCESS: ACCESS_S,
+        Purpose.DOWNLOAD_TOKENS: DOWNLOAD_TOKEN_LIFE_S,
         Purpose.LINK_PASSWORDS: GRANT_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,
     }

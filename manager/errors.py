@@ -721,6 +721,17 @@ class BookingsUnavailable(ManagerError):
         super().__init__("upload services cannot be assigned now: try again in a few seconds")
 
 
+class InvalidDownloadToken(ManagerError):
+    """What a gateway has sent is no download token of its own, or one that has expired."""
+
+    code = "invalid-download-token"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this download token is not valid, or not any more: the request must be made again"
+        )
+
+
 class Overloaded(ManagerError):
     """Too much of this is going on; it may be tried again in `retry_after_s` seconds."""
 

@@ -116,6 +116,7 @@ class Delivery:
         self._demands = demands
         self._monotonic = monotonic
         self._running: set[asyncio.Task[object]] = set()
+        self._ended = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def admitted(self, request: web.Request, reader: str) -> AsyncIterator["BodyWriter"]:
@@ -141,6 +142,18 @@ class Delivery:
                 yield BodyWriter(request, self._metrics, pace, self._monotonic, self._failures)
         finally:
             self._running.remove(task)
+            self._ended.set()
+
+    @property
+    def running(self) -> int:
+        """How many downloads run, or wait for a place."""
+        return len(self._running)
+
+    async def all_ended(self) -> None:
+        """Waits until none runs."""
+        while self._running:
+            self._ended.clear()
+            await self._ended.wait()
 
     def end_all(self) -> None:
         """Cuts off what is being sent: otherwise a stop would wait for it. Readers can resume."""

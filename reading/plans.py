@@ -19,6 +19,11 @@ class ResponsePlan:
     parts: tuple[ByteRange, ...] = ()
     framing: MultipartFraming | None = None
 
+    @property
+    def has_first_byte(self) -> bool:
+        """Whether the first byte of the content is in the body."""
+        return any(part.start == 0 for part in self.parts)
+
     def pieces(self) -> Iterator[Piece]:
         """The body in order; lazily, since a large file has many."""
         for part in self.parts:

@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
     app.command("manager")(run_manager)
     app.command("upload-service")(run_upload_service)
     app.command("processing-service")(run_processing_service)
+    app.command("gateway")(run_gateway)
     app.command("emulator")(run_emulator)
     app.command("migrate")(migrate)
     app.command("export", no_args_is_help=True)(export_catalog)
@@ -108,6 +109,14 @@ def run_processing_service() -> None:
     from cli.servers import standalone
 
     standalone.run_processing_service()
+
+
+def run_gateway() -> None:
+    """Run a gateway, configured by environment or .env (docs/settings.md)."""
+    require_extras("server")
+    from cli.servers import standalone
+
+    standalone.run_gateway()
 
 
 def run_emulator() -> None:

@@ -1,4 +1,4 @@
-"""The server programs that run alone: manager, upload service, processing service, Discord emulator.
+"""The server programs that run alone: manager, upload and processing service, gateway, Discord emulator.
 
 Each imports its server only when it is run, so that it neither waits for nor needs the libraries of the
 others.
@@ -71,6 +71,27 @@ def run_processing_service() -> None:
             raise sandbox_required(error) from error
 
     run(program)
+
+
+def run_gateway() -> None:
+    """Run a gateway until it is stopped; downloads that run then may end."""
+    from gateway.app import create_app, drain
+    from gateway.settings import GatewaySettings
+
+    with reported(TextOutput(is_error=True)):
+        settings = load(GatewaySettings)
+
+    async def program() -> None:
+        with contextlib.closing(listen(settings.host, settings.port)) as listening:
+            app = create_app(settings)
+            async with serving(app, listening):
+                print_ready(url_of(listening))
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    await drain(app, settings.drain_grace_s)
+
+    run(program, drain_s=settings.drain_grace_s)
 
 
 def run_emulator() -> None:

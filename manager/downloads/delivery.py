@@ -5,10 +5,13 @@ from dataclasses import replace
 from functools import partial
 from secrets import token_hex
 from types import MappingProxyType
+from uuid import UUID
 
 from aiohttp import web
 
+from common.addresses import ClientAddresses
 from manager.downloads.content import content_of
+from manager.downloads.manifests import GATEWAY, ManifestMaker
 from manager.downloads.representation import Representation
 from reading.content import ContentSource
 from reading.delivery import BodySender
@@ -24,11 +27,21 @@ class ContentSender:
     Args:
         source: Where the content comes from.
         bodies: Sends it.
+        manifests: Has gateways send it.
+        addresses: Identifies clients.
     """
 
-    def __init__(self, source: ContentSource, bodies: BodySender) -> None:
+    def __init__(
+        self,
+        source: ContentSource,
+        bodies: BodySender,
+        manifests: ManifestMaker,
+        addresses: ClientAddresses,
+    ) -> None:
         self._source = source
         self._bodies = bodies
+        self._manifests = manifests
+        self._addresses = addresses
 
     async def send(
         self,
@@ -36,17 +49,21 @@ class ContentSender:
         representation: Representation,
         reader: str,
         *,
+        link_id: UUID | None = None,
         before_body: BeforeBody | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> web.StreamResponse:
         """Answers a GET or HEAD with the content, parts of it, or that nothing has changed.
 
+        A gateway is answered with a manifest instead of the bytes.
+
         Args:
             request: What is answered.
             representation: The content.
             reader: Towards whose limit the download counts.
-            before_body: Called when the first bytes are there and none is sent. Whatever it raises
-                is answered instead; None for nothing.
+            link_id: The link by which the client has it; None: by none.
+            before_body: Counts the use of the link. Called when the first bytes are there and none is
+                sent. Whatever it raises is answered instead; None for nothing.
             headers: Added to those of the response.
 
         Raises `RangeNotSatisfiable`, `NoSuchFile`, `TooManyDownloads`, `StorageError`,
@@ -58,5 +75,12 @@ class ContentSender:
         if request.method == "HEAD" or not plan.parts:
             return web.Response(status=plan.status, headers=plan.headers)
         content = content_of(representation.content)
+        gateway = request.get(GATEWAY)
+        # What does not prove itself chunk by chunk is sent from here, and passed on by the gateway.
+        if gateway is not None and content.envelope == "v1":
+            address = self._addresses.of_request(request)
+            return await self._manifests.answer(
+                gateway, plan, content, reader=reader, address=address, link_id=link_id
+            )
         before = None if before_body is None else partial(before_body, plan)
         return await self._bodies.send(request, plan, content, self._source, reader, before)

@@ -72,9 +72,11 @@ class DownloadCounter:
         begun = self._under_way.get((link.id, self._addresses.of_request(request)))
         return begun is not None and self._monotonic() < begun + UNDER_WAY_S
 
-    async def count(self, request: web.Request, link: FileLink, plan: ResponsePlan) -> None:
-        """Counts a response whose body is about to be sent. Raises `LinkRefused` if none is left."""
-        is_begin = min(part.start for part in plan.parts) == 0
+    async def count(self, request: web.Request, link: FileLink, *, is_begin: bool) -> None:
+        """Counts a response whose body is about to be sent. Raises `LinkRefused` if none is left.
+
+        `is_begin`: it has the first byte of the file.
+        """
         if not is_begin and self.is_under_way(request, link):
             return
         await self._links.count_download(link)
@@ -226,11 +228,27 @@ class LinkRoutes:
             return await self._sender.send(request, Representation(file, content), reader)
 
         async def count(plan: ResponsePlan) -> None:
-            await self._counter.count(request, link, plan)
+            await self._counter.count(request, link, is_begin=plan.has_first_byte)
 
         return await self._sender.send(
-            request, Representation(file, content), f"link {link.id}", before_body=count
+            request,
+            Representation(file, content),
+            f"link {link.id}",
+            link_id=link.id,
+            before_body=count,
         )
+
+    async def count_for_gateway(
+        self, request: web.Request, link_id: UUID, *, is_begin: bool
+    ) -> web.StreamResponse:
+        """Counts a download whose first byte a gateway is about to send; a refusal is for its client."""
+
+        async def count(_: web.Request) -> web.StreamResponse:
+            link = await self._links.by_id(link_id)
+            await self._counter.count(request, link, is_begin=is_begin)
+            return web.Response(status=204)
+
+        return await self._or_page(request, count)
 
     async def _find(self, request: web.Request) -> LinkedFile:
         """The file of the link that is asked for.

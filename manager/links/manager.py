@@ -227,6 +227,13 @@ class LinkManager:
             raise NoSuchLink
         return link
 
+    async def by_id(self, link_id: UUID) -> FileLink:
+        """The link of that id. Raises `InvalidLink` if it was dropped."""
+        link = await self._catalog.link_by_id(link_id)
+        if link is None:
+            raise InvalidLink
+        return link
+
     async def change(
         self,
         link: FileLink,

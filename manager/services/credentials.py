@@ -270,13 +270,13 @@ class ServiceAccess:
                 )
         return ServiceIdentity()
 
-    async def check_bearer(self, request: web.Request, kind: ServiceKind) -> None:
+    async def check_bearer(self, request: web.Request, kind: ServiceKind) -> ServiceIdentity:
         """Looks at the Bearer token of a request. Raises as `check` does."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             # Nothing was tried, so nothing is counted.
             raise WrongServiceSecret("this needs a credential for services as a Bearer token")
-        await self.check(request, given, kind)
+        return await self.check(request, given, kind)
 
     @contextlib.contextmanager
     def connected(self, identity: ServiceIdentity, connection: PeerConnection) -> Iterator[None]:

@@ -92,6 +92,7 @@ UNCONFINED = USERS | {"inside": 403, "outside": 403}
 CHANGERS = LOGINS
 WRITERS = LOGINS | {"other": 403, "admin": 403, "inside": 200}
 KIND = dict.fromkeys(("upload", "processing", "thumbnail", "gateway", "metrics"), 403)
+GATEWAYS = KIND | {"gateway": 400, "password": 400}
 
 PASSWORD = "correct horse"
 FILE = {"path": "{folder}", "name": "{file}"}
@@ -144,6 +145,10 @@ ROUTES = (
     route("GET /health", 204),
     route("GET /status", 401, USERS),
     route("GET /metrics", 401, KIND | {"metrics": 200, "password": 200}),
+    *(
+        route(f"POST /gateway/{name}", 401, GATEWAYS, note="without a download token")
+        for name in ("chunks", "message", "renew", "begin", "release", "unreadable")
+    ),
     route("GET /token-status", 401, USERS, Call(query={"token": "{key}"}, in_header=False)),
     route(
         "POST /register",

@@ -25,6 +25,8 @@ from catalog.records import (
 )
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
+from gateway.app import create_app as create_gateway
+from gateway.settings import GatewaySettings
 from manager.app import create_app
 from manager.app_keys import ACCOUNTS, CATALOG
 from manager.settings import ManagerSettings
@@ -36,16 +38,20 @@ from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.pool import WebhookPool
 from tests.commits import commit_file
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
+from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, SERVICE_PASSWORD, settings_for
 from tests.messages import enter_chunk
 
 
 @dataclass
 class Cloud:
-    """A running manager with what a test needs to look at it and to fill it."""
+    """A running manager with what a test needs to look at it and to fill it.
+
+    `reader` downloads: from the manager, or from a gateway of it.
+    """
 
     app: web.Application
     client: TestClient[web.Request, web.Application]
+    reader: TestClient[web.Request, web.Application]
     emulator: Emulator
     settings: ManagerSettings
     pool: WebhookPool
@@ -214,6 +220,7 @@ async def running_cloud(
     folder: Path,
     *,
     emulator: dict[str, Any] | None = None,
+    through_gateway: bool = False,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
     **chosen: object,
@@ -223,6 +230,7 @@ async def running_cloud(
     Args:
         folder: where both keep their data.
         emulator: settings of the emulator.
+        through_gateway: whether `reader` reads from a gateway.
         clock: seconds since the epoch, for the manager.
         monotonic: seconds that never jump, for the manager.
         chosen: settings of the manager.
@@ -237,4 +245,30 @@ async def running_cloud(
         http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
         pool = WebhookPool(http, lambda _id, _reason: None)
         pool.set_webhooks(WebhookCredentials(*webhook) for webhook in discord.webhooks)
-        yield Cloud(app, client, discord, settings, pool)
+        reader = client
+        if through_gateway:
+            reader = await stack.enter_async_context(
+                running_gateway(client, SERVICE_PASSWORD, **chosen)
+            )
+        yield Cloud(app, client, reader, discord, settings, pool)
+
+
+@asynccontextmanager
+async def running_gateway(
+    manager: TestClient[web.Request, web.Application], credential: str, **chosen: object
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """Runs a gateway of a manager.
+
+    Args:
+        manager: a client of the manager.
+        credential: the gateway's.
+        chosen: further settings of the gateway.
+    """
+    values = {
+        **chosen,
+        "manager_address": str(manager.make_url("/")),
+        "service_credential": credential,
+    }
+    app = create_gateway(GatewaySettings.model_validate(values))
+    async with TestClient(PatientServer(app)) as client:
+        yield client

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ from tests.manager.world import World
 def _running_cloud() -> Callable[..., AbstractAsyncContextManager[Cloud]]:
     """Runs a manager with settings of the test's choice."""
     return running_cloud
+
+
+@pytest.fixture(params=[False, True], ids=["manager", "gateway"])
+def running_either(
+    request: pytest.FixtureRequest,
+) -> Callable[..., AbstractAsyncContextManager[Cloud]]:
+    """Runs a manager whose content is read from itself, or from a gateway of it."""
+    return partial(running_cloud, through_gateway=request.param)
 
 
 @pytest.fixture

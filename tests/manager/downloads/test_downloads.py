@@ -1,4 +1,7 @@
-"""`/download` over real HTTP: the bytes that were stored, or an error, never anything else."""
+"""`/download` over real HTTP: the bytes that were stored, or an error, never anything else.
+
+A gateway answers as the manager does.
+"""
 
 import asyncio
 from email.message import Message
@@ -14,11 +17,24 @@ from discord_emulator.operations import Operation
 from manager.app_keys import WEBHOOKS
 
 
+@pytest.fixture
+def running_cloud(running_either):
+    """Runs a manager whose files are downloaded from itself, or from a gateway."""
+    return running_either
+
+
+@pytest.fixture
+async def cloud(tmp_path, running_cloud):
+    """A manager that runs, without users and files."""
+    async with running_cloud(tmp_path) as running:
+        yield running
+
+
 async def _get(cloud, name="a.txt", path="/docs", user="alice", **options) -> ClientResponse:
     headers = {"Authorization": f"Bearer {await cloud.token(user)}", **options.pop("headers", {})}
     method = options.pop("method", "GET")
     params = {"path": path, "name": name}
-    response: ClientResponse = await cloud.client.request(
+    response: ClientResponse = await cloud.reader.request(
         method, "/download", params=params, headers=headers, **options
     )
     return response
@@ -186,9 +202,9 @@ async def test_token_in_query_or_bare_header(cloud, content):
     token = await cloud.token()
     await cloud.store("/docs/a.txt", content)
     params = {"path": "/docs", "name": "a.txt"}
-    by_query = await cloud.client.get("/download", params={**params, "auth": token})
+    by_query = await cloud.reader.get("/download", params={**params, "auth": token})
     assert by_query.status == 200
-    bare = await cloud.client.get("/download", params=params, headers={"Authorization": token})
+    bare = await cloud.reader.get("/download", params=params, headers={"Authorization": token})
     assert bare.status == 200
 
 
@@ -200,10 +216,10 @@ async def test_who_may_not(cloud, content):
     await cloud.store("/docs/public.txt", content, is_public=True)
     await cloud.store("/docs/nobodys.txt", content, owner=None)
     params = {"path": "/docs", "name": "a.txt"}
-    anonymous = await cloud.client.get("/download", params=params)
+    anonymous = await cloud.reader.get("/download", params=params)
     assert anonymous.status == 401
     assert anonymous.headers["WWW-Authenticate"] == "Bearer"
-    assert (await cloud.client.get("/download", params={**params, "auth": "a.b.c"})).status == 401
+    assert (await cloud.reader.get("/download", params={**params, "auth": "a.b.c"})).status == 401
     denied = await _get(cloud, user="bob")
     assert denied.status == 403
     assert content[:20] not in await denied.read()
@@ -348,13 +364,11 @@ async def test_reader_that_takes_nothing_is_given_up(tmp_path, running_cloud):
     async with running_cloud(tmp_path, download_stall_s=0.05) as cloud:
         token = await cloud.token()
         await cloud.store("/docs/a.txt", bytes(16_000_000), chunk_size=8_000_000)
-        server = cloud.client.server
+        server = cloud.reader.server
         reader, writer = await asyncio.open_connection(server.host, server.port, limit=1024)
         request = f"GET /download?path=/docs&name=a.txt&auth={token} HTTP/1.1\r\nHost: x\r\n\r\n"
         writer.write(request.encode())
-        await _until_counted(
-            cloud, 'discord_cloud_downloads_cut_total{reason="reader-stalled"} 1.0'
-        )
+        await _until_counted(cloud, 'downloads_cut_total{reason="reader-stalled"} 1.0')
         # Not even what is on its way is kept for it.
         with pytest.raises(ConnectionResetError):
             await reader.readexactly(16_000_000)
@@ -370,7 +384,7 @@ async def test_stop_cuts_downloads_off(tmp_path, running_cloud, content):
         cloud.emulator.faults.add(second)
         response = await _get(cloud)
         await second.reached.wait()
-        await cloud.app.shutdown()
+        await cloud.reader.app.shutdown()
         with pytest.raises(ClientError):
             await response.read()
 
@@ -409,7 +423,7 @@ async def _until_counted(cloud, line) -> None:
     headers = {"Authorization": f"Bearer {cloud.settings.service_password.get_secret_value()}"}
     async with asyncio.timeout(10):
         while True:
-            response = await cloud.client.get("/metrics", headers=headers)
+            response = await cloud.reader.get("/metrics", headers=headers)
             if line in await response.text():
                 return
 

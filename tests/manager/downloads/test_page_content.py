@@ -15,9 +15,9 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-async def cloud(tmp_path, running_cloud, clock):
-    """A manager whose clock stands."""
-    async with running_cloud(tmp_path, clock=clock) as running:
+async def cloud(tmp_path, running_either, clock):
+    """A manager whose clock stands; content is read from it, or from a gateway of it."""
+    async with running_either(tmp_path, clock=clock) as running:
         yield running
 
 
@@ -36,7 +36,7 @@ async def cookie_of(cloud, name="alice") -> tuple[str, str]:
 async def get(cloud, path: str, cookie: str, **headers: str) -> Any:
     """Asks as a picture or a player does."""
     headers["Cookie"] = f"{COOKIE}={cookie}"
-    return await cloud.client.get(path, headers=headers)
+    return await cloud.reader.get(path, headers=headers)
 
 
 async def test_the_page_gets_content(cloud, content):

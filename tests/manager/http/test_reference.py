@@ -27,8 +27,13 @@ from upload_service.app import UploadService
 from upload_service.settings import UploadServiceSettings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "http.md").read_text()
-TESTED_ELSEWHERE = {("GET /health", 503), ("POST /account/links", 409)}
-"""What it takes more for than a request: see `test_health.py` and `links/test_routes.py`."""
+TESTED_ELSEWHERE = {
+    ("GET /health", 503),
+    ("POST /account/links", 409),
+    ("POST /gateway/chunks", 403),
+    ("POST /gateway/chunks", 404),
+}
+"""What it takes more for than a request: see `test_health.py`, `links/test_routes.py` and `gateways/`."""
 ROUTE = re.compile(r"`((?:GET|POST|PATCH|DELETE) [^`]+)`")
 
 
@@ -177,6 +182,7 @@ CALLS: dict[str, dict[int, Call]] = {
         401: Call(),
         403: Call(user="gateway"),
     },
+    "POST /gateway/chunks": {400: Call(user="gateway"), 401: Call()},
     "GET /account/storage": {200: Call(user="alice"), 401: Call()},
     "GET /account/trash": {
         200: Call(user="alice"),

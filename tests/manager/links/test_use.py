@@ -1,4 +1,7 @@
-"""What a link is good for: it is checked at every use, and says why it does not open its file."""
+"""What a link is good for: it is checked at every use, and says why it does not open its file.
+
+A gateway answers as the manager does.
+"""
 
 import asyncio
 import json
@@ -23,9 +26,9 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-async def cloud(tmp_path, running_cloud, clock):
+async def cloud(tmp_path, running_either, clock):
     """A manager with Alice and Bob, whose clock stands."""
-    async with running_cloud(tmp_path, clock=clock, trusted_proxies="127.0.0.0/8") as running:
+    async with running_either(tmp_path, clock=clock, trusted_proxies="127.0.0.0/8") as running:
         for name in ("alice", "bob"):
             await running.token(name)
         yield running
@@ -41,7 +44,7 @@ async def get(
     cloud, token: str, *, method: str = "GET", route: str = "/signed-download", **headers: str
 ) -> Any:
     """Uses a link."""
-    return await cloud.client.request(method, route, params={"q": token}, headers=headers)
+    return await cloud.reader.request(method, route, params={"q": token}, headers=headers)
 
 
 async def outcome(cloud, token, **headers) -> tuple[int, str | None]:
@@ -189,7 +192,7 @@ async def test_a_password_is_asked_for(cloud, protected, content):
     assert (page.status, page.content_type) == (403, "text/html")
     assert '<form method="post">' in text
     assert "secret" not in text
-    response = await cloud.client.post(
+    response = await cloud.reader.post(
         "/signed-download",
         params={"q": token},
         data={"password": "open sésame"},
@@ -197,7 +200,7 @@ async def test_a_password_is_asked_for(cloud, protected, content):
     )
     assert response.status == 200
     assert await response.read() == content
-    [cookie] = [each for each in cloud.client.session.cookie_jar if each.key.startswith("link-")]
+    [cookie] = [each for each in cloud.reader.session.cookie_jar if each.key.startswith("link-")]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (
         True,
         "Lax",
@@ -209,7 +212,7 @@ async def test_a_password_is_asked_for(cloud, protected, content):
 async def test_a_wrong_password_opens_nothing(cloud, protected):
     """The form says so; no cookie is set."""
     _, token = protected
-    response = await cloud.client.post(
+    response = await cloud.reader.post(
         "/signed-download",
         params={"q": token},
         data={"password": "wrong"},
@@ -217,7 +220,7 @@ async def test_a_wrong_password_opens_nothing(cloud, protected):
     )
     assert response.status == 403
     assert "Wrong password" in await response.text()
-    assert not [each for each in cloud.client.session.cookie_jar if each.key.startswith("link-")]
+    assert not [each for each in cloud.reader.session.cookie_jar if each.key.startswith("link-")]
     assert await outcome(cloud, token) == (403, "link-password-required")
 
 
@@ -227,7 +230,7 @@ async def test_a_remembered_password_ends(cloud, protected, clock):
 
     async def enter() -> None:
         data = {"password": "open sésame"}
-        await cloud.client.post("/signed-download", params={"q": token}, data=data)
+        await cloud.reader.post("/signed-download", params={"q": token}, data=data)
         assert await outcome(cloud, token) == (200, None)
 
     await enter()
@@ -299,7 +302,7 @@ async def test_previews_hide_what_a_password_protects(cloud, protected, agent):
 async def test_other_forms_are_refused(cloud, protected, data, content_type, status):
     """With what is wrong about them."""
     _, token = protected
-    response = await cloud.client.post(
+    response = await cloud.reader.post(
         "/signed-download",
         params={"q": token},
         data=data,

@@ -1,0 +1,1 @@
+"""Gateways, which send content in the manager's place."""
