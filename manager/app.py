@@ -16,6 +16,7 @@ from functools import partial
 
 from aiohttp import web
 
+from catalog.change_port import ChangeLog
 from catalog.errors import CatalogError
 from catalog.port import Catalog
 from catalog.records import KeptUploadLimits
@@ -50,8 +51,11 @@ from manager.accounts.sessions import Sessions, UseNotes
 from manager.audit.log import AuditLog
 from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.catalogs import catalog_of, change_log_of, check_master_keys
+from manager.cluster.clock import SharedClock
+from manager.cluster.elected import ElectedLoops
 from manager.cluster.notices import Notices
 from manager.cluster.opening import open_cluster
+from manager.cluster.timing import ClusterTiming
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
 from manager.downloads.archives import FolderSender
@@ -75,6 +79,7 @@ from manager.files.trash import DAY_S, TrashPolicy
 from manager.gateways.door import gateway_door
 from manager.gateways.routes import GatewayRoutes
 from manager.gc.compaction import Compactor
+from manager.gc.outage_grace import OutageGrace, no_grace
 from manager.gc.reaper import Reaper
 from manager.gc.temporary_references import TemporaryReferences
 from manager.gc.unknown_messages import UnknownMessages
@@ -117,6 +122,7 @@ from manager.spaces.refreshing import ViewRefresher
 from manager.spaces.spaces import Spaces
 from manager.status import (
     CatalogHealth,
+    ClusterSection,
     MessagesSection,
     ProcessingSection,
     ServicesSection,
@@ -187,6 +193,7 @@ def create_app(
     passwords: Passwords | None = None,
     open_catalog: OpenCatalog | None = None,
     retry: CatalogRetry | None = None,
+    cluster_timing: ClusterTiming | None = None,
 ) -> web.Application:
     """The manager as a web application, not started yet.
 
@@ -197,7 +204,10 @@ def create_app(
         passwords: Hashes passwords; None: as slowly as it should be done.
         open_catalog: Opens the catalog; None: the one that the settings name.
         retry: How calls of the catalog are retried; None: as configured.
+        cluster_timing: How quickly several managers notice one another; None: as usual.
     """
+    if settings.cluster_url is not None:
+        clock = SharedClock(clock, monotonic)
     app = web.Application(handler_args=handler_arguments(settings.idle_connection_timeout_s))
     # Downloads have a limit of their own for readers that stall, which comes first.
     end_unread_answers(app, max(UNREAD_TIMEOUT_S, settings.download_stall_s + _UNREAD_MARGIN_S))
@@ -217,6 +227,7 @@ def create_app(
                 commit_within_s=settings.upload_hold_s,
                 policy=replace(CATALOG_RETRY, monotonic=monotonic),
             ),
+            cluster_timing=cluster_timing,
         )
     )
     return app
@@ -241,13 +252,16 @@ async def _run(
     passwords: Passwords,
     open_catalog: OpenCatalog,
     retry: CatalogRetry,
+    cluster_timing: ClusterTiming | None,
 ) -> AsyncIterator[None]:
     """Composes the manager, adds its routes to the application, and runs it as long as that runs."""
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog())
         cluster = await stack.enter_async_context(
-            open_cluster(settings, clock=clock, monotonic=monotonic)
+            open_cluster(settings, timing=cluster_timing, clock=clock, monotonic=monotonic)
         )
+        loops, tasks = BackgroundTasks(), BackgroundTasks()
+        notices = Notices(cluster, tasks)
         change_log = None if settings.cluster_url is None else change_log_of(catalog)
         spaces = Spaces(catalog, settings.spaces)
         await retry.committing(spaces.start)
@@ -259,7 +273,12 @@ async def _run(
                 wall_clock=clock,
             )
         )
-        audit = AuditLog(catalog, clock, keep_days=settings.audit_days)
+        audit = AuditLog(
+            catalog,
+            clock,
+            keep_days=settings.audit_days,
+            manager=None if change_log is None else cluster.own.name,
+        )
         stack.push_async_callback(audit.close)
         await check_master_keys(catalog, settings.keyring, audit)
         metrics = app[app_keys.METRICS]
@@ -283,16 +302,18 @@ async def _run(
             interval_s=settings.reaper_interval_s,
             grace_s=settings.gc_grace_s,
             renew_references=temporary_references.renew,
+            outage_grace=_outage_grace(settings, catalog),
             delete_as_bot=None if bot is None else bot.delete,
             clock=clock,
             monotonic=monotonic,
         )
         webhooks.subscribe(reaper.webhooks_changed)
+        wake_reaper = await notices.share("garbage", reaper.wake)
         unknown_messages = UnknownMessages(
             catalog,
             webhooks,
             None if bot is None else bot.messages_after,
-            reaper.wake,
+            wake_reaper,
             metrics,
             clock=clock,
         )
@@ -307,18 +328,11 @@ async def _run(
         readability = ReadabilityCheck(catalog, webhooks, attachments.find)
 
         # Users and their connections.
-        loops, tasks = BackgroundTasks(), BackgroundTasks()
         stack.push_async_callback(loops.close)
         stack.push_async_callback(tasks.close)
         hub = Hub()
-        notices = Notices(cluster, tasks)
         refresher = ViewRefresher(spaces, hub, tasks)
-        tell_of_rights = await notices.share("rights", refresher.rights_changed)
-
-        def rights_changed() -> None:
-            refresher.rights_changed()
-            tell_of_rights()
-
+        rights_changed = await notices.share("rights", refresher.rights_changed)
         if spaces.is_personal:
             catalog = PersonalCatalog(catalog, rights_changed)
         signing_keys = SigningKeyRing(_signature_lives(settings), clock)
@@ -416,7 +430,7 @@ async def _run(
             limits, upload_slots.probe_size, interval_s=settings.size_probe_interval_s, clock=clock
         )
         uncertain_posts = UncertainPostTotals(metrics)
-        journal = ChunkJournal(catalog, tasks, retry, reaper.wake)
+        journal = ChunkJournal(catalog, tasks, retry, wake_reaper)
         compactor = Compactor(
             catalog,
             webhooks,
@@ -427,7 +441,7 @@ async def _run(
             lambda: all(slot.upload is None for slot in upload_slots),
             retry,
             metrics,
-            wake_reaper=reaper.wake,
+            wake_reaper=wake_reaper,
             clock=clock,
         )
         objects = ObjectWriter(catalog, temporary_references, journal, retry=retry, clock=clock)
@@ -460,7 +474,7 @@ async def _run(
             clock=clock,
         )
         uploads = UploadManager(
-            objects, committer, upload_slots, changes, kept_uploads, tasks, reaper.wake, clock
+            objects, committer, upload_slots, changes, kept_uploads, tasks, wake_reaper, clock
         )
         tickets = TicketManager(
             catalog=catalog,
@@ -475,10 +489,10 @@ async def _run(
             tasks=tasks,
             clock=clock,
             monotonic=monotonic,
-            wake_reaper=reaper.wake,
+            wake_reaper=wake_reaper,
         )
         references = ReferenceManager(
-            catalog, reaper.wake, grace_s=settings.gc_grace_s, clock=clock
+            catalog, wake_reaper, grace_s=settings.gc_grace_s, clock=clock
         )
         processing = ProcessingManager(
             catalog=catalog,
@@ -540,8 +554,8 @@ async def _run(
             ),
             BrowsingHandlers(catalog),
             SearchHandlers(catalog),
-            FileHandlers(catalog, changes, audit, reaper.wake, name_policy, trash),
-            FolderHandlers(catalog, changes, audit, destinations, reaper.wake, name_policy, trash),
+            FileHandlers(catalog, changes, audit, wake_reaper, name_policy, trash),
+            FolderHandlers(catalog, changes, audit, destinations, wake_reaper, name_policy, trash),
             CopyHandlers(catalog, changes, name_policy),
             SharingHandlers(catalog, changes, audit),
             LinkHandlers(catalog, links),
@@ -549,7 +563,7 @@ async def _run(
             BookingHandlers(bookings, uploads),
             UploadHandlers(uploads, upload_slots, chunk_sizes, name_policy),
             BundleHandlers(catalog, uploads, upload_slots, retry, chunk_sizes, name_policy),
-            KeptUploadHandlers(catalog, kept_uploads, uploads, upload_slots, reaper.wake),
+            KeptUploadHandlers(catalog, kept_uploads, uploads, upload_slots, wake_reaper),
             EmptyFileHandlers(empty_files, name_policy),
             ProbeHandlers(probe, upload_slots, thumbnail_services, processing),
         )
@@ -661,6 +675,22 @@ async def _run(
             public_url,
             hides_folders=spaces.is_personal,
         )
+        maintenance = ElectedLoops(
+            cluster,
+            "maintenance",
+            {
+                "audit_sweep": audit.sweep,
+                "compaction": compactor.run,
+                "links": links.run,
+                "reaper": reaper.run,
+                "sessions": sessions.run,
+                "size_probes": size_prober.run,
+                "sweep": unknown_messages.run,
+                "text_index": partial(index_older_texts, catalog),
+                "watch": unknown_messages.keep_watching,
+            },
+        )
+        cluster_section = ClusterSection(cluster, maintenance, metrics)
         messages = MessagesSection(
             webhooks, reaper, unknown_messages, uncertain_posts, limits, chunk_sizes
         )
@@ -737,7 +767,7 @@ async def _run(
                 *SharingRoutes(accounts, catalog, addresses, audit).routes,
                 *GroupRoutes(accounts, catalog, addresses, audit, rights_changed).routes,
                 *TrashRoutes(
-                    accounts, catalog, changes, audit, addresses, reaper.wake, trash
+                    accounts, catalog, changes, audit, addresses, wake_reaper, trash
                 ).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
                 *FileStreamRoutes(accounts, catalog, source, delivery, memory).routes,
@@ -767,6 +797,7 @@ async def _run(
                     ServicesSection(hub, upload_slots, bookings),
                     messages,
                     ProcessingSection(catalog, processing),
+                    cluster_section,
                 ),
             ]
         )
@@ -806,28 +837,39 @@ async def _run(
             "audit": audit.run,
             "changes": changes.run,
             "channel_limits": limits.run,
-            "size_probes": size_prober.run,
-            "audit_sweep": audit.sweep,
             "health": health.run,
             "kept_uploads": kept_uploads.run,
-            "compaction": compactor.run,
-            "links": links.run,
             "logins": logins.run,
-            "sessions": sessions.run,
             "temporary_references": temporary_references.run,
             "processing": processing.run,
             "quarantines": quarantines.run,
-            "reaper": reaper.run,
             "service_credentials": access.run,
             "signing_keys": key_keeper.run,
-            "sweep": unknown_messages.run,
-            "watch": unknown_messages.keep_watching,
-            "text_index": partial(index_older_texts, catalog),
             "webhooks": partial(webhooks.learn, partial(_channel_of, http)),
+            **await _loops_of_clock(clock, change_log, retry),
         }
         for name, loop in background.items():
             loops.spawn(supervised(name, loop), name)
+        stack.push_async_callback(maintenance.close)
+        maintenance.start()
         yield
+
+
+def _outage_grace(settings: ManagerSettings, catalog: Catalog) -> OutageGrace:
+    """Longer than it takes the other managers to renew their references; nothing, if there are none."""
+    if settings.cluster_url is None:
+        return no_grace()
+    return OutageGrace(settings.upload_hold_s / 2, catalog.check_reads)
+
+
+async def _loops_of_clock(
+    clock: Clock, change_log: ChangeLog | None, retry: CatalogRetry
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Sets a clock that several managers share, and returns what keeps it right."""
+    if change_log is None or not isinstance(clock, SharedClock):
+        return {}
+    await retry.committing(partial(clock.adjust, change_log))
+    return {"clock": partial(clock.run, change_log)}
 
 
 def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:

@@ -69,6 +69,22 @@ class ManagerMetrics:
             "Connections ended because the peer did not read what was sent to it.",
             registry=self._registry,
         )
+        self.managers = Gauge(
+            "discord_cloud_managers",
+            "Managers of this catalog that are alive, as far as this one knows.",
+            registry=self._registry,
+        )
+        self.nats_connected = Gauge(
+            "discord_cloud_nats_connected",
+            "Whether this manager can reach the others: 1 or 0; always 1 without others.",
+            registry=self._registry,
+        )
+        self.lease_held = Gauge(
+            "discord_cloud_lease_held",
+            "Whether this manager does what one manager does for all: 1 or 0.",
+            ["lease"],
+            registry=self._registry,
+        )
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -19,6 +19,8 @@ from catalog.records import JobState, ServiceKind
 from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.broadcast.hub import Hub
+from manager.cluster.elected import ElectedLoops
+from manager.cluster.port import Cluster
 from manager.files.conversion import optional_timestamp
 from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
@@ -219,11 +221,36 @@ class ProcessingSection:
         return shown
 
 
+class ClusterSection:
+    """The status of the managers, also as metrics."""
+
+    def __init__(
+        self, cluster: Cluster, maintenance: ElectedLoops, metrics: ManagerMetrics
+    ) -> None:
+        self._cluster = cluster
+        self._maintenance = maintenance
+        metrics.managers.set_function(lambda: len(cluster.members))
+        metrics.nats_connected.set_function(lambda: cluster.is_connected)
+        metrics.lease_held.labels(maintenance.lease).set_function(lambda: maintenance.is_elected)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Which manager answers, which others there are, and which one does what one does for all."""
+        members = self._cluster.members
+        maintaining = members.get(self._maintenance.holder or "")
+        return {
+            "manager": self._cluster.own.name,
+            "managers": sorted(member.name for member in members.values()),
+            "is_connected": self._cluster.is_connected,
+            "maintenance": None if maintaining is None else maintaining.name,
+        }
+
+
 def status_route(
     accounts: Accounts,
     services: ServicesSection,
     messages: MessagesSection,
     jobs: ProcessingSection,
+    cluster: ClusterSection,
 ) -> web.RouteDef:
     """`/status`: how the manager works, for its users."""
 
@@ -236,6 +263,7 @@ def status_route(
             **await services.snapshot(),
             **messages.snapshot(),
             processing=await jobs.snapshot(is_admin=is_admin),
+            cluster=cluster.snapshot(),
             you={"id": user.id, "name": user.name, "is_admin": user.is_admin},
         )
 

@@ -44,6 +44,7 @@ class AuditLog:
         catalog: Has the rows.
         clock: Seconds since the epoch.
         keep_days: Days for which rows are kept.
+        manager: What this manager is called among several, a detail of each event; None: it is alone.
         sleep: Waits for seconds.
     """
 
@@ -53,10 +54,12 @@ class AuditLog:
         clock: Callable[[], float],
         *,
         keep_days: float,
+        manager: str | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
+        self._of_manager = {} if manager is None else {"manager": manager}
         self._keep_s = keep_days * _DAY_S
         self._sleep = sleep
         self._counter = EventCounter()
@@ -93,7 +96,7 @@ class AuditLog:
             address=address,
             subject=subject,
             outcome=outcome,
-            details=details,
+            details={**self._of_manager, **details},
         )
         _log_line(event)
         event = self._counter.add(event)

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -20,7 +19,7 @@ from nats.aio.msg import Msg
 from common.nats_address import parse_cluster_url
 from common.retry import Backoff
 from common.tasks import BackgroundTasks, cancel_and_wait
-from manager.cluster.election import Candidacy, LeaseTiming
+from manager.cluster.election import Candidacy
 from manager.cluster.errors import (
     ClusterError,
     ClusterTimeout,
@@ -33,14 +32,13 @@ from manager.cluster.membership import Member, Membership
 from manager.cluster.messages import ClusterMessage, decode, encode
 from manager.cluster.nats_leases import Callbacks, LeaseCampaign, LeaseStore, ensure_stream
 from manager.cluster.port import REQUEST_TIMEOUT_S
+from manager.cluster.timing import ClusterTiming
 
 M = TypeVar("M", bound=ClusterMessage)
 R = TypeVar("R", bound=ClusterMessage)
 
 MAX_REQUESTS: Final = 2000
 """Requests that one manager handles at the same time, of one subject; more are refused as `busy`."""
-PRESENCE_TTL_S: Final = 6.0
-HEARTBEAT_S: Final = 1.5
 CONNECT_TIMEOUT_S: Final = 2
 PING_INTERVAL_S: Final = 2
 LONGEST_DELAY_S: Final = 2.0
@@ -48,21 +46,6 @@ _REFUSED: Final = "Dc-Refused"
 """Header of an answer that is a refusal: its reason."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterTiming:
-    """Seconds.
-
-    Attributes:
-        lease: Of the elections.
-        presence_ttl_s: After which a manager that was not heard of counts as gone.
-        heartbeat_s: Between two heartbeats.
-    """
-
-    lease: LeaseTiming = field(default_factory=LeaseTiming)
-    presence_ttl_s: float = PRESENCE_TTL_S
-    heartbeat_s: float = HEARTBEAT_S
 
 
 class _Presence(ClusterMessage, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from common.tasks import BackgroundTasks
 from manager.cluster.errors import ClusterError
+from manager.cluster.in_process import InProcessCluster
 from manager.cluster.messages import ClusterMessage
 from manager.cluster.port import Cluster
 
@@ -34,12 +35,14 @@ class Notices:
         self._tasks = tasks
 
     async def share(self, name: str, react: Callable[[], None]) -> Callable[[], None]:
-        """Calls `react` when another manager gives this notice; returns what gives it.
+        """Has `react` called in every manager; returns what does that.
 
         Args:
             name: Of the notice, of letters and hyphens.
             react: Reads again what may have changed. It must not block, and may be called in vain.
         """
+        if isinstance(self._cluster, InProcessCluster):
+            return react
         subject = f"notice.{name}"
         own_id = self._cluster.own.id
 
@@ -63,6 +66,7 @@ class Notices:
         self._cluster.watch_connection(reconnected, lambda: None)
 
         def give() -> None:
+            react()
             self._tasks.spawn(send(), f"give notice of {name}")
 
         return give

@@ -11,6 +11,7 @@ from common.tasks import BackgroundTasks
 from manager.cluster.in_process import InProcessCluster
 from manager.cluster.membership import Member
 from manager.cluster.port import Cluster
+from manager.cluster.timing import ClusterTiming
 from manager.settings import ManagerSettings
 
 
@@ -27,10 +28,11 @@ def this_manager(settings: ManagerSettings, clock: Callable[[], float]) -> Membe
 async def open_cluster(
     settings: ManagerSettings,
     *,
+    timing: ClusterTiming | None = None,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Cluster]:
-    """The cluster, until the manager stops. NATS need not be there yet."""
+    """The cluster, until the manager stops. NATS need not be there yet. `timing`: None for the usual one."""
     own = this_manager(settings, clock)
     if settings.cluster_url is None:
         tasks = BackgroundTasks()
@@ -43,5 +45,7 @@ async def open_cluster(
     from manager.cluster.nats_cluster import NatsCluster  # noqa: PLC0415
 
     url = settings.cluster_url.get_secret_value()
-    async with NatsCluster.open(url, own, clock=clock, monotonic=monotonic) as cluster:
+    async with NatsCluster.open(
+        url, own, timing=timing, clock=clock, monotonic=monotonic
+    ) as cluster:
         yield cluster

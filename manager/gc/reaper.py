@@ -27,6 +27,7 @@ from catalog.service_port import TicketStore
 from catalog.trash_port import TrashStore
 from common.retry import Backoff
 from manager.error_texts import log_level
+from manager.gc.outage_grace import OutageGrace, no_grace
 from manager.metrics import ManagerMetrics
 from manager.services.webhooks import WebhookDirectory
 from storage.discord.routes import WebhookCredentials
@@ -101,6 +102,7 @@ class Reaper:
         interval_s: float,
         grace_s: float = 0.0,
         renew_references: Callable[[], Awaitable[None]] | None = None,
+        outage_grace: OutageGrace | None = None,
         delete_as_bot: DeleteAsBot | None = None,
         batch: int = BATCH,
         backoff: Backoff | None = None,
@@ -117,6 +119,7 @@ class Reaper:
             interval_s: Seconds between two sweeps.
             grace_s: Seconds for which stored content is kept after its last reference was released.
             renew_references: Renews this process's references before a sweep; None: it has none.
+            outage_grace: Passes before the first sweep, and after an outage; None: no time does.
             delete_as_bot: Deletes a message with the bot; None when no bot is configured.
             batch: Objects, or messages, per query.
             backoff: Delays after a failure of the catalog; None for 1 s up to `interval_s`.
@@ -131,6 +134,7 @@ class Reaper:
         self._interval_s = interval_s
         self._grace_s = grace_s
         self._renew_references = renew_references
+        self._outage_grace = outage_grace or no_grace()
         self._batch = batch
         self._backoff = backoff or Backoff(first_s=1, cap_s=interval_s)
         self._clock = clock
@@ -154,13 +158,16 @@ class Reaper:
 
     async def run(self) -> None:
         """Sweeps until cancelled; while the catalog is unavailable, with growing delays."""
+        self._outage_grace.begin()
         async with asyncio.TaskGroup() as workers:
             while True:
                 self._woken.clear()
                 try:
+                    await self._outage_grace.over()
                     await self.sweep(workers)
                     self._backoff.reset()
                 except CatalogError as error:
+                    self._outage_grace.begin()
                     log.log(log_level(error), "reaper-cannot-use-catalog", code=error.code)
                     await self._backoff.wait()
                     continue

@@ -106,6 +106,8 @@ class UnknownMessages:
 
     async def keep_watching(self) -> None:
         """Notes every `WATCH_S` seconds that a manager runs on this catalog, until cancelled."""
+        # Another manager may have noted it until now.
+        self._watch = None
         while True:
             try:
                 await self.keep_watch()

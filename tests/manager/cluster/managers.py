@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from discord_emulator.testing import running_emulator
 from local_supabase.stack import LocalSupabase
 from manager.app import create_app
+from manager.cluster.timing import ClusterTiming
 from tests.manager.sockets.stage import CHEAP_PASSWORDS, Stage, serving, settings_for
 from tests.manager.world import World
 
@@ -28,7 +29,13 @@ class Managers:
 
 @asynccontextmanager
 async def running_managers(
-    folder: Path, supabase: LocalSupabase, cluster_url: str, *, number: int = 2, **chosen: Any
+    folder: Path,
+    supabase: LocalSupabase,
+    cluster_url: str,
+    *,
+    number: int = 2,
+    timing: ClusterTiming | None = None,
+    **chosen: Any,
 ) -> AsyncIterator[Managers]:
     """Runs so many managers.
 
@@ -37,6 +44,7 @@ async def running_managers(
         supabase: the catalog, which should be empty.
         cluster_url: where they meet.
         number: how many.
+        timing: how quickly they notice one another; None: as usual.
         chosen: settings of all of them.
     """
     async with AsyncExitStack() as stack:
@@ -55,7 +63,7 @@ async def running_managers(
                 manager_name=f"manager-{index}",
                 **chosen,
             )
-            app = create_app(settings, passwords=CHEAP_PASSWORDS)
+            app = create_app(settings, passwords=CHEAP_PASSWORDS, cluster_timing=timing)
             server = await stack.enter_async_context(AsyncExitStack())
             url = await server.enter_async_context(serving(app))
             peers = await stack.enter_async_context(AsyncExitStack())

@@ -17,8 +17,9 @@ from manager.cluster.errors import (
 from manager.cluster.in_process import InProcessCluster
 from manager.cluster.membership import Member
 from manager.cluster.messages import MAX_MESSAGE_BYTES, ClusterMessage
-from manager.cluster.nats_cluster import ClusterTiming, NatsCluster
+from manager.cluster.nats_cluster import NatsCluster
 from manager.cluster.port import Campaign, Cluster
+from manager.cluster.timing import ClusterTiming
 
 QUICK = ClusterTiming(
     lease=LeaseTiming(ttl_s=1.0, renew_every_s=0.1, margin_s=0.1, retry_s=0.05),
