@@ -310,6 +310,12 @@ class TooManyLinks(CatalogError):
     code = "too-many-links"
 
 
+class LinkFull(CatalogError):
+    """A file that is added by a link would exceed what the link takes; the text says which limit."""
+
+    code = "link-full"
+
+
 class GroupMissing(CatalogError):
     """There is no such group."""
 

@@ -5,6 +5,7 @@ from catalog.audit_port import AuditStore
 from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, WebhookStore
 from catalog.copy_port import CopyStore
 from catalog.factor_port import FactorStore
+from catalog.folder_link_port import FolderLinkStore
 from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
@@ -46,6 +47,7 @@ class JoinedCatalog:
         webhooks: WebhookStore,
         kept_uploads: KeptUploadStore,
         links: LinkStore,
+        folder_links: FolderLinkStore,
         tickets: TicketStore,
         references: ReferenceStore,
         keys: KeyStore,
@@ -183,6 +185,18 @@ class JoinedCatalog:
         self.revoke_link = links.revoke_link
         self.count_download = links.count_download
         self.drop_ended_links = links.drop_ended_links
+        self.create_folder_link = folder_links.create_folder_link
+        self.folder_link_by_hash = folder_links.folder_link_by_hash
+        self.folder_link_by_id = folder_links.folder_link_by_id
+        self.folder_links_of = folder_links.folder_links_of
+        self.change_folder_link = folder_links.change_folder_link
+        self.revoke_folder_link = folder_links.revoke_folder_link
+        self.note_folder_link = folder_links.note_folder_link
+        self.open_link_upload = folder_links.open_link_upload
+        self.link_upload = folder_links.link_upload
+        self.count_link_upload = folder_links.count_link_upload
+        self.drop_link_upload = folder_links.drop_link_upload
+        self.drop_ended_folder_links = folder_links.drop_ended_folder_links
         self.open_ticket = tickets.open_ticket
         self.ticket = tickets.ticket
         self.redeem_ticket = tickets.redeem_ticket

@@ -33,6 +33,7 @@ from catalog.content_port import MasterKeyStore, MessageStore, ObjectStore, Webh
 from catalog.copy_port import CopyStore
 from catalog.errors import CatalogError
 from catalog.factor_port import FactorStore
+from catalog.folder_link_port import FolderLinkStore
 from catalog.identity_port import IdentityStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
@@ -516,6 +517,7 @@ class Catalog(
     WebhookStore,
     KeptUploadStore,
     LinkStore,
+    FolderLinkStore,
     TicketStore,
     ReferenceStore,
     KeyStore,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from catalog.account_port import Account
 from catalog.factor_port import Factor, FactorKind
+from catalog.folder_link_port import FolderLink, LinkUpload
 from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
@@ -393,6 +394,41 @@ def link_of(row: Row) -> FileLink:
         expires_at=time_of(row["expires_at"]),
         revoked_at=time_of(row["revoked_at"]),
         last_used_at=time_of(row["last_used_at"]),
+    )
+
+
+def folder_link_of(row: Row) -> FolderLink:
+    """A row of `folder_links`."""
+    return FolderLink(
+        id=uuid_of(row["id"]),
+        token_hash=bytes_of(row["token_hash"]) or b"",
+        sealed_token=bytes_of(row["sealed_token"]) or b"",
+        folder_id=row["folder_id"],
+        owner_id=row["owner_id"],
+        label=row["label"],
+        is_for_uploads=bool(row["is_for_uploads"]),
+        password_hash=row["password_hash"],
+        max_files=row["max_files"],
+        max_file_size=row["max_file_size"],
+        max_total_size=row["max_total_size"],
+        received_files=row["received_files"],
+        received_size=row["received_size"],
+        created_at=float(row["created_at"]),
+        expires_at=time_of(row["expires_at"]),
+        revoked_at=time_of(row["revoked_at"]),
+        last_used_at=time_of(row["last_used_at"]),
+    )
+
+
+def link_upload_of(row: Row) -> LinkUpload:
+    """A row of `link_uploads`."""
+    return LinkUpload(
+        id=uuid_of(row["id"]),
+        link_id=uuid_of(row["link_id"]),
+        name=row["name"],
+        size=row["size"],
+        expires_at=float(row["expires_at"]),
+        counted_at=time_of(row["counted_at"]),
     )
 
 

@@ -23,6 +23,8 @@ TICKET_SERVICE = "ticket"
 """The service of temporary references that tickets make; their key is the ticket's holder."""
 USER_PREFIX = "user:"
 """Of the holders that are users; the user's id follows."""
+LINK_PREFIX = "link:"
+"""Of the holders that are links to folders, by which files are added; the link's id follows."""
 SERVICE_PREFIX = "service:"
 """Of the holders that are other services. Of these, references are unique by (service, key)."""
 

@@ -373,6 +373,31 @@ class VersionRecord(TransferRecord, frozen=True, tag="version"):
     replaced_at: float
 
 
+class FolderLinkRecord(TransferRecord, frozen=True, tag="folder_link"):
+    """A row of `folder_links`. `sealed_token` is hexadecimal; it takes the master key to open it."""
+
+    id: Uuid
+    token_hash: Digest
+    sealed_token: Sealed
+    folder_id: Count | None
+    owner_id: Id
+    label: str
+    is_for_uploads: bool
+    password_hash: str | None
+    max_files: Id | None
+    max_file_size: Id | None
+    max_total_size: Id | None
+    received_files: Count
+    received_size: Count
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+    last_used_at: float | None
+
+    def __repr__(self) -> str:
+        return f"FolderLinkRecord(id={self.id})"
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -405,6 +430,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     SpaceRecord,
     TrashRecord,
     VersionRecord,
+    FolderLinkRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

@@ -12,6 +12,7 @@ from catalog.sqlite.copies import SqliteCopies
 from catalog.sqlite.database import Database
 from catalog.sqlite.factors import SqliteFactors
 from catalog.sqlite.files import SqliteFiles
+from catalog.sqlite.folder_links import SqliteFolderLinks
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
 from catalog.sqlite.identities import SqliteIdentities
 from catalog.sqlite.kept_uploads import SqliteKeptUploads
@@ -60,6 +61,7 @@ class SqliteCatalog(JoinedCatalog):
             webhooks=SqliteWebhooks(database, clock),
             kept_uploads=SqliteKeptUploads(database, clock),
             links=SqliteLinks(database, clock),
+            folder_links=SqliteFolderLinks(database, clock),
             tickets=SqliteTickets(database, clock),
             references=SqliteReferences(database, clock),
             keys=SqliteKeys(database, clock),

@@ -13,6 +13,7 @@ from catalog.supabase.client import ATTEMPT_S, CALL_RETRY, Functions
 from catalog.supabase.copies import SupabaseCopies
 from catalog.supabase.factors import SupabaseFactors
 from catalog.supabase.files import SupabaseFiles
+from catalog.supabase.folder_links import SupabaseFolderLinks
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
 from catalog.supabase.identities import SupabaseIdentities
 from catalog.supabase.kept_uploads import SupabaseKeptUploads
@@ -68,6 +69,7 @@ class SupabaseCatalog(JoinedCatalog):
             webhooks=SupabaseWebhooks(functions, clock),
             kept_uploads=SupabaseKeptUploads(functions, clock),
             links=SupabaseLinks(functions, clock),
+            folder_links=SupabaseFolderLinks(functions, clock),
             tickets=SupabaseTickets(functions, clock),
             references=SupabaseReferences(functions, clock),
             keys=SupabaseKeys(functions, clock),

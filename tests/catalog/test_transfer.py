@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from catalog.errors import CatalogError, CatalogNotEmpty, ExportDamaged, InvalidRecord
 from catalog.factor_port import Factor, FactorKind
+from catalog.folder_link_port import FolderLink
 from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
 from catalog.link_port import FileLink
@@ -142,6 +143,7 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.revoke_service_credential("old")
     await catalog.add_app_password(app_password(clock, bob.id, target.folder.id), limit=9)
     await catalog.create_link(link(file, admin, clock), most=None)
+    await catalog.create_folder_link(folder_link(target.folder, admin, clock), most=None)
     await add_second_factors(catalog, bob.id, clock)
     await catalog.set_quota(bob.id, StorageQuota(bytes=2**40))
     await add_spaces(catalog, bob.id, target.folder.id)
@@ -186,6 +188,29 @@ def app_password(clock, user_id, folder_id) -> AppPassword:
         folder_id=folder_id,
         created_at=clock(),
         expires_at=clock() + 0.1,
+    )
+
+
+def folder_link(folder, owner, clock) -> FolderLink:
+    """A link to a folder with all options."""
+    return FolderLink(
+        id=uuid4(),
+        token_hash=bytes(range(32)),
+        sealed_token=b"\x00\xff\n",
+        folder_id=folder.id,
+        owner_id=owner.id,
+        label="ünï\u2028",
+        is_for_uploads=True,
+        password_hash="$argon2id$",
+        max_files=3,
+        max_file_size=2**40,
+        max_total_size=2**41,
+        received_files=2,
+        received_size=2**33,
+        created_at=clock(),
+        expires_at=clock() + 0.25,
+        revoked_at=clock() + 0.5,
+        last_used_at=clock(),
     )
 
 

@@ -406,3 +406,19 @@ UNION ALL SELECT 1 FROM trash
 WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = file_id AND files.folder_id = -1)
 AND NOT EXISTS (SELECT 1 FROM folders WHERE folders.id = trash.folder_id AND folders.parent_id = -1)
 LIMIT 1;
+
+-- export_folder_link --
+-- All rows of `folder_links` in the order of an export.
+SELECT id, token_hash, sealed_token, folder_id, owner_id, label, is_for_uploads, password_hash, max_files,
+    max_file_size, max_total_size, received_files, received_size, created_at, expires_at, revoked_at,
+    last_used_at
+FROM folder_links ORDER BY id;
+
+-- import_folder_link --
+-- A row of `folder_links`.
+INSERT INTO folder_links (id, token_hash, sealed_token, folder_id, owner_id, label, is_for_uploads,
+    password_hash, max_files, max_file_size, max_total_size, received_files, received_size, created_at,
+    expires_at, revoked_at, last_used_at)
+VALUES (:id, :token_hash, :sealed_token, :folder_id, :owner_id, :label, :is_for_uploads,
+    :password_hash, :max_files, :max_file_size, :max_total_size, :received_files, :received_size, :created_at,
+    :expires_at, :revoked_at, :last_used_at);
