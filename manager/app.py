@@ -86,10 +86,15 @@ from manager.gc.unknown_messages import UnknownMessages
 from manager.graphql.routes import graphql_routes
 from manager.graphql.types import GraphQLContext
 from manager.http import middleware
-from manager.links.downloads import DownloadCounter, LinkRoutes, refusal_recorder
+from manager.links.downloads import LINK_PATH, DownloadCounter, LinkRoutes, refusal_recorder
 from manager.links.earlier import EarlierLinks
+from manager.links.folder_manager import FolderLinkManager
+from manager.links.folder_opening import FolderLinkRoutes
+from manager.links.folder_receiving import LinkReceiving, upload_limiter
+from manager.links.folder_routes import FOLDER_LINK_PATH, AccountFolderLinkRoutes
 from manager.links.handlers import LinkHandlers
 from manager.links.manager import LinkManager
+from manager.links.pages import LinkPages
 from manager.links.passwords import GRANT_S, LinkPasswords
 from manager.links.routes import AccountLinkRoutes
 from manager.links.tokens import LinkTokens
@@ -510,9 +515,10 @@ async def _run(
         thumbnail_cache = ThumbnailCache(thumbnail_services)
 
         # Downloads.
+        link_tokens = LinkTokens(settings.keyring)
         links = LinkManager(
             catalog,
-            LinkTokens(settings.keyring),
+            link_tokens,
             EarlierLinks(
                 Signer(signing_keys, Purpose.SIGNED_DOWNLOADS),
                 are_accepted=settings.legacy_signed_links,
@@ -522,6 +528,17 @@ async def _run(
             clock,
             life_s=settings.link_life_s,
             most_per_user=settings.user_links,
+        )
+        folder_links = FolderLinkManager(
+            catalog,
+            link_tokens,
+            passwords,
+            audit,
+            addresses,
+            clock,
+            life_s=settings.link_life_s,
+            most_per_user=settings.user_links,
+            rights_count=spaces.is_personal,
         )
         chunks = CatalogChunks(catalog, temporary_references, webhooks)
         source = ContentSource(
@@ -631,13 +648,19 @@ async def _run(
 
         # Routes.
         public_url = settings.manager_public_url
+        page_files = PageFiles.load()
         page = PageRoutes(
-            PageFiles.load(),
+            page_files,
             setup,
             upload_slots.addresses,
             public_url,
             spaces=spaces,
             has_trash=trash.keep_s > 0,
+        )
+        link_pages = LinkPages(page_files.base, page.own_sources)
+        refused_links = refusal_recorder(audit, addresses)
+        link_passwords = partial(
+            LinkPasswords, passwords, guard, Signer(signing_keys, Purpose.LINK_PASSWORDS)
         )
         health = CatalogHealth(catalog, monotonic=monotonic)
         passwords_in_query = settings.legacy_get_login
@@ -668,10 +691,11 @@ async def _run(
         link_routes = LinkRoutes(
             catalog,
             links,
-            LinkPasswords(passwords, guard, Signer(signing_keys, Purpose.LINK_PASSWORDS)),
+            link_passwords(path=LINK_PATH),
             DownloadCounter(links, addresses, audit, monotonic),
             sender,
-            refusal_recorder(audit, addresses),
+            refused_links,
+            link_pages,
             public_url,
             hides_folders=spaces.is_personal,
         )
@@ -681,6 +705,7 @@ async def _run(
             {
                 "audit_sweep": audit.sweep,
                 "compaction": compactor.run,
+                "folder_links": folder_links.run,
                 "links": links.run,
                 "reaper": reaper.run,
                 "sessions": sessions.run,
@@ -755,7 +780,35 @@ async def _run(
                     hold_s=settings.upload_hold_s,
                     clock=clock,
                 ).routes,
+                *FolderLinkRoutes(
+                    catalog,
+                    folder_links,
+                    link_passwords(path=FOLDER_LINK_PATH),
+                    folders,
+                    sender,
+                    object_sender,
+                    LinkReceiving(
+                        catalog,
+                        tickets,
+                        destinations,
+                        changes,
+                        retry,
+                        link_pages,
+                        addresses,
+                        audit,
+                        upload_limiter(),
+                        page.service_origins,
+                        clock=clock,
+                        monotonic=monotonic,
+                    ),
+                    link_pages,
+                    refused_links,
+                    public_url,
+                ).routes,
                 *AccountLinkRoutes(accounts, catalog, links, addresses, public_url).routes,
+                *AccountFolderLinkRoutes(
+                    accounts, catalog, folder_links, addresses, public_url
+                ).routes,
                 *PageContentRoutes(
                     accounts,
                     catalog,

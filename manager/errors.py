@@ -528,13 +528,53 @@ class LinkUsedUp(LinkRefused):
         )
 
 
+class LinkTakesNoMore(LinkRefused):
+    """A link takes no file of this size, or no file at all, any more."""
+
+    code = "link-full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this link does not take this file: that would exceed what may be added by it"
+        )
+
+
+class LinkStorageFull(LinkRefused):
+    """The quota of who made a link leaves no room for a file."""
+
+    code = "link-storage-full"
+
+    def __init__(self) -> None:
+        super().__init__("there is no room left where this link leads: ask whoever sent it")
+
+
+class LinkBusy(ManagerError):
+    """As many files are on their way by a link as may be at once."""
+
+    code = "link-busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "many files are being sent by this link now: try again when some of them have arrived"
+        )
+
+
+class WrongLinkKind(LinkRefused):
+    """A link is used for what it is not: to add files, or to see them."""
+
+    code = "wrong-link-kind"
+
+    def __init__(self) -> None:
+        super().__init__("this link is not for that")
+
+
 class LinkNotPermitted(LinkRefused):
-    """Who made the link may not share the file any more."""
+    """Who made the link may not share any more to what it leads."""
 
     code = "link-not-permitted"
 
     def __init__(self) -> None:
-        super().__init__("who made this link may not share the file any more")
+        super().__init__("who made this link may not share this any more")
 
 
 class LinkPasswordNeeded(LinkRefused):

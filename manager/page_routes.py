@@ -81,8 +81,13 @@ def worker_policy(addresses: Iterable[str]) -> str:
 
     It imports nothing, so it may run no other script than the one that it is.
     """
-    origins = sorted({origin for origin in map(origin_of, addresses) if origin})
-    return "; ".join(["default-src 'none'", " ".join(["connect-src 'self'", *origins])])
+    sources = " ".join(["'self'", *origins_of(addresses)])
+    return f"default-src 'none'; connect-src {sources}"
+
+
+def origins_of(addresses: Iterable[str]) -> list[str]:
+    """The origins of HTTP addresses, as a policy may name them."""
+    return sorted({origin for origin in map(origin_of, addresses) if origin})
 
 
 def _sources(folder: str, host: str, public_url: str | None, *files: str) -> str:
@@ -242,6 +247,14 @@ class PageRoutes:
             web.post("/page/shared-files", self.shared_files),
             web.get("/page/{version}/{name:.+}", self.asset),
         ]
+
+    def own_sources(self, request: web.Request) -> str:
+        """Sources of a policy that admit the files of the page alone, for where one was asked for."""
+        return _sources(f"{self._files.base}/", request.host, self._public_url)
+
+    def service_origins(self) -> str:
+        """The origins of the upload services of the moment, for a policy."""
+        return " ".join(origins_of(self._service_addresses()))
 
     async def index(self, request: web.Request) -> web.Response:
         """The page itself."""

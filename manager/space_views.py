@@ -74,6 +74,11 @@ class SpaceView:
         """The user's right on a folder, or less; None where rights on folders do not count."""
         return None
 
+    @property
+    def entry_ids(self) -> frozenset[int]:
+        """The folders in the home that stand for others, and are nothing themselves."""
+        return frozenset()
+
     def moved(self, before: FolderPath, after: FolderPath) -> "SpaceView":
         """The view after a folder was renamed or moved."""
         return self
@@ -223,6 +228,11 @@ class PersonalView(SpaceView):
         """The user's right on a folder, or less; None: the user does not see it."""
         mount = self._mount_above(place)
         return None if mount is None else mount.seen.right
+
+    @property
+    def entry_ids(self) -> frozenset[int]:
+        """The folders in the home that stand for others, and are nothing themselves."""
+        return frozenset({self.common_entry_id, self.shared_entry_id})
 
     def moved(self, before: FolderPath, after: FolderPath) -> "PersonalView":
         """The view after a folder was renamed or moved: what lies in it is seen where it was."""

@@ -132,15 +132,21 @@ const page = await build({
 const alone = await build({ ...options, entryPoints: translations });
 // The worker's policy lets it load nothing, so it stands alone.
 const worker = await build({ ...options, entryPoints: { "chunks.worker": "page/app/uploads/chunks.worker.ts" } });
+const links = await build({ ...options, entryPoints: { "upload-link": "page/links/upload.ts" } });
 const pdfWorker = await build({ ...options, entryPoints: { "pdf-worker": "pdfjs-dist/legacy/build/pdf.worker.min.mjs" } });
-const styles = await build({ ...options, entryPoints: { main: "page/styles/main.css", viewer: "page/styles/viewer.css" } });
+const styles = await build({
+  ...options,
+  entryPoints: { main: "page/styles/main.css", viewer: "page/styles/viewer.css", links: "page/styles/links.css" },
+});
 const serviceWorker = await build({
   ...options,
   entryPoints: { [path.basename(SERVICE_WORKER, ".js")]: "page/app/service-worker.ts" },
   format: "iife",
   define: { KEPT_FILES: JSON.stringify(keptFiles(page.metafile)) },
 });
-const inputs = [page, alone, worker, pdfWorker, styles, serviceWorker].flatMap((result) => Object.keys(result.metafile.inputs));
+const inputs = [page, alone, worker, links, pdfWorker, styles, serviceWorker].flatMap((result) =>
+  Object.keys(result.metafile.inputs),
+);
 const pdfLicences = await Promise.all(PDF_LICENCES.map((name) => readFile(path.join(PDFJS, name), "utf8")));
 await writeFile(path.join(BUNDLE, LICENCES), [await licencesOf(inputs), ...pdfLicences].join("\n\n"));
 for (const name of await readdir(PDFJS, { recursive: true })) {

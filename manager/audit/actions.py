@@ -93,7 +93,7 @@ class AuditAction(StrEnum):
     LINK_MADE = (
         "link-made",
         "id of the link",
-        "A user has made a link to a file, or was refused one",
+        "A user has made a link to a file or folder, or was refused one",
     )
     LINK_CHANGED = (
         "link-changed",
@@ -101,11 +101,16 @@ class AuditAction(StrEnum):
         "A user has changed label, expiry or limits of a link",
     )
     LINK_REVOKED = ("link-revoked", "id of the link", "A user or an administrator has ended a link")
-    LINK_USED = ("link-used", "id of the link", "A download by a link has begun")
+    LINK_USED = (
+        "link-used",
+        "id of the link",
+        "A download by a link has begun, or (once an hour for an address) a folder was opened by one",
+    )
+    LINK_RECEIVED = ("link-received", "id of the link", "A file was added to a folder by a link")
     LINK_REFUSED = (
         "link-refused",
         "id of the link, if it is known",
-        "A link has not opened its file; `reason` says why",
+        "A link has not opened its file or folder, or taken a file; `reason` says why",
     )
     OPENID_LOGIN_REFUSED = (
         "openid-login-refused",

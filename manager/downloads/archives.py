@@ -17,12 +17,12 @@ from uuid import UUID
 from aiohttp import web
 
 from catalog.port import Catalog
-from catalog.records import EnvelopeKind, Folder, User
+from catalog.records import EnvelopeKind, File, Folder, User
 from manager.downloads.content import content_of, expected_chunk
 from manager.downloads.representation import attachment
 from manager.downloads.subtree import ListedFile, Selection, TreeFolder, subtree
 from manager.errors import NoSuchFile
-from manager.files.rights import may_read
+from manager.files.rights import FileOperation, access_to
 from reading.chunk_cache import Buffer
 from reading.content import ContentSource
 from reading.delivery import WRITE_BYTES, BodyWriter, Delivery
@@ -62,6 +62,17 @@ _PackedFile = tuple[ArchivePiece, ExpectedChunk | None]
 """A file, still without its content, and its only chunk; None for an empty one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Viewer:
+    """For whom an archive is made, and what must be allowed on each file in it."""
+
+    id: int
+    operation: FileOperation
+
+    def may(self, file: File) -> bool:
+        return access_to(file, self.id).allows(self.operation)
+
+
 class FolderSender:
     """Answers requests for whole folders.
 
@@ -98,17 +109,23 @@ class FolderSender:
         user: User,
         selection: Selection | None,
         reader: str,
+        *,
+        operation: FileOperation = FileOperation.DOWNLOAD,
     ) -> web.StreamResponse:
-        """Answers with all that the user may read of the folder, or of a selection of its entries.
+        """Answers with what is in the folder, or in a selection of its entries.
 
-        The download counts towards the limit of `reader`.
+        These are the files on which the user may perform the operation. The download counts towards the
+        limit of `reader`.
 
         Raises `TooManyDownloads`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
         """
+        if request.method == "HEAD":
+            return web.Response(headers=_headers(folder))
+        viewer = _Viewer(user.id, operation)
         async with (
             self._delivery.admitted(request, reader) as writer,
-            ReadAhead(self._pieces(folder, user, selection), self._memory) as pieces,
+            ReadAhead(self._pieces(folder, viewer, selection), self._memory) as pieces,
         ):
             await pieces.ready()
             response = web.StreamResponse(headers=_headers(folder))
@@ -126,32 +143,32 @@ class FolderSender:
         return SpooledTemporaryFile(max_size=_DIRECTORY_BYTES, dir=folder)
 
     async def _pieces(
-        self, folder: Folder, user: User, selection: Selection | None
+        self, folder: Folder, viewer: _Viewer, selection: Selection | None
     ) -> AsyncGenerator[Load[_Pieces], None]:
         began_at = self._clock()
-        pages = subtree(self._catalog, folder.id, viewer_id=user.id, selection=selection)
+        pages = subtree(self._catalog, folder.id, viewer_id=viewer.id, selection=selection)
         async with contextlib.aclosing(pages):
             async for page in pages:
                 if isinstance(page, TreeFolder):
                     yield _made(ArchivePiece(path=page.path, modified_at=began_at))
                     continue
-                pieces = self._pieces_of_files(page, user)
+                pieces = self._pieces_of_files(page, viewer)
                 async with contextlib.aclosing(pieces):
                     async for piece in pieces:
                         yield piece
 
     async def _pieces_of_files(
-        self, page: Sequence[ListedFile], user: User
+        self, page: Sequence[ListedFile], viewer: _Viewer
     ) -> AsyncGenerator[Load[_Pieces], None]:
         places = await self._places_of(page) if len(page) > 1 else {}
         for together, is_packed in _runs(page, places):
             others = together
             if is_packed:
-                packed, others = await self._packed(together, places, user)
+                packed, others = await self._packed(together, places, viewer)
                 for load in self._loads(packed):
                     yield load
             for each in others:
-                pieces = self._pieces_of_file(each, user)
+                pieces = self._pieces_of_file(each, viewer)
                 async with contextlib.aclosing(pieces):
                     async for piece in pieces:
                         yield piece
@@ -166,13 +183,13 @@ class FolderSender:
         }
 
     async def _packed(
-        self, listed: Sequence[ListedFile], places: _Places, user: User
+        self, listed: Sequence[ListedFile], places: _Places, viewer: _Viewer
     ) -> tuple[list[_PackedFile], list[ListedFile]]:
         """Those files of a folder that are still what they were, and all others."""
         # Minutes may have passed since they were listed.
         names = [each.file.name for each in listed]
-        found = await self._catalog.files_in(listed[0].file.folder_id, names, viewer_id=user.id)
-        current = {(file.id, file.object_id): file for file in found if may_read(file, user)}
+        found = await self._catalog.files_in(listed[0].file.folder_id, names, viewer_id=viewer.id)
+        current = {(file.id, file.object_id): file for file in found if viewer.may(file)}
         packed: list[_PackedFile] = []
         others: list[ListedFile] = []
         for each in listed:
@@ -206,11 +223,11 @@ class FolderSender:
         return pieces
 
     async def _pieces_of_file(
-        self, listed: ListedFile, user: User
+        self, listed: ListedFile, viewer: _Viewer
     ) -> AsyncGenerator[Load[_Pieces], None]:
         # Minutes may have passed since it was listed.
-        file = await self._catalog.file_by_id(listed.file.id, viewer_id=user.id)
-        if file is None or not may_read(file, user):
+        file = await self._catalog.file_by_id(listed.file.id, viewer_id=viewer.id)
+        if file is None or not viewer.may(file):
             return
         stored = await self._catalog.object_by_id(file.object_id)
         if stored is None:

@@ -33,12 +33,13 @@ from manager.errors import (
 from manager.http.parameters import BODY_TIMEOUT_S, Parameters, is_by_https, limited_body
 from manager.http.responses import STATUSES, answer
 from manager.links.manager import LinkedFile, LinkManager
-from manager.links.pages import password_page, refusal_page, wants_page
+from manager.links.pages import LinkPages, wants_page
 from manager.links.passwords import LinkPasswords
 from manager.links.states import LinkState, refusal_of
 from protocol.values import format_path
 from reading.plans import ResponsePlan
 
+LINK_PATH = "/signed-download"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 4096
 UNDER_WAY_S = 3600.0
@@ -127,6 +128,7 @@ class LinkRoutes:
         counter: DownloadCounter,
         sender: ContentSender,
         record_refusal: RecordRefusal,
+        pages: LinkPages,
         public_url: str | None,
         *,
         hides_folders: bool = False,
@@ -140,6 +142,7 @@ class LinkRoutes:
             counter: Counts downloads.
             sender: Sends content.
             record_refusal: Records that a link has not opened its file.
+            pages: Makes what browsers get where that cannot be.
             public_url: URL of the manager for clients; None: that of the request.
             hides_folders: Whether who has a link is not told where the file is.
         """
@@ -150,14 +153,15 @@ class LinkRoutes:
         self._counter = counter
         self._sender = sender
         self._record_refusal = record_refusal
+        self._pages = pages
         self._public_url = public_url
 
     @property
     def routes(self) -> list[web.RouteDef]:
         """What is answered here."""
         return [
-            web.get("/signed-download", self.download),
-            web.post("/signed-download", self.enter_password),
+            web.get(LINK_PATH, self.download),
+            web.post(LINK_PATH, self.enter_password),
             web.get("/signed-download-metadata", self.metadata, allow_head=False),
         ]
 
@@ -198,14 +202,14 @@ class LinkRoutes:
                 self._record_refusal(request, error)
             if not wants_page(request):
                 raise
-            return _page_about(error)
+            return page_about(self._pages, request, error)
 
     async def _enter_password(self, request: web.Request) -> web.StreamResponse:
         found = await self._find(request)
         location = f"{request.rel_url.raw_path}?{request.rel_url.raw_query_string}"
         response = web.Response(status=303, headers={"Location": location})
         if found.link is not None and found.link.password_hash is not None:
-            await self._passwords.check(request, found.link, await _posted_password(request))
+            await self._passwords.check(request, found.link, await posted_password(request))
             self._passwords.remember(
                 response, found.link, is_secure=is_by_https(request, self._public_url)
             )
@@ -269,7 +273,7 @@ class LinkRoutes:
 _HIDDEN = Preview(title="A file", description="It needs a password.")
 
 
-async def _posted_password(request: web.Request) -> str:
+async def posted_password(request: web.Request) -> str:
     """The password of a form. Raises `InvalidRequest`, `WrongMediaType`."""
     if request.content_type != FORM:
         raise WrongMediaType(FORM)
@@ -287,16 +291,18 @@ async def _posted_password(request: web.Request) -> str:
     return passwords[0]
 
 
-def _page_about(error: ManagerError | TooManyAttempts) -> web.Response:
+def page_about(
+    pages: LinkPages, request: web.Request, error: ManagerError | TooManyAttempts
+) -> web.Response:
     """The page for a browser, with the status and the headers that a program gets."""
     if isinstance(error, LinkPasswordNeeded):
-        return password_page(STATUSES[LinkRefused])
+        return pages.password(request, STATUSES[LinkRefused])
     plain = answer(error)
     status = 500 if plain is None else plain.status
     if isinstance(error, WrongLinkPassword | TooManyAttempts):
-        page = password_page(status, str(error))
+        page = pages.password(request, status, (error.code, str(error)))
     else:
-        page = refusal_page(status, str(error))
+        page = pages.refusal(request, status, error.code, str(error))
     if plain is not None and "Retry-After" in plain.headers:
         page.headers["Retry-After"] = plain.headers["Retry-After"]
     return page

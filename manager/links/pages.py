@@ -1,49 +1,32 @@
-"""The pages that a browser gets for a link: one asks for a password, the other says what is wrong. No I/O.
+"""The pages that a browser gets for a link. No I/O.
 
-Neither has a script, nor anything of the file: not its name, nor its size.
+They work without a script; the style sheet is one of the web page's files. The page that asks for a password,
+and the one that says what is wrong, have nothing in them of what the link leads to.
 """
 
-import base64
-import hashlib
+from collections.abc import Callable
 from html import escape
 
 from aiohttp import web
 
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { display: grid; min-height: 100vh; margin: 0; place-items: center; background: Canvas; }
-main { box-sizing: border-box; width: min(100%, 26rem); padding: 1.5rem; }
-h1 { margin: 0 0 0.5rem; font-size: 1.375rem; line-height: 1.25; }
-p { margin: 0 0 1rem; }
-label { display: block; margin-bottom: 0.25rem; font-weight: 600; }
-input, button { box-sizing: border-box; width: 100%; min-height: 2.75rem; border-radius: 0.5rem; }
-input, button { font: inherit; }
-input { margin-bottom: 0.75rem; border: 1px solid GrayText; padding: 0 0.75rem; background: Field; }
-button { border: 0; background: #2f5bea; color: #fff; font-weight: 600; cursor: pointer; }
-.wrong { color: light-dark(#b3261e, #ffb4ab); font-weight: 600; }
-:focus-visible { outline: 3px solid #7c9cff; outline-offset: 2px; }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Vary": "Accept, Cookie",
-    "X-Robots-Tag": "noindex",
-}
+from manager.links.texts import LinkTexts, texts_for
+
+PageSources = Callable[[web.Request], str]
+"""Sources of a policy that admit the files of the web page alone, for where it was asked for."""
+
 _PAGE = """\
 <!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<style>{style}</style>
-</head>
+<link rel="icon" href="{base}/favicon.svg">
+<link rel="stylesheet" href="{base}/links.css">
+{head}</head>
 <body>
-<main>
-<h1>{title}</h1>
+<main{attributes}>
 {content}
 </main>
 </body>
@@ -51,11 +34,12 @@ _PAGE = """\
 """
 # Without an action it is sent to where the page is from, so that the link need not be in it.
 _FORM = """\
-<p>Whoever sent you the link knows the password.</p>
+<h1>{title}</h1>
+<p>{hint}</p>
 <form method="post">
-{wrong}<label for="password">Password</label>
+{wrong}<label for="password">{label}</label>
 <input id="password" name="password" type="password" autocomplete="off" maxlength="256" required autofocus>
-<button>Download</button>
+<button class="primary">{button}</button>
 </form>"""
 
 
@@ -64,23 +48,101 @@ def wants_page(request: web.Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-def password_page(status: int, wrong: str | None = None) -> web.Response:
-    """Asks for the password of a link. `wrong`: what was wrong with the last one."""
-    text = (
-        "" if wrong is None else f'<p class="wrong" role="alert">{escape(_sentence(wrong))}</p>\n'
-    )
-    return _page(status, "This link needs a password", _FORM.format(wrong=text))
+class LinkPages:
+    """Makes the pages."""
+
+    def __init__(self, base: str, sources: PageSources) -> None:
+        """Takes what it uses.
+
+        Args:
+            base: Path below which the files of the web page are, without a slash at its end.
+            sources: Says where these may come from.
+        """
+        self.base = base
+        self._sources = sources
+
+    def password(
+        self, request: web.Request, status: int, wrong: tuple[str, str] | None = None
+    ) -> web.Response:
+        """Asks for the password of a link. `wrong`: code and text of what was wrong with the last one."""
+        texts = texts_of(request)
+        said = (
+            "" if wrong is None else f'<p class="wrong" role="alert">{_text(texts, *wrong)}</p>\n'
+        )
+        content = _FORM.format(
+            title=escape(texts.locked_title),
+            hint=escape(texts.who_knows),
+            wrong=said,
+            label=escape(texts.asks_for),
+            button=escape(texts.open),
+        )
+        return self.page(request, status, texts.locked_title, content)
+
+    def refusal(self, request: web.Request, status: int, code: str, reason: str) -> web.Response:
+        """Says why a link does not open what it leads to."""
+        texts = texts_of(request)
+        title = escape(texts.does_not_work)
+        content = f"<h1>{title}</h1>\n<p>{_text(texts, code, reason)}</p>"
+        return self.page(request, status, texts.does_not_work, content)
+
+    def page(
+        self,
+        request: web.Request,
+        status: int,
+        title: str,
+        content: str,
+        *,
+        is_wide: bool = False,
+        script: str | None = None,
+        connects_to: str = "",
+    ) -> web.Response:
+        """A page, whose content is HTML.
+
+        Args:
+            request: What it answers.
+            status: Of the answer.
+            title: As text.
+            content: As HTML.
+            is_wide: Whether it has more than a few lines.
+            script: A file of the web page that it runs; None: no script.
+            connects_to: Sources to which the script talks, besides this manager.
+        """
+        head = (
+            ""
+            if script is None
+            else f'<script type="module" src="{self.base}/{script}"></script>\n'
+        )
+        text = _PAGE.format(
+            language=texts_of(request).language,
+            title=escape(title),
+            base=self.base,
+            head=head,
+            attributes=' class="wide"' if is_wide else "",
+            content=content,
+        )
+        headers = self._headers(request, runs_script=script is not None, connects_to=connects_to)
+        return web.Response(status=status, text=text, content_type="text/html", headers=headers)
+
+    def _headers(
+        self, request: web.Request, *, runs_script: bool, connects_to: str
+    ) -> dict[str, str]:
+        own = self._sources(request)
+        script = f"script-src {own}; connect-src 'self' {connects_to}; " if runs_script else ""
+        return {
+            "Content-Security-Policy": f"default-src 'none'; style-src {own}; img-src 'self'; "
+            f"media-src 'self'; {script}form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cache-Control": "no-store",
+            "Vary": "Accept, Accept-Language, Cookie",
+            "X-Robots-Tag": "noindex",
+        }
 
 
-def refusal_page(status: int, reason: str) -> web.Response:
-    """Says why a link does not open its file."""
-    return _page(status, "This link does not work", f"<p>{escape(_sentence(reason))}</p>")
+def texts_of(request: web.Request) -> LinkTexts:
+    """The texts in the language of who asks."""
+    return texts_for(request.headers.get("Accept-Language"))
 
 
-def _page(status: int, title: str, content: str) -> web.Response:
-    page = _PAGE.format(title=title, style=_STYLE, content=content)
-    return web.Response(status=status, text=page, content_type="text/html", headers=_HEADERS)
-
-
-def _sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:]}."
+def _text(texts: LinkTexts, code: str, text: str) -> str:
+    return escape(texts.error(code, text))

@@ -8,10 +8,11 @@ Guesses are limited for each address and each link, as those at the passwords of
 """
 
 import struct
+from typing import Protocol
+from uuid import UUID
 
 from aiohttp import BasicAuth, web
 
-from catalog.link_port import FileLink
 from common.base64url import from_base64url, to_base64url
 from common.password_guard import PasswordGuard
 from manager.accounts.credentials import Passwords
@@ -22,25 +23,40 @@ GRANT_S = 4 * 3600
 """Seconds for which a password that was sent is remembered: enough for a film."""
 LONGEST_PASSWORD = 256
 _EXPIRY = struct.Struct(">Q")
-_COOKIE_PATH = "/signed-download"
+
+
+class ProtectedLink(Protocol):
+    """A link, to a file or a folder."""
+
+    @property
+    def id(self) -> UUID:
+        """Names it."""
+
+    @property
+    def password_hash(self) -> str | None:
+        """Argon2; None without a password."""
 
 
 class LinkPasswords:
     """Lets clients pass that have sent the password of a link."""
 
-    def __init__(self, passwords: Passwords, guard: PasswordGuard, signer: Signer) -> None:
+    def __init__(
+        self, passwords: Passwords, guard: PasswordGuard, signer: Signer, *, path: str
+    ) -> None:
         """Takes what it uses.
 
         Args:
             passwords: Verifies hashes.
             guard: Limits guesses.
             signer: Signs cookies (`Purpose.LINK_PASSWORDS`).
+            path: Below which the cookies are sent.
         """
+        self._path = path
         self._passwords = passwords
         self._guard = guard
         self._signer = signer
 
-    async def require(self, request: web.Request, link: FileLink) -> None:
+    async def require(self, request: web.Request, link: ProtectedLink) -> None:
         """Returns if the link has no password, or the request shows that its client knows it.
 
         Raises `LinkPasswordNeeded`, `WrongLinkPassword`, `TooManyAttempts`, `Overloaded`.
@@ -52,7 +68,7 @@ class LinkPasswords:
             raise LinkPasswordNeeded
         await self.check(request, link, given)
 
-    async def check(self, request: web.Request, link: FileLink, given: str) -> None:
+    async def check(self, request: web.Request, link: ProtectedLink, given: str) -> None:
         """Returns if that is the link's password.
 
         Raises `WrongLinkPassword`, `TooManyAttempts`, `Overloaded`.
@@ -64,7 +80,7 @@ class LinkPasswords:
                 wrong.link_id = link.id
                 raise wrong
 
-    def remember(self, response: web.Response, link: FileLink, *, is_secure: bool) -> None:
+    def remember(self, response: web.Response, link: ProtectedLink, *, is_secure: bool) -> None:
         """Gives the client a cookie, with which it passes. `is_secure`: it came by HTTPS."""
         expiry = _EXPIRY.pack(int(self._signer.now()) + GRANT_S)
         signed = expiry + self._signer.sign(_subject(link, expiry))
@@ -72,13 +88,13 @@ class LinkPasswords:
             _cookie_of(link),
             to_base64url(signed),
             max_age=GRANT_S,
-            path=_COOKIE_PATH,
+            path=self._path,
             httponly=True,
             samesite="Lax",
             secure=is_secure,
         )
 
-    def _is_granted(self, request: web.Request, link: FileLink) -> bool:
+    def _is_granted(self, request: web.Request, link: ProtectedLink) -> bool:
         cookie = request.cookies.get(_cookie_of(link), "")
         try:
             signed = from_base64url(cookie)
@@ -91,11 +107,11 @@ class LinkPasswords:
         return bool(expires_at > self._signer.now())
 
 
-def _subject(link: FileLink, expiry: bytes) -> bytes:
+def _subject(link: ProtectedLink, expiry: bytes) -> bytes:
     return link.id.bytes + expiry + (link.password_hash or "").encode()
 
 
-def _cookie_of(link: FileLink) -> str:
+def _cookie_of(link: ProtectedLink) -> str:
     return f"link-{link.id.hex}"
 
 

@@ -36,9 +36,9 @@ LONGEST_LABEL = 100
 SHORTEST_PASSWORD = 4
 LONGEST_LIFE_S = 100 * 366 * 24 * 3600.0
 
-_Label = Annotated[str, Meta(max_length=LONGEST_LABEL)]
-_Password = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
-_LifeS = Annotated[float, Meta(gt=0, le=LONGEST_LIFE_S)]
+Label = Annotated[str, Meta(max_length=LONGEST_LABEL)]
+LinkPassword = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
+LifeS = Annotated[float, Meta(gt=0, le=LONGEST_LIFE_S)]
 _Downloads = Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)]
 
 
@@ -48,9 +48,9 @@ class NewLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     file_id: Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)] | None = None
     path: str | None = None
     name: str | None = None
-    label: _Label = ""
-    expires_in_s: _LifeS | UnsetType | None = UNSET
-    password: _Password | None = None
+    label: Label = ""
+    expires_in_s: LifeS | UnsetType | None = UNSET
+    password: LinkPassword | None = None
     max_downloads: _Downloads | None = None
     follows_content: bool = False
 
@@ -58,9 +58,9 @@ class NewLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class ChangedLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body that changes a link: what is left out stays, null takes a limit away."""
 
-    label: _Label | UnsetType = UNSET
-    expires_in_s: _LifeS | UnsetType | None = UNSET
-    password: _Password | UnsetType | None = UNSET
+    label: Label | UnsetType = UNSET
+    expires_in_s: LifeS | UnsetType | None = UNSET
+    password: LinkPassword | UnsetType | None = UNSET
     max_downloads: _Downloads | UnsetType | None = UNSET
 
 
@@ -108,7 +108,7 @@ class AccountLinkRoutes:
         page = await self._links.page_of(
             login.user.id,
             file_id=optional_id(request, "file_id"),
-            after=_optional_uuid(request),
+            after=optional_link_id(request),
         )
         return success(
             links=[
@@ -121,7 +121,7 @@ class AccountLinkRoutes:
         """Makes a link to a file that the user may share."""
         login = await self._accounts.login_of(request)
         asked = converted(await json_object(request), NewLink)
-        _check_label(asked.label)
+        check_label(asked.label)
         life_s = self._links.life_s if asked.expires_in_s is UNSET else asked.expires_in_s
         options = LinkOptions(
             label=asked.label,
@@ -146,7 +146,7 @@ class AccountLinkRoutes:
         asked = converted(await json_object(request), ChangedLink)
         changes: LinkChanges = {}
         if asked.label is not UNSET:
-            _check_label(asked.label)
+            check_label(asked.label)
             changes["label"] = asked.label
         if asked.expires_in_s is not UNSET:
             changes["expires_at"] = self._links.expiry_in(asked.expires_in_s)
@@ -174,21 +174,21 @@ class AccountLinkRoutes:
         user = await self._catalog.user_by_name(request.query.get("user", ""))
         if user is None:
             raise NoSuchUser
-        page = await self._links.page_of(user.id, after=_optional_uuid(request))
+        page = await self._links.page_of(user.id, after=optional_link_id(request))
         return success(links=[self._described(each, None, None) for each in page], next=_next(page))
 
     async def revoke_any(self, request: web.Request) -> web.Response:
         """Ends a link of any user, for administrators."""
         user = await self._accounts.administrator_of(request)
         address = self._addresses.of_request(request)
-        await self._links.revoke(_link_id(request), user=user, of_anybody=True, address=address)
+        await self._links.revoke(link_id_of(request), user=user, of_anybody=True, address=address)
         return success()
 
     async def _own(self, request: web.Request) -> tuple[Login, FileLink]:
         """A link of the user, who may change it."""
         login = await self._accounts.login_of(request)
         login.scope.require_change()
-        link = await self._links.require(_link_id(request), owner_id=login.user.id)
+        link = await self._links.require(link_id_of(request), owner_id=login.user.id)
         if not _is_inside(login, await self._links.placed(link)):
             raise OutsideScope
         return login, link
@@ -254,19 +254,22 @@ def _next(page: Sequence[PlacedLink]) -> str | None:
     return str(page[-1].link.id) if len(page) == PAGE_SIZE else None
 
 
-def _check_label(label: str) -> None:
+def check_label(label: str) -> None:
+    """Returns if it can be shown on a line. Raises `InvalidRequest`."""
     if not label.isprintable():
         raise InvalidRequest("label: must have no control characters")
 
 
-def _link_id(request: web.Request) -> UUID:
+def link_id_of(request: web.Request) -> UUID:
+    """The id in the path. Raises `NoSuchLink`."""
     text = request.match_info["link_id"]
     if not is_uuid(text):
         raise NoSuchLink
     return UUID(text)
 
 
-def _optional_uuid(request: web.Request) -> UUID | None:
+def optional_link_id(request: web.Request) -> UUID | None:
+    """The id after which a page begins; None without one. Raises `InvalidRequest`."""
     text = request.query.get("after")
     if text is None:
         return None

@@ -7,9 +7,9 @@ link needs no signing key, and outlives them all: it ends by its own expiry, or 
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
-from catalog.link_port import FileLink
 from common.base64url import to_base64url
 from common.key_derivation import Purpose
 from common.secret_texts import SECRET_BYTES, hash_of_secret
@@ -31,6 +31,18 @@ class NewToken:
     sealed: bytes
 
 
+class SealedLink(Protocol):
+    """A link, to a file or a folder."""
+
+    @property
+    def id(self) -> UUID:
+        """Names it."""
+
+    @property
+    def sealed_token(self) -> bytes:
+        """What its address holds, encrypted."""
+
+
 class LinkTokens:
     """Makes the tokens of links, and reads them again."""
 
@@ -45,7 +57,7 @@ class LinkTokens:
         sealed = seal(self._keyring.primary, Purpose.LINK_TOKENS, token, link_id.bytes)
         return NewToken(text=text, hash=hash_of_secret(text), sealed=sealed)
 
-    def text_of(self, link: FileLink) -> str | None:
+    def text_of(self, link: SealedLink) -> str | None:
         """The token of a link; None if the master key that encrypted it is missing."""
         token = unseal(self._keyring, Purpose.LINK_TOKENS, link.sealed_token, link.id.bytes)
         return None if token is None else to_base64url(token)

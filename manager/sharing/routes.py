@@ -163,7 +163,7 @@ class SharingRoutes:
         """A folder that the user sees, and where it is in the catalog. Raises `NoSuchFolder`."""
         place = login.placed(parameters.required("path", parse_path))
         folder = await self._catalog.folder_at(place)
-        if folder is None or folder.id in _entries(login):
+        if folder is None or folder.id in login.view.entry_ids:
             raise NoSuchFolder
         return folder, place
 
@@ -183,14 +183,6 @@ class SharingRoutes:
             outcome=AuditOutcome.SUCCESS,
             **details,
         )
-
-
-def _entries(login: Login) -> set[int]:
-    """The folders in the home that stand for others."""
-    view = login.view
-    if not isinstance(view, PersonalView):
-        return set()
-    return {view.common_entry_id, view.shared_entry_id}
 
 
 def _shared_to_json(name: str, seen: VisibleFolder) -> dict[str, Any]:

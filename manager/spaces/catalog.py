@@ -7,15 +7,17 @@ which the database checks in the transaction that writes. Folders that a client 
 (`manager.spaces.packets`): queries about them name no viewer.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from catalog.copy_port import CopiedEntries
 from catalog.errors import CatalogError, IsAFolder, NotAFolder, NotPermitted
 from catalog.folder_rights import FolderRight
 from catalog.joined import JoinedCatalog
+from catalog.link_port import PlacedLink
 from catalog.permits import Holder, Permit
 from catalog.placed import PlacedFile, PlacedFolder
 from catalog.port import (
@@ -62,6 +64,7 @@ class PersonalCatalog(JoinedCatalog):
             webhooks=catalog,
             kept_uploads=catalog,
             links=catalog,
+            folder_links=catalog,
             tickets=catalog,
             references=catalog,
             keys=catalog,
@@ -93,6 +96,7 @@ class PersonalCatalog(JoinedCatalog):
         self.files_after = reads.files_after
         self.recent_files = reads.recent_files
         self.search = reads.search
+        self.links_of = reads.links_of
         self.commit_upload = files.commit_upload
         self.commit_uploads = files.commit_uploads
         self.check_place = files.check_place
@@ -174,6 +178,21 @@ class _Reads:
         readable = await self._readable([each.file for each in found], viewer_id)
         by_id = {file.id: file for file in readable}
         return [replace(each, file=by_id[each.file.id]) for each in found if each.file.id in by_id]
+
+    async def links_of(
+        self, owner_id: int, *, file_id: int | None, after: UUID | None, limit: int
+    ) -> list[PlacedLink]:
+        """Links to files that their owner may not see any more lead to none."""
+        found = await self._catalog.links_of(owner_id, file_id=file_id, after=after, limit=limit)
+        names: dict[int, set[str]] = {}
+        for each in found:
+            if each.file is not None:
+                names.setdefault(each.file.folder_id, set()).add(each.file.name)
+        visible: dict[int, File] = {}
+        for folder_id, wanted in names.items():
+            files = await self.files_in(folder_id, sorted(wanted), viewer_id=owner_id)
+            visible |= {file.id: file for file in files}
+        return [_as_seen(each, visible) for each in found]
 
     async def search(
         self,
@@ -508,3 +527,9 @@ def _demanding_commit(upload: UploadCommit) -> UploadCommit:
         return replace(upload, on_conflict=conflict)
     permit = Permit(upload.owner_id, folder_right=FolderRight.WRITE)
     return replace(upload, on_conflict=conflict, permit=permit)
+
+
+def _as_seen(placed: PlacedLink, visible: Mapping[int, File]) -> PlacedLink:
+    """A link whose owner sees these files."""
+    file = None if placed.file is None else visible.get(placed.file.id)
+    return replace(placed, file=file, folder=None if file is None else placed.folder)

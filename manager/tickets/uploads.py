@@ -7,7 +7,7 @@ something about the upload, the manager does not know whether the process receiv
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import structlog
@@ -22,7 +22,7 @@ from catalog.records import (
     TicketLimits,
     ViewTarget,
 )
-from catalog.service_port import TICKET_SERVICE, USER_PREFIX
+from catalog.service_port import LINK_PREFIX, TICKET_SERVICE, USER_PREFIX
 from common.tasks import BackgroundTasks
 from common.wording import counted
 from manager.error_texts import log_level
@@ -176,6 +176,23 @@ class TicketManager:
             await self._quotas.require_temporary(user_id, request.size)
         limits = self._policy.service_limits if is_service else self._policy.user_limits
         return await self._open(self._ticket(holder, request), limits)
+
+    async def open_for_link(
+        self, link_id: UUID, owner_id: int, request: TicketRequest, *, ticket_id: UUID
+    ) -> UploadForm:
+        """Opens a ticket for a file that is added by a link of a user, whose quota it counts in.
+
+        The link has the limits of a user. Raises as `open` does.
+        """
+        self._policy.rules.approve(request)
+        await self._quotas.require_temporary(owner_id, request.size)
+        ticket = replace(self._ticket(holder_of_link(link_id), request), id=ticket_id)
+        return await self._open(ticket, self._policy.user_limits)
+
+    @property
+    def life_s(self) -> float:
+        """Seconds within which an upload must begin after its ticket was opened."""
+        return self._policy.life_s
 
     async def open_for_view(self, request: TicketRequest, view: ViewTarget) -> UploadForm:
         """Opens a ticket for a view that a processing service stores.
@@ -391,6 +408,11 @@ class TicketManager:
             hash="",
             created_at=self._clock(),
         )
+
+
+def holder_of_link(link_id: UUID) -> str:
+    """The holder of the tickets of a link."""
+    return f"{LINK_PREFIX}{link_id}"
 
 
 def _user_of(ticket: Ticket) -> str | None:

@@ -350,7 +350,7 @@ class EmptyFileCommitter:
                     UploadCommit(
                         object_id=draft.id,
                         draft=draft,
-                        mime_type=guess_type(name)[0] or UNKNOWN_TYPE,
+                        mime_type=type_by_name(name),
                         hash_hex=content_hash(()),
                         folder=destination.path,
                         name=name,
@@ -360,6 +360,11 @@ class EmptyFileCommitter:
                     )
                 )
                 self._changes.file_committed(committed)
+
+
+def type_by_name(name: str) -> str:
+    """The MIME type that the name of a file says."""
+    return guess_type(name)[0] or UNKNOWN_TYPE
 
 
 def _for_catalog(on_conflict: effects.OnConflict, permit: Permit) -> OnConflict:

@@ -255,6 +255,25 @@ ROUTES = (
     route(
         "DELETE /account/links/{link_id}", 401, LINK_MAKERS, Call(path="/account/links/{link_id}")
     ),
+    route("GET /account/folder-links", 401, USERS),
+    route(
+        "POST /account/folder-links",
+        401,
+        LINK_MAKERS | {"other": 200, "admin": 200},
+        Call(body={"path": "{folder}"}),
+    ),
+    route(
+        "PATCH /account/folder-links/{link_id}",
+        401,
+        LINK_MAKERS,
+        Call(path="/account/folder-links/{folder_link_id}", body={"label": "x"}),
+    ),
+    route(
+        "DELETE /account/folder-links/{link_id}",
+        401,
+        LINK_MAKERS,
+        Call(path="/account/folder-links/{folder_link_id}"),
+    ),
     route("GET /account/storage", 401, USERS),
     # There is one tree for all.
     route("GET /account/shared", 401, ONE_TREE),
@@ -318,6 +337,13 @@ ROUTES = (
     route("GET /admin/links", 401, ADMINISTRATORS, Call(query={"user": "{owner}"})),
     route(
         "DELETE /admin/links/{link_id}", 401, ADMINISTRATORS, Call(path="/admin/links/{link_id}")
+    ),
+    route("GET /admin/folder-links", 401, ADMINISTRATORS, Call(query={"user": "{owner}"})),
+    route(
+        "DELETE /admin/folder-links/{link_id}",
+        401,
+        ADMINISTRATORS,
+        Call(path="/admin/folder-links/{folder_link_id}"),
     ),
     route(
         "GET /admin/users/{user}/storage",
@@ -412,6 +438,38 @@ ROUTES = (
     ),
     route(
         "GET /signed-download-metadata", 403, call=Call(query={"q": "AAAA"}), note="without a link"
+    ),
+    route("GET /folder-link", 200, call=Call(query={"q": "{folder_link}"}), note="with a link"),
+    route("GET /folder-link", 403, call=Call(query={"q": "AAAA"}), note="without a link"),
+    route(
+        "POST /folder-link",
+        303,
+        call=Call(query={"q": "{folder_link}"}, form="password=x"),
+        note="with a link",
+    ),
+    route(
+        "POST /folder-link/uploads",
+        200,
+        call=Call(query={"q": "{upload_link}"}, body={"name": "a", "size": 0}),
+        note="with a link for uploads",
+    ),
+    route(
+        "POST /folder-link/uploads",
+        403,
+        call=Call(query={"q": "{folder_link}"}, body={"name": "a", "size": 0}),
+        note="with another link",
+    ),
+    route(
+        "POST /folder-link/uploads/{upload_id}",
+        404,
+        call=Call(path=f"/folder-link/uploads/{NO_ID}", query={"q": "{upload_link}"}, body={}),
+        note="without an upload of the link",
+    ),
+    route(
+        "DELETE /folder-link/uploads/{upload_id}",
+        404,
+        call=Call(path=f"/folder-link/uploads/{NO_ID}", query={"q": "{upload_link}"}),
+        note="without an upload of the link",
     ),
     route("GET /files/{object_id}", 200, call=Call(path="{content}"), note="with a link"),
     route("GET /files/{object_id}", 403, call=Call(path=f"/files/{NO_ID}"), note="without a link"),

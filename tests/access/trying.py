@@ -144,6 +144,25 @@ async def _link_secret(scene: Scene) -> str:
     return URL((await _link(scene))["url"]).query["q"]
 
 
+async def _folder_link(scene: Scene, *, for_uploads: bool = False) -> dict[str, Any]:
+    body = {"path": scene.values["folder"], "for_uploads": for_uploads}
+    answer = await scene.ask("POST", "/account/folder-links", await scene.owner_token(), body)
+    link: dict[str, Any] = answer["link"]
+    return link
+
+
+async def _folder_link_id(scene: Scene) -> str:
+    return str((await _folder_link(scene))["id"])
+
+
+async def _folder_link_secret(scene: Scene) -> str:
+    return URL((await _folder_link(scene))["url"]).query["q"]
+
+
+async def _upload_link_secret(scene: Scene) -> str:
+    return URL((await _folder_link(scene, for_uploads=True))["url"]).query["q"]
+
+
 async def _victim(scene: Scene) -> str:
     return (await scene.victim()).name
 
@@ -173,6 +192,9 @@ async def _renewal(scene: Scene) -> str:
 _VALUES = {
     "session_id": Scene.spare_session,
     "app_password_id": _app_password_id,
+    "folder_link": _folder_link_secret,
+    "folder_link_id": _folder_link_id,
+    "upload_link": _upload_link_secret,
     "link_id": _link_id,
     "link": _link_secret,
     "victim": _victim,

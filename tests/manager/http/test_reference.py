@@ -30,10 +30,12 @@ PAGE = (Path(__file__).parents[3] / "docs" / "http.md").read_text()
 TESTED_ELSEWHERE = {
     ("GET /health", 503),
     ("POST /account/links", 409),
+    ("POST /account/folder-links", 409),
+    ("POST /folder-link/uploads", 429),
     ("POST /gateway/chunks", 403),
     ("POST /gateway/chunks", 404),
 }
-"""What it takes more for than a request: see `test_health.py`, `links/test_routes.py` and `gateways/`."""
+"""What it takes more for than a request: see `test_health.py`, and the tests below `links` and `gateways`."""
 ROUTE = re.compile(r"`((?:GET|POST|PATCH|DELETE) [^`]+)`")
 
 
@@ -145,6 +147,29 @@ CALLS: dict[str, dict[int, Call]] = {
         400: Call(user="alice", path="/account/links/{link id}", body={"label": 1}),
         401: Call(path="/account/links/{link id}", body={"label": "a"}),
         404: Call(user="bob", path="/account/links/{link id}", body={"label": "a"}),
+    },
+    "GET /folder-link": {
+        400: Call(),
+        403: Call(query={"q": "forged"}),
+        404: Call(query={"q": "{folder link}", "name": "none"}),
+    },
+    "POST /folder-link/uploads": {
+        200: Call(query={"q": "{upload link}"}, body={"name": "empty", "size": 0}),
+        400: Call(query={"q": "{upload link}"}, body={"name": "a/b", "size": 0}),
+        403: Call(query={"q": "{folder link}"}, body={"name": "a", "size": 0}),
+        404: Call(
+            query={"q": "{upload link}"},
+            path="/folder-link/uploads/none",
+            body={},
+        ),
+        503: Call(query={"q": "{upload link}"}, body={"name": "a", "size": 1}),
+    },
+    "POST /account/folder-links": {
+        200: Call(user="alice", body={"path": "/docs"}),
+        400: Call(user="alice", body={"path": "/docs", "max_files": 0}),
+        401: Call(body={"path": "/docs"}),
+        403: Call(user="confined", body={"path": "/"}),
+        404: Call(user="alice", body={"path": "/none"}),
     },
     "GET /admin/services/credentials": {
         200: Call(user="alice"),
@@ -395,11 +420,21 @@ async def scene_of(cloud: Cloud) -> dict[str, str]:
             "app password": wanted,
             "confined": confined,
             "link id": str(made.id),
+            "folder link": await folder_link(cloud, scene["alice"], for_uploads=False),
+            "upload link": await folder_link(cloud, scene["alice"], for_uploads=True),
             "gateway": credential,
             "content": cloud.app[CONTENT_LINKS].file(linked.object_id),
             "no content": cloud.app[CONTENT_LINKS].file(uuid4()),
         }
     )
+
+
+async def folder_link(cloud: Cloud, token: str, *, for_uploads: bool) -> str:
+    """What the address of a new link to the folder holds."""
+    headers = {"Authorization": f"Bearer {token}"}
+    body = {"path": "/docs", "for_uploads": for_uploads}
+    made = await cloud.client.post("/account/folder-links", json=body, headers=headers)
+    return str((await made.json())["link"]["url"]).partition("?q=")[2]
 
 
 async def replace_content(cloud: Cloud, file: File) -> None:
