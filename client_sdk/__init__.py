@@ -54,6 +54,7 @@ from client_sdk.events import (
     FileEvent,
     FolderEvent,
 )
+from client_sdk.folder_links import FolderLinkInfo
 from client_sdk.folder_sharing import (
     FolderAccess,
     FolderRight,
@@ -147,6 +148,7 @@ __all__ = [
     "FolderAccess",
     "FolderEvent",
     "FolderInfo",
+    "FolderLinkInfo",
     "FolderProgress",
     "FolderProgressCallback",
     "FolderResult",

@@ -4,6 +4,7 @@ from typing import Any
 
 from client_sdk.account import Authenticating
 from client_sdk.events import EventStream
+from client_sdk.folder_links import LinkingFolders
 from client_sdk.folder_sharing import SharingFolders
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
@@ -22,6 +23,7 @@ class Client(
     FolderTransferring,
     Authenticating,
     Linking,
+    LinkingFolders,
     TrashAndVersions,
     Searching,
     SharingFolders,

@@ -15,18 +15,19 @@ from client_sdk.session import ClientCore
 
 
 class LinkState(StrEnum):
-    """Whether a link opens its file, or why not."""
+    """Whether a link opens its file or folder, or why not."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
     REVOKED = "revoked"
     USED_UP = "used-up"
-    """It was used as often as it may be."""
+    """It was used as often as it may be, or as much was added by it as may be."""
+    FOLDER_DELETED = "folder-deleted"
     FILE_DELETED = "file-deleted"
     CONTENT_CHANGED = "content-changed"
     """The file has other content than that for which the link was made."""
     NOT_PERMITTED = "not-permitted"
-    """Who made it may not share the file any more."""
+    """Who made it may not share the file or folder any more."""
 
 
 class Unset(Enum):

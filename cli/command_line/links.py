@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from cli.command_line.files import SharedFile
 from cli.command_line.options import Json, PasswordStdin
 
 Expires = Annotated[
@@ -15,9 +14,23 @@ Expires = Annotated[
     ),
 ]
 Label = Annotated[str | None, typer.Option(metavar="TEXT", help="A note for you.")]
+MaxFiles = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="How many files may be added by it; 0: any number.", min=0),
+]
+MaxSize = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="How large each of them may be, as 500M; or `none`."),
+]
+MaxTotal = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="How large all of them may be, as 10G; or `none`."),
+]
 Ids = Annotated[list[str], typer.Argument(help="Ids, as `links list` shows them.")]
 links = typer.Typer(
-    name="links", no_args_is_help=True, help="Links to files: list, change and revoke them."
+    name="links",
+    no_args_is_help=True,
+    help="Links to files and folders: list, change and revoke them.",
 )
 
 
@@ -29,8 +42,15 @@ def register(app: typer.Typer) -> None:
 
 def link(
     context: typer.Context,
-    path: SharedFile,
+    path: Annotated[str, typer.Argument(help="Remote file or folder.")],
     *,
+    upload: Annotated[
+        bool,
+        typer.Option("--upload", help="Let others add files to the folder, without seeing it."),
+    ] = False,
+    max_files: MaxFiles = None,
+    max_size: MaxSize = None,
+    max_total: MaxTotal = None,
     expires: Expires = None,
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a password, which the link then needs.")
@@ -45,12 +65,14 @@ def link(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Print a URL that downloads a file without an account."""
+    """Print a URL that downloads a file, or opens a folder, without an account."""
     from cli.commands import links as command
 
     command.make(
         context,
         path,
+        limits=command.UploadLimits(max_files, max_size, max_total),
+        upload=upload,
         expires=expires,
         has_password=password,
         password_stdin=password_stdin,
@@ -65,7 +87,7 @@ def link(
 def list_links(
     context: typer.Context,
     path: Annotated[
-        str | None, typer.Argument(help="Remote file; all of yours, if not given.")
+        str | None, typer.Argument(help="Remote file or folder; all of yours, if not given.")
     ] = None,
     *,
     user: Annotated[
@@ -73,7 +95,7 @@ def list_links(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show id, state, expiry (UTC), downloads, file and note of each link, the newest first."""
+    """Show id, state, expiry (UTC), uses, file or folder, and note of each link, the newest first."""
     from cli.commands import links as command
 
     command.list_links(context, path, user=user, as_json=as_json)
@@ -95,6 +117,9 @@ def change_link(
         typer.Option(min=0, metavar="N", help="How often it may be used; 0: any number."),
     ] = None,
     label: Label = None,
+    max_files: MaxFiles = None,
+    max_size: MaxSize = None,
+    max_total: MaxTotal = None,
     as_json: Json = False,
 ) -> None:
     """Change a link; what is not given stays."""
@@ -103,6 +128,7 @@ def change_link(
     command.change(
         context,
         link_id,
+        limits=command.UploadLimits(max_files, max_size, max_total),
         expires=expires,
         has_password=password,
         password_stdin=password_stdin,

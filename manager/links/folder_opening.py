@@ -12,6 +12,7 @@ from catalog.errors import FolderMissing
 from catalog.port import Catalog
 from catalog.records import File, FileOrder, Folder
 from common.guesses import TooManyAttempts
+from common.http_answers import success
 from manager.downloads.archives import FolderSender
 from manager.downloads.delivery import ContentSender
 from manager.downloads.previews import Preview, wants_preview
@@ -22,7 +23,6 @@ from manager.files.changes import THUMBNAIL
 from manager.files.conversion import timestamp
 from manager.files.rights import FileOperation, access_to
 from manager.http.parameters import JSON, Parameters, is_by_https, parsed
-from manager.http.responses import success
 from manager.links.downloads import RecordRefusal, page_about, posted_password
 from manager.links.folder_manager import FolderLinkManager, LinkedFolder
 from manager.links.folder_pages import (

@@ -34,6 +34,7 @@ from catalog.records import EnvelopeKind, ObjectState, StoredObject
 from catalog.service_port import TICKET_SERVICE
 from common.addresses import ClientAddresses
 from common.guesses import GuessLimiter, Rate
+from common.http_answers import success
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
 from manager.errors import (
@@ -52,7 +53,6 @@ from manager.files.changes import ChangeFeed
 from manager.files.conversion import optional_timestamp
 from manager.files.destinations import DestinationTracker
 from manager.http.parameters import converted, json_object, parsed
-from manager.http.responses import success
 from manager.links.folder_manager import LinkedFolder
 from manager.links.folder_states import remaining_files, remaining_size
 from manager.links.pages import LinkPages, texts_of, wants_page

@@ -11,6 +11,7 @@ from catalog.folder_link_port import FolderLink, FolderLinkChanges, PlacedFolder
 from catalog.port import Catalog
 from catalog.records import Folder
 from common.addresses import ClientAddresses
+from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.errors import (
     AccessDenied,
@@ -22,7 +23,6 @@ from manager.errors import (
 )
 from manager.files.conversion import optional_timestamp, timestamp
 from manager.http.parameters import base_url_of, converted, json_object, parsed
-from manager.http.responses import success
 from manager.links.folder_manager import FolderLinkManager, FolderLinkOptions
 from manager.links.manager import PAGE_SIZE
 from manager.links.routes import (

@@ -139,10 +139,10 @@ async function sendOnce(row: Row, type?: string) {
 function reason(error: unknown) {
   switch (error instanceof Refused ? error.code : "") {
     case "link-full":
+    case "link-used-up":
       return texts.full;
     case "link-revoked":
     case "link-expired":
-    case "link-used-up":
     case "link-not-permitted":
       return texts.ended;
     case "link-storage-full":

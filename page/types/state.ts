@@ -193,6 +193,7 @@ export type Dialog =
   | { kind: "delete-forever"; items: readonly Item[] }
   | { kind: "shared-files"; files: readonly File[] }
   | { kind: "link"; file: FileItem }
+  | { kind: "folder-link"; path: readonly string[] }
   | { kind: "share"; file: FileItem }
   | { kind: "transfer"; item: Item }
   | { kind: "share-folder"; folder: FolderItem }

@@ -103,3 +103,37 @@ def test_administrators_revoke_the_links_of_others(
     assert shell("links", "revoke", made["id"]).exit_code == 66
     assert shell("links", "revoke", made["id"], "--any-user").exit_code == 0
     assert fetched(made["url"])[0] == 403
+
+
+def test_a_link_to_a_folder(shell: Shell, bert: Shell, file: str, folder: str) -> None:
+    """Gives all of it as an archive, and is listed with the others; options of files are refused."""
+    made = shell.json("link", folder, "--label", "all", "--expires", "1d")
+    status, archive = fetched(made["url"])
+    assert (status, archive[:2]) == (200, b"PK")
+    assert (made["path"], made["for_uploads"], made["label"]) == (folder, False, "all")
+    link = shell.json("link", file)
+    assert [each["id"] for each in shell.json("links", "list", folder)] == [made["id"]]
+    listed = [each["id"] for each in shell.json("links", "list")]
+    assert listed.index(link["id"]) < listed.index(made["id"])
+    assert shell("link", folder, "--downloads", "3").exit_code == 66
+    changed = shell.json("links", "change", made["id"], "--label", "new")
+    assert changed["label"] == "new"
+    assert bert("links", "revoke", made["id"]).exit_code == 66
+    assert shell("links", "revoke", made["id"]).exit_code == 0
+    assert fetched(made["url"])[0] == 403
+
+
+def test_a_link_for_uploads(shell: Shell, folder: str, file: str) -> None:
+    """Shows nothing, and says what it takes; its limits are changed."""
+    limits = ("--max-files", "3", "--max-size", "1M", "--max-total", "2M")
+    made = shell.json("link", folder, "--upload", *limits)
+    status, told = fetched(made["url"])
+    assert status == 200
+    assert b'"remaining_files":3,"remaining_size":2097152' in told
+    assert (made["for_uploads"], made["max_file_size"]) == (True, 2**20)
+    changed = shell.json("links", "change", made["id"], "--max-files", "0", "--max-size", "none")
+    assert (changed["max_files"], changed["max_file_size"]) == (None, None)
+    assert "0/-" in shell("links", "list", folder).stdout
+    assert shell("link", folder, "--max-files", "3").exit_code == 64
+    assert shell("link", folder, "--upload", "--follow").exit_code == 64
+    assert shell("link", f"{folder}/none", "--upload").exit_code == 66

@@ -1,6 +1,7 @@
-/** Links to files: made, listed, changed and revoked by who has made them. */
+/** Links to files and folders: made, listed, changed and revoked by who has made them. */
 
-import type { FileLink, LinkChanges, LinkOptions } from "../../types/links.js";
+import type { FileLink, FolderLink, FolderLinkOptions, LinkChanges, LinkOptions } from "../../types/links.js";
+import { formatPath } from "../state/paths.js";
 import { askManager } from "./http.js";
 
 export class OwnLinks {
@@ -34,6 +35,19 @@ export class OwnLinks {
 
   async revoke(id: string) {
     await this.#ask(`/account/links/${id}`, { method: "DELETE" });
+  }
+
+  /** A page of links to folders, the newest first, and by what the next page is asked for. */
+  async listOfFolders(after: string | null = null): Promise<{ links: FolderLink[]; next: string | null }> {
+    return this.#ask(`/account/folder-links${after === null ? "" : `?after=${after}`}`);
+  }
+
+  async makeToFolder(path: readonly string[], options: FolderLinkOptions): Promise<FolderLink> {
+    return (await this.#ask("/account/folder-links", { body: { path: formatPath(path), ...options } })).link;
+  }
+
+  async revokeToFolder(id: string) {
+    await this.#ask(`/account/folder-links/${id}`, { method: "DELETE" });
   }
 
   async #ask(path: string, options: { body?: object; method?: string } = {}) {

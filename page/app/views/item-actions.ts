@@ -81,8 +81,12 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     group: 0,
     label: () => text.actions.link,
     shortLabel: () => text.actions.linkShort,
-    isPossible: (items) => isOwned(onlyFile(items)),
-    run: (items, app) => openForFile(app, items, (file) => ({ kind: "link", file })),
+    isPossible: (items, app) => isOwned(onlyFile(items)) || canLinkFolder(app, items),
+    run: (items, app) => {
+      const folder = onlyFolder(items);
+      if (folder) app.store.set({ dialog: { kind: "folder-link", path: [...app.store.state.listing.path, folder.name] } });
+      else openForFile(app, items, (file) => ({ kind: "link", file }));
+    },
   },
   share: {
     icon: "user-plus",
@@ -307,6 +311,13 @@ function canCopy(item: Item, app: App) {
 function isFixedIn(app: App, item: Item) {
   const { features, listing } = app.store.state;
   return features.hasSpaces && isFixed(listing.path, item);
+}
+
+/** The manager knows whether the user may: it refuses others. */
+function canLinkFolder(app: App, items: readonly Item[]) {
+  const folder = onlyFolder(items);
+  const { features, listing } = app.store.state;
+  return folder !== null && !(features.hasSpaces && isEntry(listing.path, folder));
 }
 
 /** Whether folders are shared at all, and this is one; whether the user manages it is told by the manager. */

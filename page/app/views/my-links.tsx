@@ -1,4 +1,4 @@
-/** All links that one has made, to whatever files. */
+/** All links that one has made, to whatever files and folders. */
 
 import { text } from "../text/text.js";
 import { Blank, Spinner } from "./controls.js";
@@ -18,6 +18,7 @@ export function MyLinks() {
         <p class="summary">{text.link.mineLead}</p>
       </div>
       <div class="my-links" id="content" tabIndex={-1}>
+        {part && <part.FolderLinkList path={null} />}
         {part && <part.LinkList fileId={null} />}
         {!part && !isWaiting && <Spinner label={text.app.loading} />}
         {isWaiting && <Blank icon="offline" title={text.errors.offline} />}

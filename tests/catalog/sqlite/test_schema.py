@@ -37,6 +37,8 @@ TABLES = {
     "kept_uploads",
     "login_sessions",
     "links",
+    "folder_links",
+    "link_uploads",
     "master_keys",
     "messages",
     "object_texts",

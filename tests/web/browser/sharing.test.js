@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let graceToken = "";
 const set = stage({
   prepare: async ({ cloud, token }) => {
@@ -256,10 +258,10 @@ test("a link has a password and a number of downloads, is changed, and revoked",
   await guest.goto(address);
   assert.equal(await guest.getByText("report.txt").count(), 0);
   await guest.getByLabel("Password").fill("wrong one");
-  await guest.getByRole("button", { name: "Download" }).click();
+  await guest.getByRole("button", { name: "Open" }).click();
   await guest.getByText("Wrong password for this link.").waitFor();
   await guest.getByLabel("Password").fill("open sesame");
-  const [download] = await Promise.all([guest.waitForEvent("download"), guest.getByRole("button", { name: "Download" }).click()]);
+  const [download] = await Promise.all([guest.waitForEvent("download"), guest.getByRole("button", { name: "Open" }).click()]);
   assert.equal(download.suggestedFilename(), "report.txt");
   assert.equal(await readFile(await download.path(), "utf8"), "hello");
 
@@ -313,6 +315,96 @@ test("addresses of content on the page hold no secret, and open nothing elsewher
     await renewed;
     await person.page.keyboard.press("Escape");
   }
+  await ada.leaves();
+  await grace.leaves();
+});
+
+/**
+ * Makes a link to a folder.
+ * @param {Person} person
+ * @param {string} folder
+ * @param {(dialog: import("playwright-core").Locator) => Promise<void>} fill
+ */
+async function linkTo(person, folder, fill = async () => {}) {
+  await person.chooses(folder, "Copy a link");
+  const dialog = person.page.getByRole("dialog", { name: `Link to “${folder}”` });
+  await fill(dialog);
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  const address = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  return address;
+}
+
+/** @param {import("playwright-core").Page} page */
+async function isAccessible(page) {
+  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [360, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.evaluate(`${AXE};0`);
+      const found = await page.evaluate(async () => {
+        const { violations } = await /** @type {any} */ (window).axe.run(document);
+        return violations.map((/** @type {any} */ each) => [each.id, each.nodes.map((/** @type {any} */ node) => node.html)]);
+      });
+      assert.deepEqual(found, []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+    }
+  }
+}
+
+test("a link to a folder shows it to whoever has it, and one for uploads takes files", async () => {
+  const { ada, grace } = await bothIn("for all");
+  await file(ada, "a.txt");
+  await ada.makesFolder("sub");
+  await ada.page.getByRole("link", { name: "All files" }).first().click();
+  const shown = await linkTo(ada, "for all");
+  // A page of a browser that has no script, no session, and speaks German.
+  const guest = await set.browser.newContext({ locale: "de-DE", bypassCSP: true, acceptDownloads: true });
+  const page = await guest.newPage();
+  await page.goto(shown);
+  await page.getByRole("heading", { name: "for all", level: 1 }).waitFor();
+  await page.getByRole("list", { name: "Dateien und Ordner" }).getByRole("link", { name: "sub" }).waitFor();
+  await isAccessible(page);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Herunterladen: a.txt" }).click(),
+  ]);
+  assert.equal(await readFile(await download.path(), "utf8"), "hello");
+  const [archive] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Alles herunterladen" }).click(),
+  ]);
+  assert.equal(archive.suggestedFilename(), "for all.zip");
+  await page.getByRole("link", { name: "sub" }).click();
+  await page.getByText("Dieser Ordner ist leer.").waitFor();
+
+  const taking = await linkTo(ada, "for all", async (dialog) => {
+    await dialog.getByText("Receive files").click();
+    await dialog.getByLabel("Files at most").fill("2");
+  });
+  await page.goto(taking);
+  await page.getByText("Sie können noch 2 Dateien senden.").waitFor();
+  assert.equal(await page.getByText("a.txt").count(), 0);
+  await page.getByLabel("Dateien auswählen").setInputFiles([
+    { name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("from outside") },
+    { name: "b.txt", mimeType: "text/plain", buffer: Buffer.from("") },
+    { name: "c.txt", mimeType: "text/plain", buffer: Buffer.from("one too many") },
+  ]);
+  const sent = page.getByRole("list", { name: "Dateien senden" }).getByRole("listitem");
+  await sent.filter({ hasText: "a.txt" }).getByText("Gesendet", { exact: true }).waitFor();
+  await sent.filter({ hasText: "b.txt" }).getByText("Gesendet", { exact: true }).waitFor();
+  await sent.filter({ hasText: "c.txt" }).getByRole("button").waitFor();
+  await isAccessible(page);
+  await grace.sees(["sub", "a (1).txt", "a.txt", "b.txt"]);
+
+  await ada.page.getByRole("link", { name: "My links" }).click();
+  const links = ada.page.getByRole("region", { name: "Links to folders" });
+  await links.getByText("2 files received").waitFor();
+  await links.getByRole("button", { name: "Revoke" }).last().click();
+  await links.getByText("Revoked").waitFor();
+  await page.goto(shown);
+  await page.getByText("Dieser Link wurde widerrufen.").waitFor();
+  await guest.close();
   await ada.leaves();
   await grace.leaves();
 });

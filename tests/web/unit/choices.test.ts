@@ -46,7 +46,7 @@ test("an owner is offered everything", () => {
     offered([file("owned", "rw")]),
     "Preview Download Copy a link Share - Rename Cut Move Details Transfer ownership - Delete",
   );
-  assert.equal(offered([folder]), "Open Download as zip - Rename Cut Move Details - Delete");
+  assert.equal(offered([folder]), "Open Download as zip Copy a link - Rename Cut Move Details - Delete");
 });
 
 test("others are offered what they can do, and told why that is not all", () => {
@@ -63,7 +63,7 @@ test("of several it is enough that one of them can be had, moved or deleted", ()
 });
 
 test("folders are moved where the manager knows how", () => {
-  assert.equal(offered([folder], false), "Open Download as zip - Rename Details - Delete");
+  assert.equal(offered([folder], false), "Open Download as zip Copy a link - Rename Details - Delete");
   assert.equal(offered([folder, folder], false), "Download - Details - Delete");
 });
 
@@ -71,7 +71,7 @@ test("what can be read is copied where the manager knows how", () => {
   const copies = (items: Parameters<typeof offered>[0]) => offered(items, true, { canCopy: true });
   assert.equal(copies([file("shared", "r")]), "Preview Download - Copy Details - [why]");
   assert.equal(copies([file("restricted", "none")]), "Details - [why]");
-  assert.equal(copies([folder]), "Open Download as zip - Rename Cut Copy Move Details - Delete");
+  assert.equal(copies([folder]), "Open Download as zip Copy a link - Rename Cut Copy Move Details - Delete");
 });
 
 test("folders are shared where users have homes, and those that stand for others stay where they are", () => {
@@ -80,11 +80,11 @@ test("folders are shared where users have homes, and those that stand for others
   const common = folderItem({ id: 2, name: "Common", parent_folder: null });
   assert.equal(
     offered([folder], true, { features }),
-    "Open Download as zip Share - Rename Cut Move Details Transfer ownership - Delete",
+    "Open Download as zip Copy a link Share - Rename Cut Move Details Transfer ownership - Delete",
   );
   assert.equal(offered([common], true, { features }), "Open Download as zip - Details");
   assert.equal(
     offered([folder], true, { features, listing }),
-    "Open Download as zip Share Leave folder - Details Transfer ownership",
+    "Open Download as zip Copy a link Share Leave folder - Details Transfer ownership",
   );
 });

@@ -6,12 +6,12 @@ import { Check, Choice, Field, FormError } from "../controls.js";
 import { useAutoFocus, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";
 
-const DAY_S = 86_400;
+export const DAY_S = 86_400;
 /** Days; null for never, undefined leaves it as it is. */
-const LIVES = [1, 7, 30, null];
-const LONGEST_LABEL = 100;
-const SHORTEST_PASSWORD = 4;
-const LONGEST_PASSWORD = 256;
+export const LIVES = [1, 7, 30, null];
+export const LONGEST_LABEL = 100;
+export const SHORTEST_PASSWORD = 4;
+export const LONGEST_PASSWORD = 256;
 
 /** @param properties `link` is the one that is changed */
 export function LinkOptionsForm({

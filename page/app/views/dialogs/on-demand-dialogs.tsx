@@ -4,6 +4,7 @@ import type { Dialog } from "../../../types/state.js";
 import { AccountDialog } from "./account.js";
 import { AuditDialog } from "./audit.js";
 import { DeleteForeverDialog } from "./delete-forever.js";
+import { FolderLinkDialog } from "./folder-link.js";
 import { LinkDialog } from "./link.js";
 import { LeaveFolderDialog } from "./leave-folder.js";
 import { MoveDialog } from "./move.js";
@@ -15,6 +16,7 @@ import { ShortcutsDialog } from "./shortcuts.js";
 import { TransferDialog } from "./transfer.js";
 import { UsersDialog } from "./users.js";
 
+export { FolderLinkList } from "./folder-link.js";
 export { LinkList } from "./link-list.js";
 
 export type DialogOnDemand = Exclude<Dialog, { kind: "new-folder" | "public-upload" | "cancel-uploads" | "logout" }>;
@@ -23,6 +25,8 @@ export function OnDemandDialog({ dialog, onClose }: { dialog: DialogOnDemand; on
   switch (dialog.kind) {
     case "link":
       return <LinkDialog file={dialog.file} onClose={onClose} />;
+    case "folder-link":
+      return <FolderLinkDialog path={dialog.path} onClose={onClose} />;
     case "share":
       return <ShareDialog file={dialog.file} onClose={onClose} />;
     case "share-folder":
