@@ -59,7 +59,6 @@ class ChildName(StrEnum):
     DISCORD = "discord"
     NAIVE_SERVICE = "naive-service"
     LISTENERS = "listeners"
-    GATEWAY = "gateway"
 
 
 class ChildProcess(ServerProcess):

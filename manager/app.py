@@ -107,12 +107,9 @@ from manager.processing.thumbnails import (
     ThumbnailServiceRegistry,
 )
 from manager.retrying import CATALOG_RETRY, CatalogRetry
-from manager.services.booking_ledger import BookingLedger
-from manager.services.bookings import BookingManager
-from manager.services.channel_leases import LeaseManager
+from manager.services.allocation_choice import open_allocation
 from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes, SizeProber
 from manager.services.credentials import ServiceAccess
-from manager.services.leases import LeaseAllocator
 from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
@@ -144,6 +141,7 @@ from manager.uploads.committing import EmptyFileCommitter, FileCommitter, Object
 from manager.uploads.handlers import BookingHandlers, EmptyFileHandlers, UploadHandlers
 from manager.uploads.journal import ChunkJournal
 from manager.uploads.kept import KeptUploadRegistry
+from manager.uploads.kept_exchange import KeptUploadExchange
 from manager.uploads.kept_handlers import KeptUploadHandlers
 from manager.uploads.manager import UploadManager
 from manager.uploads.quotas import QuotaCheck
@@ -418,12 +416,14 @@ async def _run(
         )
 
         # Services and uploads.
-        bookings = BookingManager(BookingLedger(settings.booking_idle_s), hub, monotonic=monotonic)
-        stack.callback(bookings.close)
+        allocation = await stack.enter_async_context(
+            open_allocation(settings, cluster, hub, tasks, monotonic)
+        )
+        bookings = allocation.bookings
         probe = LivenessProbe(tasks)
         upload_slots = UploadSlotRegistry(
             bookings,
-            LeaseManager(LeaseAllocator()),
+            allocation.leases,
             hub,
             webhooks,
             settings,
@@ -496,6 +496,7 @@ async def _run(
             monotonic=monotonic,
             wake_reaper=wake_reaper,
         )
+        kept_exchange = await stack.enter_async_context(KeptUploadExchange.opened(cluster, uploads))
         references = ReferenceManager(
             catalog, wake_reaper, grace_s=settings.gc_grace_s, clock=clock
         )
@@ -580,15 +581,20 @@ async def _run(
             BookingHandlers(bookings, uploads),
             UploadHandlers(uploads, upload_slots, chunk_sizes, name_policy),
             BundleHandlers(catalog, uploads, upload_slots, retry, chunk_sizes, name_policy),
-            KeptUploadHandlers(catalog, kept_uploads, uploads, upload_slots, wake_reaper),
+            KeptUploadHandlers(
+                catalog, kept_uploads, uploads, upload_slots, wake_reaper, kept_exchange
+            ),
             EmptyFileHandlers(empty_files, name_policy),
             ProbeHandlers(probe, upload_slots, thumbnail_services, processing),
+        )
+        upload_reports = UploadReportHandlers(
+            journal, webhooks, tickets.reported, catalog, upload_slots
         )
         slot_packets = Dispatcher(
             "u2s",
             {None, BUNDLE, CHANNEL_DEMAND, WEBHOOKS, MESSAGE_LIMITS, MESSAGES, TICKETS},
             TicketHandlers(tickets),
-            UploadReportHandlers(journal, webhooks, tickets.reported, catalog, upload_slots),
+            upload_reports,
             WebhookReportHandlers(upload_slots, webhooks, limits, uncertain_posts),
         )
         thumbnail_packets = Dispatcher("t2s", {None}, thumbnail_services)
@@ -886,7 +892,13 @@ async def _run(
         app[app_keys.UPLOAD_SLOTS] = upload_slots
         app[app_keys.WEBHOOKS] = webhooks
 
+        await allocation.start(
+            upload_slots,
+            take_finish=upload_reports.finished_elsewhere,
+            take_type=upload_reports.type_found_elsewhere,
+        )
         background: dict[str, Callable[[], Awaitable[None]]] = {
+            "allocation": allocation.run,
             "audit": audit.run,
             "changes": changes.run,
             "channel_limits": limits.run,

@@ -21,11 +21,13 @@ from manager.accounts.accounts import Accounts
 from manager.broadcast.hub import Hub
 from manager.cluster.elected import ElectedLoops
 from manager.cluster.port import Cluster
+from manager.errors import BookingsUnavailable
 from manager.files.conversion import optional_timestamp
 from manager.gc.reaper import Reaper
 from manager.gc.unknown_messages import UnknownMessages
 from manager.metrics import CONTENT_TYPE, ManagerMetrics, UncertainPostTotals
 from manager.processing.jobs import ProcessingManager
+from manager.services.booking_ledger import LedgerSnapshot
 from manager.services.bookings import Bookings
 from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes
 from manager.services.credentials import ServiceAccess
@@ -120,7 +122,11 @@ class ServicesSection:
 
     async def snapshot(self) -> dict[str, Any]:
         """All of them at the moment."""
-        ledger = await self._bookings.snapshot()
+        try:
+            ledger = await self._bookings.snapshot()
+        except BookingsUnavailable:
+            # While a new allocator is elected, too, people want to see the rest.
+            ledger = LedgerSnapshot(services=(), bookings=())
         names = {client.id: client.user.name for client in self._hub}
         return {
             "clients": len(names),

@@ -108,6 +108,15 @@ class Holdings:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierBooking:
+    """A booking that another ledger has decided on; `amount`: what the client was told that it has."""
+
+    client: str
+    desired: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStatus:
     """One service, for a status page; `holder` is None when no client has booked it."""
 
@@ -191,6 +200,57 @@ class BookingLedger:
             raise ServiceExists("service-exists", f"the service {service} has joined already")
         self._services[service] = self._free[service] = _Service(service)
         return self._settle(now)
+
+    def restore(
+        self,
+        services: Iterable[str],
+        running: Iterable[tuple[str, str | None]],
+        bookings: Collection[EarlierBooking],
+        now: float,
+    ) -> list[AmountChanged]:
+        """Takes over what another ledger had decided, as far as nothing here is against it.
+
+        Each client keeps the amount that it was told, if there are so many services. If there are fewer, the
+        missing ones are shared by all.
+
+        Args:
+            services: All that may have joined there; those that are known here stay as they are.
+            running: On which of them uploads run, and for which client; None, or one without a
+                booking: for nobody any more. A service that is in use here already is left as it is.
+            bookings: Of clients that are not known here.
+            now: The time.
+        """
+        for service in services:
+            if service not in self._services:
+                self._services[service] = self._free[service] = _Service(service)
+        for booking in bookings:
+            client = self._clients.setdefault(booking.client, _Client(booking.client))
+            client.desired = booking.desired
+            self._rank(client)
+        for service, holder in running:
+            self._restore_running(service, holder)
+        self._restore_idle(bookings, now)
+        return self._settle(now)
+
+    def _restore_running(self, service_id: str, client_id: str | None) -> None:
+        service = self._services.get(service_id)
+        if service is None or service.state is ServiceState.RUNNING:
+            return
+        client = None if client_id is None else self._clients.get(client_id)
+        if client is not None:
+            self._run_on(service, client)
+        elif service.holder is None:
+            self._detach(service)
+            service.state = ServiceState.DRAINING
+
+    def _restore_idle(self, bookings: Iterable[EarlierBooking], now: float) -> None:
+        lacking = [(self._clients[each.client], each.amount) for each in bookings]
+        while self._free and lacking:
+            lacking = [(client, amount) for client, amount in lacking if client.held < amount]
+            for client, _ in lacking[: len(self._free)]:
+                service = next(iter(self._free.values()))
+                self._detach(service)
+                self._assign(service, client, now)
 
     def service_left(self, service: str, now: float) -> ServiceLeft:
         """Forgets a service; one that is not known is no error."""
@@ -319,6 +379,11 @@ class BookingLedger:
             return None
         service, _ = ripest
         return service.idle_since + self._idle_s
+
+    def state_of(self, service: str) -> ServiceState | None:
+        """What a service is doing; None for one that is not known."""
+        found = self._services.get(service)
+        return None if found is None else found.state
 
     def holdings(self, client: str) -> Holdings:
         """What a client has requested and has; nothing for one without a booking."""

@@ -46,6 +46,21 @@ class Configure:
     gets_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierLease:
+    """What another allocator had leased to a process.
+
+    Attributes:
+        slots: Those that are connected now; a process without any keeps its leases until it has left.
+        webhook_ids: With those whose loss it has not confirmed.
+    """
+
+    process: str
+    slots: tuple[str, ...]
+    tells_demand: bool
+    webhook_ids: tuple[int, ...]
+
+
 @dataclass(slots=True, eq=False)
 class _Channel:
     webhooks: set[int] = field(default_factory=set)
@@ -154,11 +169,12 @@ class LeaseAllocator:
     order of their numbers, so through one of its slots; a slot that joins gets the newest as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_number: int = 0) -> None:
+        """`first_number`: lower than that of every configuration."""
         self._channels: dict[int, _Channel] = {}
         self._channel_of: dict[int, _Channel] = {}
         self._processes: dict[str, _Process] = {}
-        self._number = 0
+        self._number = first_number
         self._has_channels = False
 
     def set_webhooks(self, channels: Mapping[int, int]) -> list[Configure]:
@@ -166,6 +182,10 @@ class LeaseAllocator:
 
         A webhook stays with the channel with which it was named first.
         """
+        self._name_webhooks(channels)
+        return self._settle(is_rebalancing=True)
+
+    def _name_webhooks(self, channels: Mapping[int, int]) -> None:
         for webhook_id in self._channel_of.keys() - channels.keys():
             self._drop(webhook_id)
         for webhook_id, channel_id in channels.items():
@@ -174,7 +194,27 @@ class LeaseAllocator:
             if webhook_id not in channel.webhooks:
                 channel.webhooks.add(webhook_id)
                 self._touch(channel)
-        return self._settle(is_rebalancing=True)
+
+    def restore(
+        self, channels: Mapping[int, int], earlier: Iterable[EarlierLease]
+    ) -> list[Configure]:
+        """Takes over what another allocator had decided; `channels`: as of `set_webhooks`.
+
+        Channels that have a holder by now stay with that one.
+        """
+        self._name_webhooks(channels)
+        for each in earlier:
+            holder = self._processes.setdefault(
+                each.process, _Process(each.process, tells_demand=each.tells_demand)
+            )
+            holder.slots.update(each.slots)
+            holder.is_touched = True
+            for webhook_id in each.webhook_ids:
+                channel = self._channel_of.get(webhook_id)
+                if channel is not None and channel.holder is None:
+                    channel.holder = holder
+                    holder.leased.append(channel)
+        return self._settle()
 
     def quarantine(self, webhook_id: int) -> list[Configure]:
         """Takes a dead webhook out of use; one that is not in use is no change."""
@@ -188,7 +228,8 @@ class LeaseAllocator:
 
         `tells_demand`: whether `demand_told` will be called when posts of the process wait.
         """
-        joined = self._processes.setdefault(process, _Process(process, tells_demand=tells_demand))
+        joined = self._processes.setdefault(process, _Process(process))
+        joined.tells_demand = tells_demand
         joined.slots.add(slot)
         joined.is_touched = True
         return self._settle(is_rebalancing=True)
@@ -210,6 +251,12 @@ class LeaseAllocator:
         for each in self._processes.values():
             each.uploads = uploads.get(each.id, 0)
         return self._settle()
+
+    def slot_lost(self, process: str, slot: str) -> None:
+        """A slot cannot be reached any more; its process may use what it has until its last `slot_left`."""
+        lost = self._processes.get(process)
+        if lost is not None:
+            lost.slots.discard(slot)
 
     def slot_left(self, process: str, slot: str) -> list[Configure]:
         """A slot disconnected; with its last slot a process has left, and uses nothing any more."""

@@ -12,7 +12,7 @@ import structlog
 
 from common.tasks import BackgroundTasks
 from manager.connections.clients import ClientRequest
-from manager.connections.connection import POLICY_VIOLATION, PeerConnection
+from manager.connections.connection import POLICY_VIOLATION, Answer
 from manager.connections.dispatch import PacketTable
 from manager.errors import PeerGone, PeerSilent, UnexpectedReply
 from protocol import c2s, generic
@@ -26,6 +26,24 @@ PING_TIMEOUT_S = 5.0
 """Code that closes a WebSocket (RFC 6455, section 7.4.1)."""
 
 
+class ServiceConnection(Protocol):
+    """What is asked of the connection of a service; `PeerConnection` says how."""
+
+    async def request(
+        self, packet: Packet, answer: type[Answer], *, timeout_s: float = REPLY_TIMEOUT_S
+    ) -> Answer:
+        """Sends a packet and waits for its reply. Raises `PeerGone`, `PeerSilent`, `UnexpectedReply`."""
+
+    async def ping(self, *, timeout_s: float) -> None:
+        """Returns once the service has answered. Raises `PeerGone`, `PeerSilent`."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Ends the connection."""
+
+    def abort(self) -> None:
+        """Ends the connection at once."""
+
+
 class Service(Protocol):
     """A service of any kind that is connected."""
 
@@ -34,7 +52,7 @@ class Service(Protocol):
         """Uuid of the connection."""
 
     @property
-    def connection(self) -> PeerConnection:
+    def connection(self) -> ServiceConnection:
         """The way to the service."""
 
 

@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from common.tasks import BackgroundTasks
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
-from manager.connections.connection import PeerConnection
 from manager.connections.dispatch import PacketTable
 from manager.errors import NoFreeService, PeerGone, PeerSilent, UnexpectedReply
 from manager.metrics import UncertainPostTotals
@@ -29,7 +28,8 @@ from manager.services.bookings import Bookings
 from manager.services.channel_leases import ChannelLeases
 from manager.services.channel_limits import ChannelLimitsKeeper
 from manager.services.leases import ChannelAssignment, Configure
-from manager.services.liveness import LivenessProbe, confirms
+from manager.services.liveness import LivenessProbe, ServiceConnection, confirms
+from manager.services.remote_slots import RemoteSlotConnection
 from manager.services.reports import ChunkTarget
 from manager.services.webhooks import WebhookDirectory
 from manager.settings import ManagerSettings
@@ -93,7 +93,7 @@ class UploadSlot:
     id: str
     address: str
     process: str | None
-    connection: PeerConnection
+    connection: ServiceConnection
     takes_tickets: bool = False
     takes_holders: bool = False
     takes_object_keys: bool = False
@@ -146,6 +146,7 @@ class UploadSlotRegistry:
         self._leases = leases
         self._channels = ChannelAssignment(settings.discord_channels)
         self._slots: dict[str, UploadSlot] = {}
+        self._remote: dict[str, UploadSlot] = {}
         self._requests_per_s = settings.upload_requests_per_s(1)
         self._limits = limits
         leases.subscribe(self._configure)
@@ -154,13 +155,31 @@ class UploadSlotRegistry:
         limits.subscribe(self._send_limits)
 
     def __iter__(self) -> Iterator[UploadSlot]:
+        """Those that are connected to this manager."""
         return iter(tuple(self._slots.values()))
+
+    def everywhere(self) -> Iterator[UploadSlot]:
+        """Those of this manager, and those in service of all others."""
+        return iter((*self._slots.values(), *self._remote.values()))
+
+    def remote_joined(self, slot: UploadSlot) -> None:
+        """A slot of another manager is in service."""
+        self._remote[slot.id] = slot
+        self._hub.broadcast(_registry(slot, "added"))
+
+    def remote_left(self, slot_id: str) -> None:
+        """A slot of another manager is gone, and out of its booking; the upload on it hears of that."""
+        slot = self._remote.pop(slot_id)
+        slot.is_connected = slot.is_in_service = False
+        self._hub.broadcast(_registry(slot, "removed"))
+        if slot.upload is not None:
+            slot.upload.service_lost()
 
     def ticket_address(self) -> str | None:
         """The address of some service that takes files with tickets now; None without any."""
         addresses = {
             slot.address
-            for slot in self
+            for slot in self.everywhere()
             if slot.takes_tickets and slot.is_usable and slot.is_connected
         }
         return secrets.choice(sorted(addresses)) if addresses else None
@@ -172,7 +191,7 @@ class UploadSlotRegistry:
 
     def addresses(self) -> list[str]:
         """The URLs to which clients send chunks now."""
-        return [slot.address for slot in self if slot.is_in_service]
+        return [slot.address for slot in self.everywhere() if slot.is_in_service]
 
     def has_process(self, process: str) -> bool:
         """Whether any slot of the process is connected."""
@@ -184,7 +203,7 @@ class UploadSlotRegistry:
 
     def send_list_to(self, client: ClientSession) -> None:
         """Sends a new client the list of services that it can book."""
-        for slot in self:
+        for slot in self.everywhere():
             if slot.is_in_service:
                 client.connection.send(_registry(slot, "list"))
 
@@ -217,7 +236,11 @@ class UploadSlotRegistry:
         self._channels.give_back(slot.id)
 
     def find(self, slot_id: str) -> UploadSlot | None:
-        """The slot with this id; None when it is not connected."""
+        """The slot with this id, of any manager; None when it is not connected."""
+        return self._slots.get(slot_id) or self._remote.get(slot_id)
+
+    def own(self, slot_id: str) -> UploadSlot | None:
+        """The slot with this id; None when it is not connected to this manager."""
         return self._slots.get(slot_id)
 
     async def start_upload(self, client_id: str) -> UploadSlot:
@@ -230,7 +253,9 @@ class UploadSlotRegistry:
         `chunk_size`: bytes of its chunks.
         """
         unable = frozenset(
-            slot.id for slot in self if not slot.can_resume or not slot.takes_chunks_of(chunk_size)
+            slot.id
+            for slot in self.everywhere()
+            if not slot.can_resume or not slot.takes_chunks_of(chunk_size)
         )
         return await self._start(client_id, unable)
 
@@ -239,7 +264,7 @@ class UploadSlotRegistry:
 
         Raises `NoFreeService`, with the code `no-bundles-here` when those that are idle take none.
         """
-        unable = frozenset(slot.id for slot in self if not slot.takes_bundles)
+        unable = frozenset(slot.id for slot in self.everywhere() if not slot.takes_bundles)
         try:
             return await self._start(client_id, unable)
         except NoFreeService as error:
@@ -259,8 +284,9 @@ class UploadSlotRegistry:
 
     def _taken(self, slot_id: str) -> UploadSlot:
         """The slot that the ledger has given to an upload. Raises `NoFreeService` if it has left since."""
-        slot = self._slots.get(slot_id)
+        slot = self.find(slot_id)
         if slot is None or not slot.is_connected:
+            self._bookings.upload_ended(slot_id)
             raise NoFreeService("service-gone", "the upload service has just disconnected")
         return slot
 
@@ -271,7 +297,9 @@ class UploadSlotRegistry:
         no slot of another process is free for the upload.
         """
         avoid = self._unlike(slot)
-        self._probe.check(each for each in self if each is slot or _share_process(each, slot))
+        self._probe.check(
+            each for each in self.everywhere() if each is slot or _share_process(each, slot)
+        )
         return self._taken(
             await self._bookings.move_upload(slot.id, avoid | self._probe.unanswered)
         )
@@ -293,7 +321,7 @@ class UploadSlotRegistry:
         chunk_size = 0 if slot.upload is None else slot.upload.chunk_size
         return frozenset(
             each.id
-            for each in self
+            for each in self.everywhere()
             if _share_process(each, slot)
             or (each.process is None) != is_base
             or (is_resumed and not each.can_resume)
@@ -303,9 +331,18 @@ class UploadSlotRegistry:
 
     def upload_ended(self, slot: UploadSlot) -> None:
         """No upload runs on the slot any more: it takes the next one, if it still can."""
-        if slot.is_connected and slot.is_usable:
+        if isinstance(slot.connection, RemoteSlotConnection):
+            slot.connection.release()
+            self._bookings.upload_ended(slot.id)
+        elif slot.is_connected and slot.is_usable:
             self._bookings.upload_ended(slot.id)
         else:
+            self._leave_service(slot)
+
+    def foreign_upload_ended(self, slot: UploadSlot) -> None:
+        """No upload of another manager runs on the slot any more; that manager frees it in its booking."""
+        slot.upload = None
+        if not slot.is_usable:
             self._leave_service(slot)
 
     def _remove(self, slot: UploadSlot) -> None:

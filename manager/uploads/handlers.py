@@ -47,8 +47,10 @@ class BookingHandlers:
 
     async def request_booking(
         self, request: ClientRequest, packet: c2s.UploadBookingRequest
-    ) -> s2c.UploadBooking:
+    ) -> s2c.UploadBooking | None:
         """Books the desired amount; what is not there yet follows by `s2c:upload-booking-modify`."""
+        if not request.client.is_connected:
+            return None
         amount = await self._bookings.request(request.client.id, packet.desired_amount)
         return s2c.UploadBooking(amount=amount)
 

@@ -21,6 +21,7 @@ from manager.files.upload_requests import DestinationFolder
 from manager.services.registry import UploadSlotRegistry
 from manager.uploads.effects import CATALOG_AWAY, RESUMED_ELSEWHERE, Rejection, Retry
 from manager.uploads.kept import KeptUploadRegistry, Resumption
+from manager.uploads.kept_exchange import KeptUploadExchange
 from manager.uploads.manager import UploadManager
 from manager.uploads.messages import NO_SUCH_UPLOAD, resume_rejection
 from manager.uploads.session import RunningUpload
@@ -54,12 +55,15 @@ class KeptUploadHandlers:
         uploads: UploadManager,
         slots: UploadSlotRegistry,
         wake_reaper: Callable[[], None],
+        elsewhere: KeptUploadExchange,
     ) -> None:
+        """Takes what it uses; `elsewhere`: what other managers run."""
         self._catalog = catalog
         self._kept = kept
         self._uploads = uploads
         self._slots = slots
         self._wake_reaper = wake_reaper
+        self._elsewhere = elsewhere
 
     @property
     def packets(self) -> PacketTable:
@@ -149,6 +153,7 @@ class KeptUploadHandlers:
     ) -> Packet | Rejection | None:
         object_id, user_id = UUID(packet.upload_id), request.client.user.id
         await self._end_run(packet.upload_id, user_id)
+        await self._elsewhere.end(packet.upload_id, user_id, within_s=HAND_OVER_TIMEOUT_S)
         kept = await self._kept.find(object_id)
         if kept is None or kept.owner_id != user_id:
             return await self._finished(request, object_id)
@@ -237,6 +242,10 @@ class KeptUploadHandlers:
                     return generic.Boolean(success=False, message=STILL_RUNNING.reason)
             else:
                 return generic.Boolean(success=True)
+        try:
+            await self._elsewhere.end(packet.upload_id, user_id, within_s=HAND_OVER_TIMEOUT_S)
+        except TimeoutError:
+            return generic.Boolean(success=False, message=STILL_RUNNING.reason)
         if not await self._kept.drop(UUID(packet.upload_id), user_id):
             return generic.Boolean(success=False, message="you keep no upload with this id")
         self._wake_reaper()

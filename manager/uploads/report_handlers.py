@@ -14,6 +14,7 @@ from catalog.records import Chunk, EnvelopeKind, KeptUpload, Message
 from manager.connections.dispatch import PacketTable
 from manager.error_texts import public_text
 from manager.services.registry import UploadSlot
+from manager.services.remote_slots import ForeignTarget, ForeignUpload
 from manager.services.reports import (
     BaseContent,
     ChunkTarget,
@@ -27,6 +28,7 @@ from manager.uploads.journal import ChunkJournal
 from manager.uploads.session import RunningUpload
 from protocol import generic, s2u, u2s
 from protocol.chunks import chunk_length
+from protocol.packet import Packet
 from storage.envelope import sealed_size
 
 log = structlog.get_logger(__name__)
@@ -146,19 +148,36 @@ class UploadReportHandlers:
             await self._kept_uploads.park_kept_upload(
                 kept, state=kept.state, mime_type=mime_type, expires_at=kept.expires_at
             )
-        elif isinstance(upload, RunningUpload):
+        elif isinstance(upload, RunningUpload | ForeignTarget):
             upload.first_chunk_seen(mime_type)
 
     async def upload_finished(self, slot: UploadSlot, packet: u2s.UploadFinish) -> None:
         """The upload on the slot is stored, or has failed."""
-        if not _takes_finish(slot, packet):
+        if isinstance(slot.upload, ForeignUpload):
+            slot.upload.finished(packet)
+        elif not _takes_finish(slot, packet):
             self._journal.discard(reported_messages(packet, slot.channel_id))
 
     async def bundle_finished(self, slot: UploadSlot, packet: u2s.BundleFinish) -> None:
         """The bundle on the slot is stored, file by file, or has failed."""
         bundle = slot.upload
-        if isinstance(bundle, RunningBundle) and bundle.id == packet.bundle_id:
+        if isinstance(bundle, ForeignUpload):
+            bundle.finished(packet)
+        elif isinstance(bundle, RunningBundle) and bundle.id == packet.bundle_id:
             bundle.service_finished(packet)
+
+    async def finished_elsewhere(self, slot: UploadSlot, packet: Packet) -> None:
+        """The service of another manager has said how the upload on the slot ended."""
+        if isinstance(packet, u2s.UploadFinish):
+            await self.upload_finished(slot, packet)
+        elif isinstance(packet, u2s.BundleFinish):
+            await self.bundle_finished(slot, packet)
+
+    def type_found_elsewhere(self, slot: UploadSlot, upload_id: str, mime_type: str) -> None:
+        """The service of another manager has found out the MIME type of an upload on the slot."""
+        upload = slot.upload
+        if isinstance(upload, RunningUpload) and upload.requested.upload_id == upload_id:
+            upload.first_chunk_seen(mime_type)
 
     async def _upload_of(self, slot: UploadSlot, upload_id: str) -> ChunkTarget | None:
         """What the chunk belongs to; a kept upload takes late ones whether it runs or not.

@@ -8,6 +8,7 @@ from manager.services.booking_ledger import (
     Booked,
     BookingLedger,
     BookingStatus,
+    EarlierBooking,
     Holdings,
     Moved,
     ServiceLeft,
@@ -491,3 +492,19 @@ def test_thousands_of_clients_and_services_are_no_trouble():
     assert sum(held.values()) == 1000
     assert max(held.values()) == 1
     assert len(changes) == 1000 + 5 * 2 * 1000
+
+
+def test_earlier_decisions_are_taken_over():
+    """Clients keep what they were told, as far as there is enough; what runs goes on."""
+    ledger = BookingLedger(30.0)
+    ledger.service_joined("known", 0.0)
+    ledger.request("carol", 1, 0.0)
+    running = [("s1", "alice"), ("s2", None), ("gone", "alice"), ("known", None), ("s1", None)]
+    bookings = [EarlierBooking("alice", 3, 3), EarlierBooking("bob", 1, 1)]
+    changes = ledger.restore(["known", "s1", "s2", "s3", "s4", "s5"], running, bookings, 1.0)
+    assert changes == []
+    assert ledger.holdings("alice") == Holdings(3, ("s3", "s5"), ("s1",))
+    assert ledger.holdings("bob") == Holdings(1, ("s4",), ())
+    assert ledger.holdings("carol") == Holdings(1, ("known",), ())
+    assert ledger.state_of("s2") is ServiceState.DRAINING
+    assert ledger.state_of("gone") is None

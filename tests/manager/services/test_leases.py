@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from manager.services.leases import Configure, LeaseAllocator
+from manager.services.leases import Configure, EarlierLease, LeaseAllocator
 
 
 def leases_of(channels: int, *processes: str) -> LeaseAllocator:
@@ -479,3 +479,17 @@ def test_processes_are_counted_as_they_come_and_go():
     leases.slot_left("a", "a1")
     leases.slot_left("b", "b1")
     assert leases.process_count == 1
+
+
+def test_earlier_leases_are_taken_over():
+    """A process keeps what it had, but for what another one has, or what is not configured any more."""
+    leases = LeaseAllocator(100)
+    leases.slot_lost("unknown", "slot")
+    channels = {1: 11, 2: 12}
+    leases.restore(channels, [EarlierLease("a", ("a1",), tells_demand=False, webhook_ids=(1, 9))])
+    configured = leases.restore(
+        {**channels, 3: 13}, [EarlierLease("b", ("b1",), tells_demand=False, webhook_ids=(1, 3))]
+    )
+    assert min(each.number for each in configured) > 100
+    assert leases.webhooks_of("a") == (1, 2)
+    assert leases.webhooks_of("b") == (3,)
