@@ -37,14 +37,14 @@ check: .venv/installed-dev node_modules/installed ## linters and type checkers
 	npm run --silent check
 
 unit: .venv/installed-dev node_modules/installed $(PAGE) local-supabase ## the tests of the Python code; options of pytest go into ARGS
-	tests/need-tools.sh curl jq node unzip
+	tests/need-tools.sh curl jq nginx node unzip
 	$(BIN)/pytest -n 2 $(ARGS)
 
 test-room: .venv/installed-dev $(PAGE) ## the tests of one package alone: ROOM=storage, ROOM=manager/uploads
 	$(BIN)/pytest -n 2 tests/$(ROOM) $(ARGS)
 
 coverage: .venv/installed-dev $(PAGE) local-supabase ## the tests with branch coverage: a table, and a page below htmlcov/
-	tests/need-tools.sh curl jq node unzip
+	tests/need-tools.sh curl jq nginx node unzip
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 cores: .venv/installed-dev ## fails unless the tests take every branch of what decides without I/O

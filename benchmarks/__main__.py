@@ -8,6 +8,7 @@ from benchmarks.broadcasts import BROADCASTS
 from benchmarks.bundles import BUNDLES
 from benchmarks.catalogs import CATALOGS
 from benchmarks.channels import CHANNELS
+from benchmarks.gateways import GATEWAYS
 from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
 from benchmarks.listings import LISTINGS
@@ -27,6 +28,7 @@ SUITES: dict[str, Suite] = {
         MESSAGES,
         BUNDLES,
         ARCHIVES,
+        GATEWAYS,
         CATALOGS,
         LISTINGS,
         SEARCHES,

@@ -4,10 +4,12 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 from uuid import uuid4
 
 from aiohttp import ClientSession, ClientTimeout
@@ -86,17 +88,7 @@ _REQUESTS: dict[str, list[str]] = {
 
 
 async def _fill(database: Path, discord: ChildProcess, large_size: int) -> None:
-    announced = discord.announcement
-    async with (
-        SqliteCatalog.open(database) as catalog,
-        DiscordHttp(api_url=announced["api_url"]) as http,
-    ):
-        pool = WebhookPool(http, lambda _id, _reason: None)
-        pool.set_webhooks(
-            WebhookCredentials(int(id_), token, int(channel))
-            for id_, token, channel in announced["webhooks"]
-        )
-        store = FileWriter(catalog, pool)
+    async with file_writer(database, discord.announcement) as store:
         for number in range(LARGE_FILES):
             await store.put("large", str(number), large_size)
         for number in range(SMALL_FILES):
@@ -224,6 +216,21 @@ class FileWriter:
         )
         await self.catalog.add_message(message, [chunk])
         return digest
+
+
+@asynccontextmanager
+async def file_writer(database: Path, announced: Mapping[str, Any]) -> AsyncIterator[FileWriter]:
+    """Fill a catalog, and the emulated Discord that has announced itself like this."""
+    async with (
+        SqliteCatalog.open(database) as catalog,
+        DiscordHttp(api_url=announced["api_url"]) as http,
+    ):
+        pool = WebhookPool(http, lambda _id, _reason: None)
+        pool.set_webhooks(
+            WebhookCredentials(int(id_), token, int(channel))
+            for id_, token, channel in announced["webhooks"]
+        )
+        yield FileWriter(catalog, pool)
 
 
 ARCHIVES = Suite("archives", "folders sent as zip archives", _run)

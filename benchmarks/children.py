@@ -40,6 +40,14 @@ async def run_manager() -> None:
     await _serve(create_app(ManagerSettings.model_validate({})))
 
 
+async def run_gateway() -> None:
+    """Run this project's gateway."""
+    from gateway.app import create_app
+    from gateway.settings import GatewaySettings
+
+    await _serve(create_app(GatewaySettings.model_validate({})))
+
+
 async def run_upload_service() -> None:
     """Run this project's upload service."""
     from upload_service.app import serve
@@ -184,6 +192,8 @@ def main(name: ChildName) -> None:
             _run_server(run_manager())
         case ChildName.UPLOAD_SERVICE:
             _run_server(run_upload_service())
+        case ChildName.GATEWAY:
+            _run_server(run_gateway())
         case ChildName.DISCORD:
             _run_server(run_discord())
         case ChildName.LISTENERS:

@@ -59,6 +59,7 @@ class ChildName(StrEnum):
     DISCORD = "discord"
     NAIVE_SERVICE = "naive-service"
     LISTENERS = "listeners"
+    GATEWAY = "gateway"
 
 
 class ChildProcess(ServerProcess):

@@ -21,6 +21,7 @@ signature=$(printf '%s' "$unsigned" | openssl dgst -sha256 -hmac "$jwt_secret" -
 cat <<ENV
 UPLOAD_CREDENTIAL=$(credential)
 PROCESSING_CREDENTIAL=$(credential)
+GATEWAY_CREDENTIAL=$(credential)
 MESSAGE_ENCRYPTION_KEY=$(openssl rand -base64 32)
 POSTGRES_PASSWORD=$(openssl rand -hex 24)
 AUTHENTICATOR_PASSWORD=$(openssl rand -hex 24)

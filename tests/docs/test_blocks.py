@@ -228,8 +228,9 @@ def nginx_files(folder: Path) -> Iterator[Path]:
     (folder / "gateway.conf").write_text(re.sub(r"[$][{](\w+)[}]", "127.0.0.1", gateway))
     (folder / "nginx.conf").write_text(whole.replace("/tmp/", f"{folder}/"))
     yield folder / "nginx.conf"
-    parts = {block.place: f"server {{\n{block.text}}}" for block in blocks("nginx")}
-    for number, text in enumerate(parts.values()):
+    for number, block in enumerate(blocks("nginx")):
+        is_beside_servers = block.text.startswith("upstream")
+        text = block.text if is_beside_servers else f"server {{\n{block.text}}}"
         file = folder / f"{number}.conf"
         file.write_text(f"events {{}}\nhttp {{\n{text}\n}}\n")
         yield file

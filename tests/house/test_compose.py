@@ -27,6 +27,7 @@ from client_sdk.connection import KEEPALIVE_S
 from common.addresses import ClientAddresses
 from common.settings import TrustedProxies
 from discord_emulator.settings import EmulatorSettings
+from gateway.settings import GatewaySettings
 from manager.connections.connection import HEARTBEAT_S
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
@@ -43,6 +44,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "manager": ManagerSettings,
     "upload-service": UploadServiceSettings,
     "processing-service": ProcessingServiceSettings,
+    "download-gateway": GatewaySettings,
 }
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:?[-?][^}]*)?\}")
 
@@ -204,6 +206,7 @@ def test_whoever_reports_stops_before_who_is_reported_to():
         ("manager", 0.0),
         ("processing-service", 0.0),
         ("upload-service", UploadServiceSettings.model_fields["drain_grace_s"].default),
+        ("download-gateway", GatewaySettings.model_fields["drain_grace_s"].default),
     ],
 )
 def test_no_program_is_killed_within_its_grace(name, drain_s):
@@ -248,13 +251,17 @@ def test_the_gateway_knows_the_services():
     assert set(targets) <= set(SERVICES)
     assert UploadServiceSettings.model_fields["port"].default == 4001
     assert "http://$replica:4001" in text
+    assert interpolated(SERVICES["gateway"]["environment"]["DOWNLOADS"], {}) == "manager:4000"
+    assert (
+        example()["DOWNLOADS"] == f"download-gateway:{GatewaySettings.model_fields['port'].default}"
+    )
     listening = set(re.findall(r"listen (\d+);", text))
     published = {mount.rpartition(":")[2] for mount in SERVICES["gateway"]["ports"]}
     assert published == {"8080"}, "what serves the database is not published"
     assert listening == {"8080", "8000"}
 
 
-@pytest.mark.parametrize("service", ["manager", "upload-service"])
+@pytest.mark.parametrize("service", ["manager", "upload-service", "download-gateway"])
 @pytest.mark.parametrize("network", ["172.30.88", "10.1.2"])
 def test_the_servers_believe_the_gateway_alone(network, service):
     """Of all containers only the gateway can say where a request comes from; its address is its own."""
@@ -467,6 +474,8 @@ def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):
         assert SERVICES[f"{name}-service"]["environment"]["SERVICE_CREDENTIAL"].startswith(
             f"${{{variable}:?"
         )
+    own = SERVICES["download-gateway"]["environment"]["SERVICE_CREDENTIAL"]
+    assert own == container["environment"]["GATEWAY_CREDENTIAL"] == "${GATEWAY_CREDENTIAL:-}"
     assert set(container["environment"]) >= {"UPLOAD_CREDENTIAL", "PROCESSING_CREDENTIAL"}
 
     async def in_force() -> list[ServiceCredential]:
@@ -489,4 +498,6 @@ def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):
         for each in found:
             text = secrets[f"{each.kind.value.upper()}_CREDENTIAL"]
             assert each.secret_hash == hashlib.sha256(text.encode()).digest()
-        assert sorted(each.name for each in found) == ["processing", "upload"]
+        assert sorted(each.name for each in found) == ["gateway", "processing", "upload"]
+    of_earlier_release = environment | restored | {"SUPABASE_KEY": "", "GATEWAY_CREDENTIAL": ""}
+    subprocess.run(command, check=True, env=of_earlier_release, cwd=tmp_path)  # noqa: S603

@@ -19,6 +19,7 @@ OF_COMPOSE = {
     "discord-cloud-manager": "manager",
     "discord-cloud-upload@": "upload-service",
     "discord-cloud-processing": "processing-service",
+    "discord-cloud-gateway@": "download-gateway",
 }
 WORKERS = "discord-cloud-processing"
 
@@ -45,7 +46,8 @@ def test_every_unit_is_looked_at():
 @pytest.mark.parametrize("unit", OF_COMPOSE)
 def test_no_program_is_killed_within_its_grace(unit: str):
     """It ends itself when that is over, so systemd gives it a little more."""
-    grace_s = GRACE_S + (DRAIN_S if unit == "discord-cloud-upload@" else 0.0)
+    drains = unit in {"discord-cloud-upload@", "discord-cloud-gateway@"}
+    grace_s = GRACE_S + (DRAIN_S if drains else 0.0)
     seconds = re.fullmatch(r"(\d+)s", service_of(unit)["TimeoutStopSec"])
     assert seconds
     assert float(seconds[1]) >= grace_s + 2
@@ -73,7 +75,7 @@ def test_units_start_what_is_installed(unit: str):
     options = service_of(unit)
     users = (UNITS / "discord-cloud.sysusers.conf").read_text()
     assert re.search(rf"^u {options['User']} ", users, re.MULTILINE)
-    program = OF_COMPOSE[unit]
+    program = SERVICES[OF_COMPOSE[unit]]["command"][-1]
     assert options["ExecStart"].endswith(f"/opt/discord-cloud/bin/discord-cloud {program}")
     assert options["EnvironmentFile"].startswith("/etc/discord-cloud/")
     assert (options["Type"], options["Restart"]) == ("notify", "on-failure")
