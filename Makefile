@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGE := manager/page/index.html
 
 .DEFAULT_GOAL := run
-.PHONY: help run test check unit test-room coverage cores web test-compose test-compose-long screenshots local-supabase test-huge docs format chaos fuzz bench audit clean
+.PHONY: help run test check unit test-room coverage cores web can-test-compose test-compose test-compose-long screenshots local-supabase test-huge docs format chaos fuzz bench audit clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -73,6 +73,9 @@ local-supabase: .venv/local-supabase/installed ## PostgreSQL and PostgREST, for 
 test-compose: .venv/installed-dev node_modules/installed .venv/containers/installed ## builds the image, starts docker-compose.yml, uses it: with Docker, else podman
 	tests/need-tools.sh curl chromium
 	$(BIN)/python -m tests.compose.isolated $(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
+
+can-test-compose: .venv/installed-dev .venv/containers/installed ## whether this machine can run containers, for make test-compose
+	$(BIN)/python -m tests.compose.isolated $(BIN)/python -m tests.compose.probe
 
 test-compose-long: .venv/installed-dev .venv/containers/installed ## what takes longer there: a large file, full disks, other clocks, certificates, updates, restores, moves, systemd; as root
 	tests/need-tools.sh curl

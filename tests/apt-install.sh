@@ -27,6 +27,6 @@ elif [ "$(id -u)" -ne 0 ]; then
     fail "$* must be installed: $by_hand"
 fi
 
-"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get update -qq -o Acquire::Retries=5
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+    apt-get install -y -qq -o Acquire::Retries=5 --no-install-recommends "$@" > /dev/null

@@ -15,7 +15,7 @@ import aiohttp
 
 from common.tasks import cancel_and_wait
 
-REPEATED_SIGNAL_S = 10.0
+REPEATED_SIGNAL_S = 30.0
 """Nothing that a test waits for takes this long; it fails then instead of hanging."""
 
 Rule = Callable[[Any], bool]

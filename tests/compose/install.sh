@@ -7,9 +7,11 @@ here=$(dirname "$0")
 
 mkdir -p "$target"
 if ! { docker info && docker compose version; } > /dev/null 2>&1; then
-    for program in podman buildah runc mmdebstrap iptables; do
+    # What podman only recommends, too: catatonit is the first process of containers that ask for one.
+    for program in podman buildah runc catatonit mmdebstrap iptables ip; do
         command -v "$program" > /dev/null && continue
-        "$here/../apt-install.sh" podman buildah runc netavark aardvark-dns iptables mmdebstrap
+        "$here/../apt-install.sh" podman buildah runc catatonit netavark iptables iproute2 \
+            mmdebstrap debian-archive-keyring
         break
     done
     command -v npm > /dev/null || "$here/../apt-install.sh" npm

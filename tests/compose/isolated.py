@@ -22,6 +22,10 @@ from tests.compose.engine import CACHE, MACHINE_NETWORK, RUN, find_engine
 
 PRIVATE_FOLDERS = (RUN, Path("/dev/shm"), Path("/run/netns"), Path("/run/containers"))
 """Where podman keeps what is over with the run: its state, locks, networks, and names for its name server."""
+ANNOUNCE_NEW_ADDRESSES = Path("/proc/sys/net/ipv4/conf/all/arp_notify")
+"""A bridge takes the lowest hardware address of its ports unless it is given one, which netavark 1.4 does not
+do. So its address may change with each container that comes or goes, and unless that is announced, all that
+containers send to the machine is lost for some ten seconds: questions to the name server first of all."""
 ENTER = f"""
 if ! mountpoint --quiet {MACHINE_NETWORK}; then
     touch {MACHINE_NETWORK}
@@ -60,6 +64,7 @@ def run_isolated(command: list[str]) -> int:
 def run_inside(command: list[str]) -> int:
     """Runs a command as the first process of its namespaces, which collects what has lost its parent."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)  # noqa: S607
+    ANNOUNCE_NEW_ADDRESSES.write_text("1")
     for folder in PRIVATE_FOLDERS:
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)  # noqa: S603, S607

@@ -12,7 +12,7 @@ from websockets.sync.connection import Connection
 
 from tests.compose.deployment import Deployment
 
-ANSWER_S = 10.0
+ANSWER_S = 60.0
 
 
 class QuietLink:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.compose.deployment import KILLED, RUN_ONCE, Deployment
 from tests.compose.engine import ROOT
+from tests.compose.probe import READ_LIMITS
 
 pytestmark = pytest.mark.compose
 
@@ -12,12 +13,6 @@ HEALTHY_AFTER_S = 60.0
 ROOT_WITHOUT_RIGHTS = {"tls"}
 """Root, as its image is, but without root's capabilities."""
 NET_BIND_SERVICE = 1 << 10
-READ_LIMITS = """
-cd /sys/fs/cgroup
-cat memory/memory.limit_in_bytes 2> /dev/null || cat memory.max
-cat pids/pids.max 2> /dev/null || cat pids.max
-"""
-"""Of control groups of the first version, or of the second."""
 START_MANY = """
 import subprocess
 started = []
