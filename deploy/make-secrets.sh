@@ -22,6 +22,7 @@ cat <<ENV
 UPLOAD_CREDENTIAL=$(credential)
 PROCESSING_CREDENTIAL=$(credential)
 GATEWAY_CREDENTIAL=$(credential)
+METRICS_CREDENTIAL=$(credential)
 MESSAGE_ENCRYPTION_KEY=$(openssl rand -base64 32)
 POSTGRES_PASSWORD=$(openssl rand -hex 24)
 AUTHENTICATOR_PASSWORD=$(openssl rand -hex 24)

@@ -32,7 +32,7 @@ STAND_INS = {
 }
 """Targets of stand_ins/Dockerfile, and the images of docker-compose.yml that they stand in for. Their
 versions are Debian's: this is about the configuration, which is the one that users get."""
-
+PROMETHEUS = "docker.io/prom/prometheus:v3.5.0"
 EARLIER_NAMES = {"docker.io/library/nginx:1.27-alpine": STAND_INS["nginx"]}
 """What earlier releases call images."""
 
@@ -61,6 +61,12 @@ def build_one(engine: Engine, context: Path, name: str) -> None:
         _build(engine, context, name)
     else:
         engine.run("build", f"--tag={name}", context)
+
+
+def build_prometheus(engine: Engine) -> None:
+    """Builds what stands in for the image of deploy/monitoring.yml."""
+    base = f"--build-arg=BASE={base_image(engine)}"
+    _build(engine, HERE, PROMETHEUS, base, "--target=prometheus")
 
 
 def build_systemd(engine: Engine, name: str) -> None:

@@ -498,6 +498,7 @@ def test_what_lets_services_in_is_what_they_have(tmp_path, monkeypatch):
         for each in found:
             text = secrets[f"{each.kind.value.upper()}_CREDENTIAL"]
             assert each.secret_hash == hashlib.sha256(text.encode()).digest()
-        assert sorted(each.name for each in found) == ["gateway", "processing", "upload"]
-    of_earlier_release = environment | restored | {"SUPABASE_KEY": "", "GATEWAY_CREDENTIAL": ""}
-    subprocess.run(command, check=True, env=of_earlier_release, cwd=tmp_path)  # noqa: S603
+        assert sorted(each.name for each in found) == ["gateway", "metrics", "processing", "upload"]
+    of_earlier_release = {"SUPABASE_KEY": "", "GATEWAY_CREDENTIAL": "", "METRICS_CREDENTIAL": ""}
+    variables = environment | restored | of_earlier_release
+    subprocess.run(command, check=True, env=variables, cwd=tmp_path)  # noqa: S603
