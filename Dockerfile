@@ -34,6 +34,9 @@ RUN groupadd --system --gid 10001 cloud \
     && useradd --system --uid 10001 --gid cloud --home-dir /data --no-create-home cloud \
     && install -d -o cloud -g cloud -m 0700 /data
 COPY --from=build /opt/discord-cloud /opt/discord-cloud
+# For clusters, where psql of another image applies them; docker-compose.yml mounts those of its folder.
+COPY deploy/migrate.sh local_supabase/roles.sql /opt/discord-cloud/database/
+COPY supabase/migrations /opt/discord-cloud/database/migrations
 ENV PATH=/opt/discord-cloud/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MANAGER_HOST=0.0.0.0 \
