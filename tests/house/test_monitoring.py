@@ -10,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.metrics import GatewayMetrics
 from manager.metrics import ManagerMetrics
 from upload_service.metrics import Metrics
 
@@ -30,8 +31,7 @@ OF_PROMETHEUS = {"up"}
 
 def exported() -> dict[str, str]:
     """The names of all series that the programs give, with their types; not since when they count."""
-    uploads = Metrics()
-    texts = (ManagerMetrics().render(), uploads.exposition())
+    texts = (ManagerMetrics().render(), GatewayMetrics().render(), Metrics().exposition())
     families = [
         family for text in texts for family in text_string_to_metric_families(text.decode())
     ]
