@@ -11,6 +11,7 @@ import yaml  # type: ignore[import-untyped]
 from pydantic_settings import BaseSettings
 
 from cli.servers.process import LogSettings, StopSettings
+from gateway.settings import GatewaySettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
 from tests.docs.blocks import blocks_of
@@ -24,6 +25,7 @@ SINCE, NEWEST = "1.30", "1.37"
 """Versions of Kubernetes; docs/kubernetes.md names the first."""
 COMPONENT = "app.kubernetes.io/component"
 SETTINGS: dict[str, type[BaseSettings]] = {
+    "download-gateway": GatewaySettings,
     "manager": ManagerSettings,
     "upload-service": UploadServiceSettings,
     "processing-service": ProcessingServiceSettings,
@@ -217,7 +219,7 @@ def test_the_edge_knows_the_services():
     for name, port in re.findall(rf"([\w-]+){domain}:(\d+)", text):
         ports = {str(each["port"]) for each in named("Service")[name]["spec"]["ports"]}
         assert port in ports, name
-    pattern = re.compile(re.findall(r'location ~ "(.*)"', text)[0].replace("?<", "?P<"))
+    pattern = re.compile(re.findall(r'location ~ "(\^/upload.*)"', text)[0].replace("?<", "?P<"))
     (address,) = [
         each["value"]
         for each in main_container("upload-service")["env"]
@@ -237,7 +239,9 @@ def test_the_edge_knows_the_services():
 def test_the_edge_serves_what_the_gateway_of_compose_serves():
     """But for names and addresses both have the same directives."""
     ours, other = (
-        re.findall(r"^\s*((?:client|keepalive|proxy|rewrite|listen)\w* [^;]*);", text, re.MULTILINE)
+        re.findall(
+            r"^\s*((?:client|error|keepalive|proxy|rewrite|listen)\w* [^;]*);", text, re.MULTILINE
+        )
         for text in (
             (DEPLOY / "kubernetes" / "edge.conf.template").read_text(),
             (DEPLOY / "gateway.conf.template").read_text(),
