@@ -8,6 +8,9 @@ from catalog.sqlite.connections import add_functions
 from local_supabase.database import LocalDatabase
 
 MIME_TYPE = "text/plain"
+_INSERT_FOLDER = (
+    "INSERT INTO folders (parent_id, name, sort_key) VALUES (?1, ?2, natural_sort_key(?2))"
+)
 
 # Without triggers: they would update the same rows once per file.
 _FILL_SUPABASE = """
@@ -18,10 +21,10 @@ insert into public.objects (id, size, chunk_size, chunk_count, envelope, state, 
 select lpad(to_hex(n), 32, '0')::uuid, n * 7654321 % 16777216, 1000, 1, 'v1', 'stored',
     '{mime_type}', 'ab', 0, 1 from generate_series(1, {count}::bigint) as n;
 insert into public.files (folder_id, name, object_id, owner_id, is_public, size, created_at,
-    updated_at)
+    updated_at, modified_at)
 select 1, 'a file with a name of usual length ' || lpad((n * 7654321 % 16777216)::text, 8, '0')
     || '.txt', lpad(to_hex(n), 32, '0')::uuid, 1, false, n * 7654321 % 16777216, 0,
-    n * 7654321 % 16777216 from generate_series(1, {count}::bigint) as n;
+    n * 7654321 % 16777216, n * 7654321 % 16777216 from generate_series(1, {count}::bigint) as n;
 insert into public.folder_usage (folder_id, mime_type, bytes, files)
 select unnest(array[0, 1]), '{mime_type}', sum(size), count(*) from public.files;
 select catalog_private.fill_search();
@@ -42,16 +45,16 @@ def fill_with_files(database: Path, folder: str, count: int) -> None:
             ((_object_id(folder_id, n), _shuffled(n), MIME_TYPE) for n in numbers),
         )
         connection.executemany(
-            "INSERT INTO files (folder_id, name, object_id, owner_id, is_public, size, created_at,"
-            " updated_at) VALUES (?, ?, ?, 1, 0, ?, 0, ?)",
+            "INSERT INTO files (folder_id, name, sort_key, object_id, owner_id, is_public, size,"
+            " created_at, updated_at, modified_at)"
+            " VALUES (:folder, :name, natural_sort_key(:name), :object, 1, 0, :n, 0, :n, :n)",
             (
-                (
-                    folder_id,
-                    f"a file with a name of usual length {_shuffled(n):08}.txt",
-                    _object_id(folder_id, n),
-                    _shuffled(n),
-                    _shuffled(n),
-                )
+                {
+                    "folder": folder_id,
+                    "name": f"a file with a name of usual length {_shuffled(n):08}.txt",
+                    "object": _object_id(folder_id, n),
+                    "n": _shuffled(n),
+                }
                 for n in numbers
             ),
         )
@@ -78,15 +81,13 @@ def fill_with_folders(database: Path, count: int) -> None:
             level = below
         wide = _make_folder(connection, 0, "wide")
         connection.executemany(
-            "INSERT INTO folders (parent_id, name) VALUES (?, ?)",
+            _INSERT_FOLDER,
             ((wide, f"a folder of usual length {_shuffled(n):08}") for n in range(count)),
         )
 
 
 def _make_folder(connection: sqlite3.Connection, parent_id: int, name: str) -> int:
-    made = connection.execute(
-        "INSERT INTO folders (parent_id, name) VALUES (?, ?)", (parent_id, name)
-    )
+    made = connection.execute(_INSERT_FOLDER, (parent_id, name))
     assert made.lastrowid is not None
     return made.lastrowid
 

@@ -133,6 +133,9 @@ QUERIES: Final = {
     "as one types: i": SearchQuery(text="i"),
     "as one types: im": SearchQuery(text="im"),
     "as one types: img": SearchQuery(text="img"),
+    "one letter that no name has": SearchQuery(text="q"),
+    "two letters that old names alone have": SearchQuery(text="ld"),
+    "two and one that few names have": SearchQuery(text="er 77 x"),
     "half of all names, one camera number": SearchQuery(text="img_0004321"),
     "part of many names": SearchQuery(text="oliday"),
     "two words": SearchQuery(text="holiday paris"),
@@ -287,7 +290,8 @@ def _fill_supabase(database: LocalDatabase) -> None:
             (each.object_id.hex(), each.size, each.mime_type, 1000, 1, "v1", "stored", "ab", 0)
             for each in _files()
         ),
-        "files (id, folder_id, name, object_id, owner_id, is_public, size, created_at, updated_at)": (
+        "files (id, folder_id, name, object_id, owner_id, is_public, size, created_at, updated_at,"
+        " modified_at)": (
             (
                 each.number,
                 each.folder_id,
@@ -297,6 +301,7 @@ def _fill_supabase(database: LocalDatabase) -> None:
                 "f",
                 each.size,
                 0,
+                each.changed_at,
                 each.changed_at,
             )
             for each in _files()

@@ -7,6 +7,7 @@ give the same answers. `catalog_private.folded` and `catalog_private.words` have
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 _MARKS: Final = re.compile(
@@ -37,6 +38,20 @@ def folded(text: str) -> str:
     # One character at a time: lower() makes of a sigma at the end of a word another one.
     lower = "".join(map(str.lower, plain)) if "\u03a3" in plain else plain.lower()
     return lower.replace("ß", "ss").replace("\u03c2", "\u03c3")
+
+
+def short_grams(folded_name: str) -> str:
+    """All that a name contains of one and two characters, as words of an index, joined by blanks.
+
+    An index of trigrams cannot find these. They are in hexadecimal, since any character may be in them.
+    """
+    grams = {*folded_name, *map("".join, pairwise(folded_name))}
+    return " ".join(map(gram_word, grams))
+
+
+def gram_word(gram: str) -> str:
+    """One of them, as a search looks for it."""
+    return gram.encode("utf-8", "surrogatepass").hex()
 
 
 def words_of(text: str) -> list[str]:

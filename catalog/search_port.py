@@ -133,12 +133,14 @@ class SearchStore(Protocol):
         viewer_id: int,
         after: SearchPosition | None = None,
         limit: int,
+        counts_folder_rights: bool = False,
     ) -> SearchPage:
         """Entries that the viewer may list; those of the best rank first, the last changed of a rank first.
 
-        Files whose content the viewer may not read are found by their names alone. A file changes when its
-        content is replaced, a folder when it is made; ties are broken by kind and id, descending. The root
-        is never found, and nothing below a folder that is missing.
+        Files whose content the viewer may not read are found by their names alone; with
+        `counts_folder_rights` any right on the folder of a file, or on one above it, is one to read it.
+        A file changes when its content is replaced, a folder when it is made; ties are broken by kind and
+        id, descending. The root is never found, and nothing below a folder that is missing.
         Raises `SearchTooLong` for a search that would take longer than searches may.
         """
 

@@ -21,7 +21,7 @@ from catalog.errors import (
     InvalidRecord,
     SearchTooLong,
 )
-from catalog.folding import folded
+from catalog.folding import folded, short_grams
 from catalog.sort_keys import natural_sort_key
 from common.tasks import settled
 
@@ -160,6 +160,7 @@ def long_cache(session: Session) -> Iterator[None]:
 def add_functions(connection: sqlite3.Connection) -> None:
     """Adds the functions that triggers and statements call, without which nothing can be written."""
     connection.create_function("folded_text", 1, folded, deterministic=True)
+    connection.create_function("short_grams", 1, short_grams, deterministic=True)
     connection.create_function("natural_sort_key", 1, natural_sort_key, deterministic=True)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
+from catalog.folding import gram_word
 from catalog.indexed_text import words_in_metadata
 from catalog.records import File, Folder
 from catalog.rows import folder_of
@@ -58,9 +59,11 @@ class SqliteSearch(SqlitePart):
         viewer_id: int,
         after: SearchPosition | None = None,
         limit: int,
+        counts_folder_rights: bool = False,
     ) -> SearchPage:
         """Entries that the viewer may list, those of the best rank first. Raises `SearchTooLong`."""
-        found = _Search(session, query, viewer_id).positions(after or _START, limit + 1)
+        search_ = _Search(session, query, viewer_id, counts_folder_rights=counts_folder_rights)
+        found = search_.positions(after or _START, limit + 1)
         hits = _hits(session, found[:limit], viewer_id)
         return SearchPage(hits=hits, next=found[limit - 1] if len(found) > limit else None)
 
@@ -84,13 +87,16 @@ def put_text(session: Session, object_id: bytes, words: str) -> None:
 class _Search:
     """One search, within a snapshot."""
 
-    def __init__(self, session: Session, query: SearchQuery, viewer_id: int) -> None:
+    def __init__(
+        self, session: Session, query: SearchQuery, viewer_id: int, *, counts_folder_rights: bool
+    ) -> None:
         self._session = session
         self._query = query
         self._types = _types(session, query) if query.types else None
         terms = [*query.terms, *[""] * (MAX_TERMS - len(query.terms))]
         self._conditions = {
             "viewer_id": viewer_id,
+            "counts_folder_rights": counts_folder_rights,
             "text": query.folded_text,
             "length": len(query.folded_text),
             **{f"term_{letter}": term for letter, term in zip("abcdefgh", terms, strict=True)},
@@ -132,6 +138,8 @@ class _Search:
         query = self._query
         if names := [term for term in query.terms if len(term) >= _TRIGRAM]:
             yield self._ids(sql.search_ids_by_name, names=" AND ".join(map(_quoted, names)))
+        if grams := [gram_word(term) for term in query.terms if len(term) < _TRIGRAM]:
+            yield self._ids(sql.search_ids_by_grams, grams=" AND ".join(map(_quoted, grams)))
         if query.below is not None:
             yield self._ids(sql.search_ids_below, below=query.below)
         if query.min_size is not None and query.min_size >= MIN_LARGE_BYTES:

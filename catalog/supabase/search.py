@@ -22,6 +22,7 @@ from catalog.supabase.client import Answer, SupabasePart
 from catalog.supabase.failures import StatementCanceled
 from catalog.supabase.rows import Row, file_of, path_of
 
+_TRIGRAM: Final = 3
 _PATTERN: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
@@ -35,13 +36,14 @@ class SupabaseSearch(SupabasePart):
         viewer_id: int,
         after: SearchPosition | None = None,
         limit: int,
+        counts_folder_rights: bool = False,
     ) -> SearchPage:
         """Entries that the viewer may list, those of the best rank first. Raises `SearchTooLong`."""
         try:
             answer = await self._functions.read(
                 "search",
                 viewer_id=viewer_id,
-                query=_query_to_json(query),
+                query={**_query_to_json(query), "counts_folder_rights": counts_folder_rights},
                 after=after and _position_to_json(after),
                 limit=limit + 1,
             )
@@ -69,6 +71,7 @@ def _query_to_json(query: SearchQuery) -> Row:
     return {
         "text": query.folded_text,
         "patterns": [f"%{term.translate(_PATTERN)}%" for term in query.terms],
+        "grams": [term for term in query.terms if len(term) < _TRIGRAM],
         "words": " & ".join(map(_word_to_text, query.words)),
         "files": query.files,
         "folders": query.folders,

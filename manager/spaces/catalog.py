@@ -201,12 +201,17 @@ class _Reads:
         viewer_id: int,
         after: SearchPosition | None = None,
         limit: int,
+        counts_folder_rights: bool = True,
     ) -> SearchPage:
         """A page may be shorter than the limit, or empty, and others follow all the same."""
         hits: list[SearchHit] = []
         for _ in range(SEARCHED_PAGES):
             page = await self._catalog.search(
-                query, viewer_id=viewer_id, after=after, limit=limit - len(hits)
+                query,
+                viewer_id=viewer_id,
+                after=after,
+                limit=limit - len(hits),
+                counts_folder_rights=counts_folder_rights,
             )
             hits += await self._visible_hits(page.hits, viewer_id)
             after = page.next

@@ -6,6 +6,10 @@
 -- Entries whose names contain all terms of a full-text query.
 SELECT rowid AS id FROM search_names WHERE search_names MATCH :names LIMIT :most;
 
+-- search_ids_by_grams --
+-- Entries whose names contain all terms of one or two characters of a full-text query.
+SELECT rowid AS id FROM search_grams WHERE search_grams MATCH :grams LIMIT :most;
+
 -- search_ids_by_beginning --
 -- Entries whose folded names lie between two texts.
 SELECT id FROM search_entries WHERE folded >= :first AND folded < :last LIMIT :most;
@@ -98,6 +102,23 @@ SELECT found.id, found.changed_at, found.rank FROM (
         WHEN :is_text AND EXISTS (
             SELECT 1 FROM readable_files AS readable
             WHERE readable.viewer_id = :viewer_id AND readable.file_id = entry.id / 2
+        ) THEN 3
+        WHEN :is_text AND :counts_folder_rights AND EXISTS (
+            WITH RECURSIVE ascent (id, owner_id, parent_id) AS (
+                SELECT id, owner_id, parent_id FROM folders WHERE id = entry.parent_id
+                UNION ALL
+                SELECT folders.id, folders.owner_id, folders.parent_id
+                FROM ascent CROSS JOIN folders ON folders.id = ascent.parent_id
+            )
+            SELECT 1 FROM ascent WHERE ascent.owner_id = :viewer_id OR EXISTS (
+                SELECT 1 FROM folder_grants WHERE folder_grants.folder_id = ascent.id AND (
+                    folder_grants.user_id = :viewer_id
+                    OR folder_grants.user_id IS NULL AND folder_grants.group_id IS NULL
+                    OR folder_grants.group_id IN (
+                        SELECT group_id FROM group_members WHERE user_id = :viewer_id
+                    )
+                )
+            )
         ) THEN 3
         ELSE 4
     END AS rank

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from catalog.folder_rights import FolderRight
 from catalog.port import Catalog, OverwriteOnConflict
 from catalog.records import File, Folder, User
 from catalog.search_port import SearchHit, SearchQuery, SearchRank
+from catalog.space_port import Grantee
 
 
 async def _user(catalog: Catalog, name: str = "alice") -> User:
@@ -255,6 +257,57 @@ async def test_words_that_it_did_not_find(catalog, uploads, text):
     viewer = await _user(catalog)
     await _process(catalog, await uploads.put((), "f"), {**METADATA, "text": "gone"})
     assert await _names(catalog, viewer, text) == []
+
+
+async def test_terms_of_one_and_two_letters_follow_every_change(catalog, uploads):
+    """Whatever the letters, together and with other conditions; also where hardly any name has them."""
+    viewer = await _user(catalog)
+    for name in ("quiz", "puzzle", "IMG_1.jpg", "a'b", "日本.txt", "é"):
+        await uploads.put((), name)
+    found = {text: sorted(await _names(catalog, viewer, text)) for text in ("q", "z", "zz", "u z")}
+    assert found == {
+        "q": ["quiz"],
+        "z": ["puzzle", "quiz"],
+        "zz": ["puzzle"],
+        "u z": ["puzzle", "quiz"],
+    }
+    assert await _names(catalog, viewer, "z", types=("image/*",)) == []
+    assert await _names(catalog, viewer, "本") == await _names(catalog, viewer, "日本")
+    assert await _names(catalog, viewer, "'b") == ["a'b"]
+    assert await _names(catalog, viewer, "E") == ["é", "puzzle"]
+    file = await catalog.file_at((), "quiz")
+    await catalog.rename_file(file.id, "none")
+    assert await _names(catalog, viewer, "q") == []
+    assert await _names(catalog, viewer, "no") == ["none"]
+    await catalog.delete_file(file.id)
+    assert await _names(catalog, viewer, "no") == []
+
+
+async def test_content_is_found_by_rights_on_folders_where_these_count(catalog, uploads):
+    """Of the folder or of one above it, to the user, a group or everybody, or as its owner."""
+    owner, viewer = await _user(catalog), await _user(catalog, "bob")
+    file = await uploads.put(("top", "inner"), "f", owner_id=owner.id)
+    await _process(catalog, file, {"title": "some words"})
+    top = await catalog.folder_at(("top",))
+
+    async def found(*, counts_folder_rights: bool) -> list[str]:
+        query = SearchQuery(text="words")
+        page = await catalog.search(
+            query, viewer_id=viewer.id, limit=9, counts_folder_rights=counts_folder_rights
+        )
+        return [hit.entry.name for hit in page.hits]
+
+    group = await catalog.create_group("friends")
+    await catalog.put_member(group.id, viewer.id)
+    assert await found(counts_folder_rights=True) == []
+    for grantee in (Grantee(user_id=viewer.id), Grantee(group_id=group.id), Grantee()):
+        await catalog.put_grant(top.id, grantee, FolderRight.READ)
+        assert await found(counts_folder_rights=True) == ["f"]
+        assert await found(counts_folder_rights=False) == []
+        await catalog.remove_grant(top.id, grantee)
+        assert await found(counts_folder_rights=True) == []
+    await catalog.set_folder_owner(top.id, viewer.id)
+    assert await found(counts_folder_rights=True) == ["f"]
 
 
 async def test_what_is_found_follows_every_change(catalog, uploads, clock):

@@ -8,6 +8,7 @@ from manager.spaces.packets import PLACES
 from protocol import c2s, s2c
 from protocol.codec import PACKETS, namespace_of
 from protocol.packet import Packet
+from protocol.values import parse_path
 
 NAMES_A_FOLDER = frozenset({"path", "target_path", "folder_id", "source_id", "target_id"})
 BY_ITSELF = frozenset({c2s.BundleRequest})
@@ -45,6 +46,15 @@ async def test_what_is_found_is_shown_where_the_user_sees_it(cloud, alice, bob):
     assert await found(text="report", path="/Shared/b") == everything[1:]
     assert await found(text="b", entries="subfolders") == ["/Shared:b"]
     assert await found(text="alice") == []
+    file = await cloud.stage.catalog.file_at(
+        (*parse_path(await cloud.home_of("alice")), "a", "b"), "report.txt"
+    )
+    assert file is not None
+    await cloud.stage.catalog.claim_job("w", lease_s=60, max_attempts=9)
+    await cloud.stage.catalog.complete_job(
+        file.object_id, worker="w", metadata={"title": "Figures"}, recipe_version=1
+    )
+    assert await found(text="figures") == ["/Shared/b:report.txt"]
     recent = await client.ask(c2s.RecentFilesRequest(), s2c.RecentFiles)
     assert {each.path for each in recent.files} <= {"/Shared/b"}
     own = await cloud.stage.client("alice", extensions=["overview"])
