@@ -63,6 +63,7 @@ MIGRATIONS = (
     "20261130072500_search_texts",
     "20261130190100_modification_times",
     "20261130190200_short_terms",
+    "20261130190300_unlisted_trash",
     "20261130191000_folder_links",
     "20261130194000_outbox",
 )
