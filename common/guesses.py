@@ -21,7 +21,9 @@ attacker least; of too many known pairs, the one whose password was right the lo
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from common.ranking import Ranking
 from common.wording import counted
@@ -74,8 +76,23 @@ class Attempt:
     is_known: bool
 
 
+class GuessEvent(Enum):
+    """What became of an attempt."""
+
+    ADMITTED = "admitted"
+    """It was made, and spent."""
+    NO_GUESS = "no-guess"
+    """It gave back what it had spent."""
+    RIGHT = "right"
+    """The pair is known from now on."""
+
+
 class GuessLimiter:
-    """Decides which attempts at a password are made at all."""
+    """Decides which attempts at a password are made at all.
+
+    Several programs that guard the same passwords tell one another what happens (`subscribe`,
+    `replay`), so that together they let no more guesses through than one.
+    """
 
     def __init__(
         self,
@@ -91,6 +108,21 @@ class GuessLimiter:
         self._pairs = _Budgets(per_known_pair, max_budgets)
         self._known: OrderedDict[str, None] = OrderedDict()
         self._max_known_pairs = max_known_pairs
+        self._listeners: list[Callable[[GuessEvent, Attempt], None]] = []
+
+    def subscribe(self, listener: Callable[[GuessEvent, Attempt], None]) -> None:
+        """Calls back after every attempt and outcome, but not for those that are replayed."""
+        self._listeners.append(listener)
+
+    def replay(self, now: float, event: GuessEvent, attempt: Attempt) -> None:
+        """Takes what has happened at another program."""
+        match event:
+            case GuessEvent.ADMITTED:
+                self._spend(now, attempt)
+            case GuessEvent.NO_GUESS:
+                self._give_back(attempt)
+            case GuessEvent.RIGHT:
+                self._know(attempt)
 
     def admit(self, now: float, *, address: str, account: str | None) -> Attempt:
         """Admits an attempt and spends it; the caller reports afterwards if it was no guess.
@@ -108,13 +140,18 @@ class GuessLimiter:
         spent = self._budgets_of(attempt)
         if (wait_s := max(budgets.wait_s(now, key) for budgets, key in spent)) > 0:
             raise TooManyAttempts(wait_s)
-        for budgets, key in spent:
-            budgets.spend(now, key)
+        self._spend(now, attempt)
+        self._tell(GuessEvent.ADMITTED, attempt)
         return attempt
 
     def was_right(self, attempt: Attempt) -> None:
         """The password was right: nothing was spent, and the pair is known from now on."""
         self.was_no_guess(attempt)
+        if attempt.account is not None:
+            self._know(attempt)
+            self._tell(GuessEvent.RIGHT, attempt)
+
+    def _know(self, attempt: Attempt) -> None:
         if attempt.account is None:
             return
         pair = _pair(attempt.account, attempt.address)
@@ -125,8 +162,20 @@ class GuessLimiter:
 
     def was_no_guess(self, attempt: Attempt) -> None:
         """Nothing was learnt about the password: nothing was spent."""
+        self._give_back(attempt)
+        self._tell(GuessEvent.NO_GUESS, attempt)
+
+    def _spend(self, now: float, attempt: Attempt) -> None:
+        for budgets, key in self._budgets_of(attempt):
+            budgets.spend(now, key)
+
+    def _give_back(self, attempt: Attempt) -> None:
         for budgets, key in self._budgets_of(attempt):
             budgets.give_back(key)
+
+    def _tell(self, event: GuessEvent, attempt: Attempt) -> None:
+        for listener in self._listeners:
+            listener(event, attempt)
 
     def _budgets_of(self, attempt: Attempt) -> "list[tuple[_Budgets, str]]":
         """What an attempt spends from."""

@@ -21,7 +21,7 @@ CLOSE_S: Final = 3.0
 log = EventLogger(__name__)
 
 
-async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
+async def cancel_and_wait(*tasks: asyncio.Future[Any]) -> None:
     """Cancels tasks and waits until they have ended; what they returned or raised is dropped.
 
     Raises:
@@ -32,6 +32,17 @@ async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def first_of(*works: Awaitable[object]) -> None:
+    """Returns when the first of these is over, and cancels the others. Raises what it raises."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await cancel_and_wait(*tasks)
 
 
 async def settled(work: Coroutine[Any, Any, _T]) -> _T:

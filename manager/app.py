@@ -53,6 +53,7 @@ from manager.broadcast.hub import Hub, PacedBroadcasts
 from manager.catalogs import catalog_of, change_log_of, check_master_keys
 from manager.cluster.clock import SharedClock
 from manager.cluster.elected import ElectedLoops
+from manager.cluster.guesses import share_guesses
 from manager.cluster.notices import Notices
 from manager.cluster.opening import open_cluster
 from manager.cluster.timing import ClusterTiming
@@ -109,9 +110,10 @@ from manager.processing.thumbnails import (
 from manager.retrying import CATALOG_RETRY, CatalogRetry
 from manager.services.allocation_choice import open_allocation
 from manager.services.channel_limits import ChannelLimitsKeeper, ChunkSizes, SizeProber
-from manager.services.credentials import ServiceAccess
+from manager.services.credentials import ServiceAccess, service_guess_limiter
 from manager.services.liveness import LivenessProbe, ProbeHandlers, Service
 from manager.services.registry import UploadSlotRegistry, WebhookReportHandlers
+from manager.services.saved_records import SharedRecords
 from manager.services.webhooks import QuarantineKeeper, WebhookDirectory
 from manager.settings import ManagerSettings
 from manager.sharing.group_routes import GroupRoutes
@@ -183,6 +185,8 @@ from storage.reader import AttachmentFinder, ChunkReader
 
 GOING_AWAY = 1001
 _UNREAD_MARGIN_S = 30.0
+SHARED_RECORDS_S = 30.0
+"""Seconds between two looks at what other managers know of webhooks and channels."""
 
 Clock = Callable[[], float]
 OpenCatalog = Callable[[], AbstractAsyncContextManager[Catalog]]
@@ -296,6 +300,12 @@ async def _run(
         quarantines = QuarantineKeeper(webhooks, catalog, partial(_channel_of, http))
         await quarantines.restore()
         stack.push_async_callback(quarantines.save_at_last)
+        shared_records = SharedRecords(
+            [limits, quarantines], interval_s=None if change_log is None else SHARED_RECORDS_S
+        )
+        tell_of_records = await notices.tell_others("records", shared_records.look_soon)
+        limits.tell_others_by(tell_of_records)
+        quarantines.tell_others_by(tell_of_records)
         temporary_references = TemporaryReferences(catalog, clock, life_s=settings.upload_hold_s)
         reaper = Reaper(
             catalog,
@@ -340,6 +350,7 @@ async def _run(
             catalog = PersonalCatalog(catalog, rights_changed)
         signing_keys = SigningKeyRing(_signature_lives(settings), clock)
         logins = LoginRevocation(hub, tasks, catalog)
+        logins.tell_others_by(await notices.tell_others("logins", logins.look_soon))
         key_keeper = SigningKeyKeeper(
             catalog,
             settings.keyring,
@@ -401,9 +412,15 @@ async def _run(
             quota=settings.user_quota,
         )
         authenticator = Authenticator(catalog, accounts)
-        guard = PasswordGuard(GuessLimiter(), addresses, monotonic, audit.record_refusal)
+        share = partial(share_guesses, cluster=cluster, tasks=tasks, monotonic=monotonic)
+        guard = PasswordGuard(
+            await share(GuessLimiter(), "passwords"), addresses, monotonic, audit.record_refusal
+        )
         factor_guard = PasswordGuard(
-            factor_guess_limiter(), addresses, monotonic, audit.record_refusal
+            await share(factor_guess_limiter(), "factors"),
+            addresses,
+            monotonic,
+            audit.record_refusal,
         )
         access = ServiceAccess(
             catalog,
@@ -413,6 +430,7 @@ async def _run(
             audit=audit,
             clock=clock,
             monotonic=monotonic,
+            limiter=await share(service_guess_limiter(), "services"),
         )
 
         # Services and uploads.
@@ -909,6 +927,7 @@ async def _run(
             "processing": processing.run,
             "quarantines": quarantines.run,
             "service_credentials": access.run,
+            "shared_records": shared_records.run,
             "signing_keys": key_keeper.run,
             "webhooks": partial(webhooks.learn, partial(_channel_of, http)),
             **await _loops_of_clock(clock, change_log, retry),

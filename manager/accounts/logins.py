@@ -13,7 +13,7 @@ from catalog.account_port import AccountStore
 from catalog.errors import CatalogError
 from catalog.login_port import AppPasswordStore, SessionStore
 from catalog.records import User
-from common.tasks import BackgroundTasks
+from common.tasks import BackgroundTasks, first_of
 from manager.broadcast.hub import Hub
 from manager.connections.clients import ClientSession
 from manager.connections.connection import POLICY_VIOLATION, PeerConnection
@@ -57,6 +57,16 @@ class LoginRevocation:
         self._sleep = sleep
         self._oldest_epochs: dict[int, int] = {}
         self._ended: OrderedDict[UUID, None] = OrderedDict()
+        self._woken = asyncio.Event()
+        self._tell_others: Callable[[], None] = lambda: None
+
+    def look_soon(self) -> None:
+        """Another manager has ended something: looks at the catalog now."""
+        self._woken.set()
+
+    def tell_others_by(self, tell: Callable[[], None]) -> None:
+        """Calls this whenever something was ended here, for other managers."""
+        self._tell_others = tell
 
     def revoke(self, user_id: int, *, before_epoch: int) -> None:
         """Closes the user's connections with logins of an older epoch, also those being opened.
@@ -67,6 +77,7 @@ class LoginRevocation:
         for client in self._hub:
             if client.user.id == user_id and self.is_revoked(client.login):
                 self._disconnect(client)
+        self._tell_others()
 
     def revoke_all(self) -> None:
         """Closes all connections: clients with a token that is still valid connect again."""
@@ -76,8 +87,11 @@ class LoginRevocation:
     def end(self, ids: Iterable[UUID]) -> None:
         """Closes the connections of these sessions and app passwords, also those being opened."""
         ended = set(ids)
-        if not ended:
-            return
+        if ended:
+            self._end(ended)
+            self._tell_others()
+
+    def _end(self, ended: set[UUID]) -> None:
         self._ended.update(dict.fromkeys(ended))
         while len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
@@ -99,7 +113,8 @@ class LoginRevocation:
     async def run(self) -> None:
         """Follows the catalog, until cancelled."""
         while True:
-            await self._sleep(CHECK_INTERVAL_S)
+            await first_of(self._sleep(CHECK_INTERVAL_S), self._woken.wait())
+            self._woken.clear()
             try:
                 await self.check()
             except CatalogError as error:
@@ -118,7 +133,7 @@ class LoginRevocation:
         ids = {client.login.session_id for client in self._hub} - {None}
         known = {each for each in ids if each is not None}
         if known:
-            self.end(known - await self._catalog.live_sessions(known))
+            self._end(known - await self._catalog.live_sessions(known))
 
     async def _check_app_passwords(self) -> None:
         known = {
@@ -129,7 +144,7 @@ class LoginRevocation:
         if not known:
             return
         live = {each.id: each for each in await self._catalog.live_app_passwords(known)}
-        self.end(known - live.keys())
+        self._end(known - live.keys())
         for client in self._hub:
             found = live.get(client.login.app_password_id or UUID(int=0))
             if found is not None:

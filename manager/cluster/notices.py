@@ -1,7 +1,8 @@
 """Tells the other managers that something in the catalog has changed, which they then read again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from common.tasks import BackgroundTasks
 from manager.cluster.errors import ClusterError
@@ -35,14 +36,24 @@ class Notices:
         self._tasks = tasks
 
     async def share(self, name: str, react: Callable[[], None]) -> Callable[[], None]:
-        """Has `react` called in every manager; returns what does that.
+        """As `tell_others`, but what is returned has `react` called here as well, at once."""
+        tell = await self.tell_others(name, react)
+
+        def give() -> None:
+            react()
+            tell()
+
+        return give
+
+    async def tell_others(self, name: str, react: Callable[[], None]) -> Callable[[], None]:
+        """Has `react` called when another manager gives this notice; returns what gives it.
 
         Args:
             name: Of the notice, of letters and hyphens.
             react: Reads again what may have changed. It must not block, and may be called in vain.
         """
         if isinstance(self._cluster, InProcessCluster):
-            return react
+            return _nothing
         subject = f"notice.{name}"
         own_id = self._cluster.own.id
 
@@ -54,19 +65,14 @@ class Notices:
             with suppress(ClusterError):
                 await self._cluster.publish(subject, Notice(by=own_id))
 
-        is_first = True
-
-        def reconnected() -> None:
-            nonlocal is_first
-            if not is_first:
-                react()
-            is_first = False
-
         await self._cluster.subscribe(subject, Notice, take)
-        self._cluster.watch_connection(reconnected, lambda: None)
+        # Also the first time: what was there before may have been read before the others were heard.
+        self._cluster.watch_connection(react, _nothing)
+        return lambda: self._send(send(), name)
 
-        def give() -> None:
-            react()
-            self._tasks.spawn(send(), f"give notice of {name}")
+    def _send(self, sending: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.spawn(sending, f"give notice of {name}")
 
-        return give
+
+def _nothing() -> None:
+    """There is nobody to tell."""

@@ -17,6 +17,7 @@ import structlog
 from catalog.change_port import ChangeLog, ChangePage, RecordedChange
 from catalog.errors import CatalogError
 from common.retry import Backoff
+from common.tasks import first_of
 from manager.cluster.errors import ClusterError
 from manager.cluster.messages import MAX_MESSAGE_BYTES, ClusterMessage
 from manager.cluster.port import Cluster
@@ -138,13 +139,7 @@ class ChangeFollower:
                     each.set_result(None)
 
     async def _wait(self) -> None:
-        polling = asyncio.ensure_future(self._sleep(POLL_S))
-        waking = asyncio.ensure_future(self._woken.wait())
-        try:
-            await asyncio.wait({polling, waking}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            polling.cancel()
-            waking.cancel()
+        await first_of(self._sleep(POLL_S), self._woken.wait())
         self._woken.clear()
 
     async def _read(self, *, announces: bool) -> None:

@@ -86,6 +86,14 @@ class ChannelLimitsKeeper(SavedRecords[ChannelLimits]):
     def _restored(self, records: Mapping[int, ChannelLimits]) -> None:
         self._known = dict(records)
 
+    async def _adopt(self, changed: Sequence[ChannelLimits], gone: Sequence[ChannelLimits]) -> None:
+        self._known.update((each.channel_id, each) for each in changed)
+        for each in gone:
+            self._known.pop(each.channel_id, None)
+        if changed or gone:
+            for notify in self._subscribers:
+                notify()
+
     @property
     def channels(self) -> list[int]:
         """The channels in use, in ascending order."""

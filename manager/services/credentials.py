@@ -104,6 +104,11 @@ class ServiceIdentity:
         return process if self.credential_id is None else f"{self.credential_id}:{process}"
 
 
+def service_guess_limiter() -> GuessLimiter:
+    """Decides which attempts at credentials are looked at."""
+    return GuessLimiter(per_address=PER_ADDRESS)
+
+
 class ServiceAccess:
     """Lets services in, and disconnects those whose credential was revoked."""
 
@@ -117,6 +122,7 @@ class ServiceAccess:
         audit: AuditLog,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
+        limiter: GuessLimiter | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Takes what it uses.
@@ -129,12 +135,13 @@ class ServiceAccess:
             audit: Records what was refused, created and revoked.
             clock: Seconds since the epoch.
             monotonic: Seconds that never jump.
+            limiter: Decides which wrong ones are looked at; None: one of its own.
             sleep: Waits for seconds.
         """
         self._catalog = catalog
         self._password = None if password is None else password.encode()
         self._guard = PasswordGuard(
-            GuessLimiter(per_address=PER_ADDRESS), addresses, monotonic, audit.record_refusal
+            limiter or service_guess_limiter(), addresses, monotonic, audit.record_refusal
         )
         self._audit = audit
         self._tasks = tasks

@@ -2,14 +2,16 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
 from catalog.errors import CatalogError
 from common.retry import Backoff
+from common.tasks import first_of
+from manager.error_texts import log_level
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ class SavedRecords(ABC, Generic[_Record]):
         self._saved: dict[int, _Record] = {}
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._tell_others: Callable[[], None] = lambda: None
 
     @abstractmethod
     async def _read(self) -> Mapping[int, _Record]:
@@ -66,6 +69,32 @@ class SavedRecords(ABC, Generic[_Record]):
                 self._saved = dict(records)
                 self._restored(records)
                 return
+
+    @abstractmethod
+    async def _adopt(self, changed: Sequence[_Record], gone: Sequence[_Record]) -> None:
+        """Another manager has written these records, and removed those. Raises `CatalogError`."""
+
+    async def refresh(self) -> None:
+        """Takes over what other managers have written. Raises `CatalogError`.
+
+        A record that this manager has changed and not written yet stays as it is.
+        """
+        async with self._writing:
+            written, current = await self._read(), dict(self._current())
+            unwritten = {key for key in current if current[key] != self._saved.get(key)}
+            changed = {
+                key: record
+                for key, record in written.items()
+                if key not in unwritten and record != current.get(key)
+            }
+            gone = [key for key in self._saved if key not in written and key not in unwritten]
+            removed = [self._saved.pop(key) for key in gone]
+            self._saved.update(changed)
+            await self._adopt(list(changed.values()), removed)
+
+    def tell_others_by(self, tell: Callable[[], None]) -> None:
+        """Calls this whenever something was written, for other managers."""
+        self._tell_others = tell
 
     def _note_change(self) -> None:
         self._changed.set()
@@ -98,6 +127,7 @@ class SavedRecords(ABC, Generic[_Record]):
         async with self._writing:
             yield
             self._saved.pop(key, None)
+            self._tell_others()
 
     async def _save(self) -> None:
         async with self._writing:
@@ -105,3 +135,41 @@ class SavedRecords(ABC, Generic[_Record]):
                 if self._saved.get(key) != record:
                     await self._put(record)
                     self._saved[key] = record
+                    self._tell_others()
+
+
+class SharedRecords:
+    """Takes over what other managers write.
+
+    Args:
+        keepers: Of the records.
+        interval_s: Seconds between two looks; None: there is no other manager.
+        sleep: Waits for seconds.
+    """
+
+    def __init__(
+        self,
+        keepers: Sequence[SavedRecords[Any]],
+        *,
+        interval_s: float | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._keepers = keepers
+        self._interval_s = interval_s
+        self._sleep = sleep
+        self._woken = asyncio.Event()
+
+    def look_soon(self) -> None:
+        """Another manager has written something."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Looks now and then, until cancelled; returns at once when there is no other manager."""
+        while self._interval_s is not None:
+            await first_of(self._sleep(self._interval_s), self._woken.wait())
+            self._woken.clear()
+            for keeper in self._keepers:
+                try:
+                    await keeper.refresh()
+                except CatalogError as error:
+                    log.log(log_level(error), "records-not-read", code=error.code)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -204,6 +204,21 @@ class QuarantineKeeper(SavedRecords[Quarantine]):
 
     def _restored(self, records: Mapping[int, Quarantine]) -> None:
         self._directory.restore(records.values())
+
+    async def _adopt(self, changed: Sequence[Quarantine], gone: Sequence[Quarantine]) -> None:
+        if changed:
+            self._directory.restore(changed)
+        for each in gone:
+            await self._use_again(each)
+
+    async def _use_again(self, ended: Quarantine) -> None:
+        webhook = self._directory.configured.get(ended.webhook_id)
+        if webhook is None:
+            return
+        try:
+            self._directory.release(webhook.id, await self._ask_again(webhook))
+        except WebhookStillUnusable as error:
+            log.warning("webhook-still-unusable", webhook_id=webhook.id, reason=str(error))
 
     async def retry(self, webhook_id: int) -> None:
         """Asks Discord once more about a webhook in quarantine; if it answers the webhook is used.

@@ -237,6 +237,47 @@ def test_no_history_beats_the_limits(history):
         assert guesses <= rate.burst + now / rate.refill_s
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(min_value=0, max_value=30),
+            st.sampled_from("ab"),
+            st.sampled_from(["ann", "bob", None]),
+            st.sampled_from(["wrong", "right", "none"]),
+            st.booleans(),
+        )
+    )
+)
+def test_programs_that_tell_one_another_let_through_what_one_would(history):
+    """Whichever of the two an attempt comes to."""
+    alone, pair, now = _limiter(), (_limiter(), _limiter()), [0.0]
+    for limiter, other in (pair, pair[::-1]):
+        limiter.subscribe(
+            lambda event, attempt, other=other: other.replay(now[0], event, attempt)  # type: ignore[misc]
+        )
+    for pause_s, address, account, outcome, is_second in history:
+        now[0] += pause_s
+        results = [
+            _outcome(limiter, now[0], address, account, outcome)
+            for limiter in (alone, pair[is_second])
+        ]
+        assert results[0] == results[1]
+
+
+def _outcome(
+    limiter: GuessLimiter, now: float, address: str, account: str | None, outcome: str
+) -> tuple[int, bool]:
+    try:
+        attempt = limiter.admit(now, address=address, account=account)
+    except TooManyAttempts as error:
+        return error.retry_after_s, False
+    if outcome == "right":
+        limiter.was_right(attempt)
+    elif outcome == "none":
+        limiter.was_no_guess(attempt)
+    return 0, attempt.is_known
+
+
 def test_what_comes_back_to_a_forgotten_budget_changes_nothing():
     """While an attempt is under way, its address may be forgotten in favour of others; then it is full."""
     limiter = _limiter(max_budgets=1)

@@ -97,6 +97,24 @@ async def test_a_channel_is_asked_upward_until_it_refuses(
     assert [(number, mib) for _, number, mib in channels.asked] == asked
 
 
+async def test_what_another_manager_has_learned_is_taken_over(catalog, clock):
+    """Whoever makes messages is told, once; what is known here and not written yet stays."""
+    mine, theirs = keeper_of(catalog, clock, 1, 2), keeper_of(catalog, clock, 1, 2)
+    changes = []
+    mine.subscribe(lambda: changes.append(1))
+    theirs.taken(1, [15 * MIB])
+    theirs.taken(2, [15 * MIB])
+    await theirs.save_at_last()
+    mine.refused(2, [9 * MIB])
+    refused = mine.record_of(2)
+    changes.clear()
+    await mine.refresh()
+    assert mine.record_of(1) == theirs.record_of(1)
+    assert mine.record_of(2) == refused
+    await mine.refresh()
+    assert changes == [1]
+
+
 async def test_channels_have_limits_of_their_own(catalog, clock):
     """A boosted guild takes more than another, and the chunks of new uploads fit all channels in use."""
     limits = keeper_of(catalog, clock, 1, 2)

@@ -217,6 +217,42 @@ async def test_a_webhook_is_retried(catalog):
         assert not directory.quarantined
 
 
+async def test_what_another_manager_knows_is_taken_over(catalog):
+    """Its quarantines begin and end here as well; each tells of what it has written."""
+    told = []
+    async with kept(catalog) as (mine, keeper), kept(catalog) as (theirs, other):
+        other.tell_others_by(lambda: told.append("news"))
+        theirs.lost(WebhookGone(1, "deleted"))
+        await other.save_at_last()
+        assert told == ["news"]
+        mine.quarantine(2, "not written yet")
+        await keeper.refresh()
+        assert {each: known.reason for each, known in mine.quarantined.items()} == {
+            1: "deleted",
+            2: "not written yet",
+        }
+        await other.retry(1)
+        await keeper.refresh()
+        assert list(mine.quarantined) == [2]
+        assert mine.readable[1].channel_id == 500
+        assert told == ["news", "news"]
+
+
+async def test_a_webhook_that_discord_refuses_here_stays_in_quarantine(catalog):
+    """Although another manager uses it again; one that is not configured here is nobody's concern."""
+    discord = Discord()
+    async with kept(catalog, ONE, discord=discord) as (mine, keeper):
+        for webhook_id in (1, 3):
+            known = Quarantine(webhook_id=webhook_id, reason="dead", is_gone=False, since=1.0)
+            await catalog.put_quarantine(known)
+        await keeper.refresh()
+        discord.answer = WebhookForbidden(1, "HTTP 403, code 50013")
+        for webhook_id in (1, 3):
+            await catalog.end_quarantine(webhook_id)
+        await keeper.refresh()
+        assert 1 in mine.quarantined
+
+
 @pytest.mark.parametrize(
     ("answer", "told", "is_gone"),
     [
