@@ -13,6 +13,7 @@ from websockets.sync.connection import Connection
 from tests.compose.deployment import Deployment
 
 ANSWER_S = 60.0
+"""Bounds an answer, that to the handshake among them, on a busy machine."""
 
 
 class QuietLink:
@@ -55,5 +56,5 @@ def quiet_link_of(deployment: Deployment, token: str) -> Iterator[QuietLink]:
     url = f"wss://{deployment.url.removeprefix('https://')}/?{query}"
     # What nobody reads yet, news of what others do, must not keep it from answering pings.
     options = {"ping_interval": None, "compression": None, "max_queue": None}
-    with connect(url, ssl=deployment.trust, **options) as socket:
+    with connect(url, ssl=deployment.trust, open_timeout=ANSWER_S, **options) as socket:
         yield QuietLink(socket)
