@@ -11,6 +11,7 @@ import yaml  # type: ignore[import-untyped]
 from pydantic_settings import BaseSettings
 
 from cli.servers.process import LogSettings, StopSettings
+from common.nats_address import parse_cluster_url
 from gateway.settings import GatewaySettings
 from manager.settings import ManagerSettings
 from processing_service.settings import ProcessingServiceSettings
@@ -30,11 +31,16 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "upload-service": UploadServiceSettings,
     "processing-service": ProcessingServiceSettings,
 }
-OBJECTS: list[dict[str, Any]] = [
-    described
-    for path in KUSTOMIZATION["resources"]
-    for described in yaml.safe_load_all((DEPLOY / path).read_text())
-]
+CLUSTER = DEPLOY / "kubernetes" / "cluster"
+
+
+def objects_in(*paths: Path) -> list[dict[str, Any]]:
+    """What some manifests describe."""
+    return [each for path in paths for each in yaml.safe_load_all(path.read_text())]
+
+
+ALONE = objects_in(*(DEPLOY / path for path in KUSTOMIZATION["resources"]))
+OBJECTS = ALONE + objects_in(CLUSTER / "nats.yaml")
 WORKLOADS = {
     each["metadata"]["name"]: each["spec"]["template"]
     for each in OBJECTS
@@ -134,11 +140,13 @@ def test_every_setting_exists(workload: str):
 
 def test_the_page_shows_a_kustomization_that_fits():
     """What it changes is there: settings, the image, and the Ingress at those places."""
-    (shown,) = [
+    shown, clustered = [
         yaml.safe_load(each.text)
         for each in blocks_of("docs/kubernetes.md")
         if each.language == "yaml"
     ]
+    (component,) = clustered["components"]
+    assert (DEPLOY / component).resolve() == CLUSTER
     (changed,) = shown["configMapGenerator"]
     assert changed["name"] == "settings"
     assert settings_of(changed) <= settings_of(KUSTOMIZATION["configMapGenerator"][0])
@@ -195,8 +203,8 @@ def test_volumes_and_ports_are_there():
 
 def test_what_serves_is_probed():
     """Whoever is sent requests says when it is ready for them, and is restarted when it hangs."""
-    for name in named("Service"):
-        container = main_container(name)
+    for name, service in named("Service").items():
+        container = main_container(service["spec"]["selector"][COMPONENT])
         assert {"livenessProbe", "readinessProbe"} <= set(container), name
 
 
@@ -273,6 +281,9 @@ def test_policies_agree_on_both_sides():
     """What one may connect to lets it in, and the other way round."""
     policies = {name: each for name, each in named("NetworkPolicy").items() if name in WORKLOADS}
     assert set(policies) == set(WORKLOADS)
+    # With NATS managers connect to it, and to what they connect to without it.
+    (patched,) = objects_in(CLUSTER / "managers-policy.yaml")
+    policies["manager"]["spec"] |= patched["spec"]
     out = {
         (name, to, port)
         for name, policy in policies.items()
@@ -301,6 +312,25 @@ def test_whatever_a_program_is_told_to_reach_it_may_reach():
             assert ("edge", 8000) in allowed
 
 
+def test_several_managers_meet_and_are_replaced_one_by_one():
+    """Each has a name, and the address of NATS with its password; services stay at one of them."""
+    parts = yaml.safe_load((CLUSTER / "kustomization.yaml").read_text())
+    listed = {*parts["resources"], *(each["path"] for each in parts["patches"])}
+    assert listed | {"kustomization.yaml"} == {each.name for each in CLUSTER.iterdir()}
+    (managers,) = objects_in(CLUSTER / "managers.yaml")
+    assert managers["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    (patched,) = managers["spec"]["template"]["spec"]["containers"]
+    variables = {each["name"]: each for each in patched["env"]}
+    assert set(variables) - {"NATS_PASSWORD"} <= names_of(ManagerSettings)
+    (address,), _namespace = parse_cluster_url(variables["CLUSTER_URL"]["value"])
+    nats = main_container("nats")
+    (port,) = [each["port"] for each in named("Service")["nats"]["spec"]["ports"]]
+    assert address == f"nats://manager:$(NATS_PASSWORD)@nats:{port}"
+    assert {"--user=manager", "--pass=$(NATS_PASSWORD)", "--jetstream"} <= set(nats["args"])
+    (service,) = objects_in(CLUSTER / "managers-service.yaml")
+    assert service["spec"] == {"sessionAffinity": "ClientIP"}
+
+
 def test_the_image_has_the_schema():
     """What the migrations of the cluster's database need is in the image of the release."""
     dockerfile = (ROOT / "Dockerfile").read_text()
@@ -318,6 +348,6 @@ def test_the_image_has_the_schema():
 
 def test_images_are_those_of_compose():
     """And the product's is named anew by kustomize."""
-    known = {each["image"] for each in SERVICES.values()}
+    known = {each["image"] for each in SERVICES.values()} | {"nats:2-alpine"}
     assert {container["image"] for _, container in CONTAINERS} <= known
     assert [each["name"] for each in KUSTOMIZATION["images"]] == ["discord-cloud"]
