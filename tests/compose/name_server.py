@@ -91,8 +91,8 @@ def serve(folder: Path, listening: socket.socket) -> None:
         with (folder / LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
             entries = list(entries_in(folder))
-        # What makes no sense gets no answer.
-        with suppress(IndexError, UnicodeDecodeError, struct.error):
+        # What makes no sense gets no answer, and who has left gets none either.
+        with suppress(IndexError, OSError, UnicodeDecodeError, struct.error):
             listening.sendto(answer_to(question, asker[0], entries), asker)
 
 
