@@ -250,6 +250,11 @@ def setup_code(app: web.Application) -> SetupCode:
     return app[app_keys.SETUP_CODE]
 
 
+def spaces_of(app: web.Application) -> Spaces:
+    """What the users of a running manager see."""
+    return app[app_keys.SPACES]
+
+
 async def _run(
     app: web.Application,
     *,
@@ -346,8 +351,10 @@ async def _run(
         hub = Hub()
         refresher = ViewRefresher(spaces, hub, tasks)
         rights_changed = await notices.share("rights", refresher.rights_changed)
-        if spaces.is_personal:
-            catalog = PersonalCatalog(catalog, rights_changed)
+        if spaces.is_personal or spaces.is_undecided:
+            personal = PersonalCatalog(catalog, rights_changed)
+            spaces.when_personal(personal.enforce_rights)
+            catalog = personal
         signing_keys = SigningKeyRing(_signature_lives(settings), clock)
         logins = LoginRevocation(hub, tasks, catalog)
         logins.tell_others_by(await notices.tell_others("logins", logins.look_soon))
@@ -721,7 +728,7 @@ async def _run(
             refused_links,
             link_pages,
             public_url,
-            hides_folders=spaces.is_personal,
+            hides_folders=lambda: spaces.is_personal,
         )
         maintenance = ElectedLoops(
             cluster,
@@ -901,6 +908,7 @@ async def _run(
         app[app_keys.SETUP_CODE] = setup
         app[app_keys.LINKS] = links
         app[app_keys.SIGNING_KEYS] = key_keeper
+        app[app_keys.SPACES] = spaces
         app[app_keys.SIZE_PROBER] = size_prober
         app[app_keys.TEMPORARY_REFERENCES] = temporary_references
         app[app_keys.THUMBNAIL_CACHE] = thumbnail_cache

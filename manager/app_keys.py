@@ -21,6 +21,7 @@ from manager.services.credentials import ServiceAccess
 from manager.services.registry import UploadSlotRegistry
 from manager.services.webhooks import WebhookDirectory
 from manager.signing.keys import SigningKeyKeeper
+from manager.spaces.spaces import Spaces
 from manager.tickets.uploads import TicketManager
 
 ACCOUNTS = web.AppKey("accounts", Accounts)
@@ -36,6 +37,7 @@ SERVICE_ACCESS = web.AppKey("service_access", ServiceAccess)
 SETUP_CODE = web.AppKey("setup_code", SetupCode)
 SIGNING_KEYS = web.AppKey("signing_keys", SigningKeyKeeper)
 SIZE_PROBER = web.AppKey("size_prober", SizeProber)
+SPACES = web.AppKey("spaces", Spaces)
 TEMPORARY_REFERENCES = web.AppKey("temporary_references", TemporaryReferences)
 THUMBNAIL_CACHE = web.AppKey("thumbnail_cache", ThumbnailCache)
 THUMBNAIL_SERVICES = web.AppKey("thumbnail_services", ThumbnailServiceRegistry)

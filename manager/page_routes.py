@@ -297,8 +297,12 @@ class PageRoutes:
         try:
             code = await self._setup.expected()
         except RegistrationClosed:
-            return success(needs_administrator=False, needs_setup_code=False)
-        return success(needs_administrator=True, needs_setup_code=code is not None)
+            return success(needs_administrator=False, needs_setup_code=False, chooses_spaces=False)
+        return success(
+            needs_administrator=True,
+            needs_setup_code=code is not None,
+            chooses_spaces=self._spaces.is_undecided,
+        )
 
     async def features(self, _: web.Request) -> web.Response:
         """What the operator has chosen, and the page shows or leaves out."""

@@ -249,11 +249,11 @@ class ManagerSettings(DownloadSettings, KeyedCatalogSettings):
             "0: never, so that only documented sizes are used."
         ),
     )
-    spaces: SpacesMode = Field(
-        default=SpacesMode.COMMON,
+    spaces: Annotated[SpacesMode | None, NoneWhenEmpty] = Field(
+        default=None,
         description=(
             "What users see: `common`, one tree for all, or `personal`, a home for each user, a common space "
-            "and what others share."
+            "and what others share; unset: as chosen with the first user, and `common` if nobody chose."
         ),
     )
     name_policy: NamePolicy = Field(

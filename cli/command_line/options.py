@@ -37,6 +37,13 @@ class SeveralAndOne(TyperCommand):
             raise
 
 
+class SpacesChoice(StrEnum):
+    """What `--spaces` may be."""
+
+    COMMON = "common"
+    PERSONAL = "personal"
+
+
 class ConflictOption(StrEnum):
     """What `--on-conflict` may be."""
 
@@ -113,6 +120,8 @@ class UpOptions:
         port: Port to listen on; 0 takes a free one.
         slots: Uploads at the same time.
         public_url: URL at which other machines connect to this one; None if only this machine does.
+        spaces: What the users of a new cloud see, unless `SPACES` says so; None: that is chosen with
+            the first user.
     """
 
     data: Path
@@ -120,3 +129,4 @@ class UpOptions:
     port: int = 4000
     slots: int = 4
     public_url: str | None = None
+    spaces: SpacesChoice | None = None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli.command_line.options import Json, UpOptions
+from cli.command_line.options import Json, SpacesChoice, UpOptions
 from cli.extras import require_extras
 
 _DEFAULTS = UpOptions(data=Path("data"))
@@ -79,12 +79,23 @@ def run_up(
         str | None,
         typer.Option(callback=_checked_url, help="URL at which other machines reach this one."),
     ] = None,
+    spaces: Annotated[
+        SpacesChoice | None,
+        typer.Option(
+            envvar="SPACES",
+            help="What users of a new cloud see: one tree for all, or a home each. Asked for on a terminal.",
+        ),
+    ] = None,
 ) -> None:
     """Run everything in one process: manager, upload slots and a Discord emulator."""
     require_extras("server", "processing")
     from cli.servers import up
 
-    up.run_up(UpOptions(data=data, host=host, port=port, slots=slots, public_url=public_url))
+    up.run_up(
+        UpOptions(
+            data=data, host=host, port=port, slots=slots, public_url=public_url, spaces=spaces
+        )
+    )
 
 
 def run_manager() -> None:

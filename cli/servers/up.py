@@ -12,7 +12,9 @@ grace periods, policies) are read as the separate programs read them.
 import asyncio
 import contextlib
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ from aiohttp import web
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings
 
-from cli.command_line.options import UpOptions
+from cli.command_line.options import SpacesChoice, UpOptions
 from cli.servers.data_folder import DataFolder
 from cli.servers.http_serving import listen, serving, start_error, url_of
 from cli.servers.process import LogSettings, StopSettings, print_ready, run
@@ -30,8 +32,9 @@ from discord_emulator.app import EMULATOR
 from discord_emulator.app import create_app as create_emulator
 from discord_emulator.settings import EmulatorSettings
 from manager.app import create_app as create_manager
-from manager.app import is_ready, setup_code
+from manager.app import is_ready, setup_code, spaces_of
 from manager.settings import ManagerSettings
+from manager.space_views import SpacesMode
 from processing_service.app import ProcessingService
 from processing_service.errors import SandboxMissing
 from processing_service.settings import ProcessingServiceSettings
@@ -99,6 +102,9 @@ _NOTICE = """\
 This is the embedded default: chunks go to a Discord emulator, and everything is stored in {data}.
 docs/backup.md describes how to back that up, and how to move to the real Discord.
 Stop with Ctrl-C."""
+_SPACES = """\
+This is a new cloud. Its users see one tree of files (`--spaces common`), or each has a home, a common space
+and what others share (`--spaces personal`)."""
 _FIRST_STEP = """\
 There is no user yet. Create the administrator here: {link}"""
 
@@ -152,6 +158,8 @@ async def running(options: UpOptions) -> AsyncIterator[Started]:
             uploads.run(),
             _processing_files(processing),
         ):
+            if options.spaces is not None:
+                await spaces_of(app).choose(SpacesMode(options.spaces))
             # The manager announces new services only to its clients, so this polls.
             while not is_ready(app, slots=options.slots):  # noqa: ASYNC110
                 await asyncio.sleep(_READY_POLL_S)
@@ -250,8 +258,16 @@ def _processing_settings(
 
 
 def run_up(options: UpOptions) -> None:
-    """Run everything until it is stopped."""
+    """Run everything until it is stopped. Asks before what is only chosen at the first start."""
+    if options.spaces is None and not options.data.exists() and sys.stdin.isatty():
+        options = replace(options, spaces=_asked_spaces())
     run(lambda: _up(options))
+
+
+def _asked_spaces() -> SpacesChoice:
+    typer.echo(_SPACES, err=True)
+    is_personal = typer.confirm("Do users have homes?", default=False, err=True)
+    return SpacesChoice.PERSONAL if is_personal else SpacesChoice.COMMON
 
 
 async def _up(options: UpOptions) -> None:

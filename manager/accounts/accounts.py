@@ -45,6 +45,7 @@ from manager.errors import (
 from manager.http.parameters import token_of
 from manager.scopes import Login
 from manager.settings import NO_CODE
+from manager.space_views import SpacesMode
 from manager.spaces.spaces import Spaces
 
 CODE_BYTES: Final = 10
@@ -164,6 +165,7 @@ class Accounts:
         *,
         admin_token: str | None = None,
         setup_code: str | None = None,
+        spaces: SpacesMode = SpacesMode.COMMON,
     ) -> tuple[User, User | None]:
         """Adds a user, and answers the user and the administrator who did it.
 
@@ -174,12 +176,13 @@ class Accounts:
             password: Password of the new user.
             admin_token: Token of an administrator; None for the first registration.
             setup_code: The setup code; only the first registration reads it.
+            spaces: What users are to see, likewise, unless that is decided already.
 
         Raises `RegistrationClosed`, `SetupCodeNeeded`, `WrongSetupCode`, `UserNameTaken`,
         `Overloaded`.
         """
         if admin_token is None:
-            return await self._register_first(name, password, setup_code), None
+            return await self._register_first(name, password, setup_code, spaces), None
         await self._require_administrator(admin_token)
         password_hash = await self._passwords.hash(password)
         # Other hashes may have been queued before this one, which takes seconds.
@@ -338,10 +341,14 @@ class Accounts:
         except (Overloaded, CatalogError) as error:
             log.warning("rehash-failed", user=user.name, reason=str(error))
 
-    async def _register_first(self, name: str, password: str, setup_code: str | None) -> User:
+    async def _register_first(
+        self, name: str, password: str, setup_code: str | None, spaces: SpacesMode
+    ) -> User:
         await self._setup.check(setup_code)
+        password_hash = await self._passwords.hash(password)
+        await self._spaces.choose(spaces)
         try:
-            return await self._catalog.create_first_user(name, await self._passwords.hash(password))
+            return await self._catalog.create_first_user(name, password_hash)
         except AlreadyClaimed as error:
             raise RegistrationClosed from error
 

@@ -13,9 +13,10 @@ from manager.accounts.logins import LoginRevocation
 from manager.accounts.sessions import device_of
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
-from manager.errors import InvalidToken
-from manager.http.parameters import parameters_of
+from manager.errors import InvalidRequest, InvalidToken
+from manager.http.parameters import Parameters, parameters_of
 from manager.scopes import Login
+from manager.space_views import SpacesMode
 from protocol.values import MAX_SAFE_INTEGER, check_password, check_username
 
 FIRST_USER = "(first user)"
@@ -99,9 +100,14 @@ class AccountRoutes:
         password = parameters.required("password", check_password)
         admin_token = parameters.optional("adminToken")
         setup_code = parameters.optional("setupCode")
+        spaces = _spaces_of(parameters)
         with self._guard.attempt(request, FIRST_USER if admin_token is None else None):
             user, administrator = await self._accounts.register(
-                name, password, admin_token=admin_token, setup_code=setup_code
+                name,
+                password,
+                admin_token=admin_token,
+                setup_code=setup_code,
+                spaces=spaces,
             )
         self._record(AuditAction.USER_CREATED, request, administrator or user, subject=user.name)
         return success(user_id=user.id, is_admin=user.is_admin)
@@ -146,3 +152,12 @@ class AccountRoutes:
             return await self._accounts.login_of(request)
         except InvalidToken:
             return None
+
+
+def _spaces_of(parameters: Parameters) -> SpacesMode:
+    """What users of a new cloud are to see. Raises `InvalidRequest`."""
+    text = parameters.optional("spaces")
+    try:
+        return SpacesMode.COMMON if text is None else SpacesMode(text)
+    except ValueError:
+        raise InvalidRequest(f"spaces: must be {' or '.join(SpacesMode)}") from None

@@ -131,7 +131,7 @@ class LinkRoutes:
         pages: LinkPages,
         public_url: str | None,
         *,
-        hides_folders: bool = False,
+        hides_folders: Callable[[], bool],
     ) -> None:
         """Takes what it uses.
 
@@ -187,7 +187,7 @@ class LinkRoutes:
         except FolderMissing as error:
             raise NoSuchFile from error
         # Where users have homes, who has a link sees no more than the file.
-        path = "/" if self._hides_folders else format_path(folder)
+        path = "/" if self._hides_folders() else format_path(folder)
         return success(name=found.file.name, path=path, size=found.file.size)
 
     async def _or_page(

@@ -45,10 +45,12 @@ SEARCHED_PAGES: Final = 20
 
 
 class PersonalCatalog(JoinedCatalog):
-    """A catalog that is held to rights on folders."""
+    """A catalog that is held to rights on folders, once they count (`enforce_rights`)."""
 
     def __init__(self, catalog: Catalog, rights_changed: Callable[[], None]) -> None:
         """`rights_changed`: called when a user may see something else."""
+        self._behind = catalog
+        self._rights_changed = rights_changed
         super().__init__(
             accounts=catalog,
             sessions=catalog,
@@ -86,9 +88,12 @@ class PersonalCatalog(JoinedCatalog):
         )
         self.check_reads = catalog.check_reads
         self.check_writes = catalog.check_writes
-        reads = _Reads(catalog)
-        files = _FileWrites(catalog, rights_changed)
-        folders = _FolderWrites(catalog, rights_changed)
+
+    def enforce_rights(self) -> None:
+        """Holds users to rights on folders from now on."""
+        reads = _Reads(self._behind)
+        files = _FileWrites(self._behind, self._rights_changed)
+        folders = _FolderWrites(self._behind, self._rights_changed)
         self.file_at = reads.file_at
         self.file_by_id = reads.file_by_id
         self.files_in = reads.files_in

@@ -141,6 +141,8 @@ export interface Session {
   notice: string | null;
   /** What is known of the code that the administrator needs; null when none is needed. */
   setupCode: string | null;
+  /** Whether who makes the administrator decides what users see. */
+  choosesSpaces: boolean;
 }
 
 export interface Link {
@@ -177,6 +179,9 @@ export interface Clipboard {
   /** Null: the root. */
   folderId: number | null;
 }
+
+/** What users see: one tree for all, or each a home. */
+export type Spaces = "common" | "personal";
 
 /** What the manager was set up to offer. */
 export interface Features {

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import pty
 import socket
 import stat
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -214,3 +216,29 @@ async def _send_half_a_chunk(http, url) -> None:
 
 def _mode(path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_a_new_cloud_asks_on_a_terminal_what_users_see(tmp_path):
+    """The answer counts; the second start asks nothing."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, b"y\n")
+        for _ in range(2):
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cli", "up", "--port", "0"),
+                *("--data", str(tmp_path / "data")),
+                stdin=theirs,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={**os.environ, "SETUP_CODE": "none"},
+            )
+            assert process.stdout is not None
+            url = (await process.stdout.readline()).decode().split()[1]
+            async with aiohttp.ClientSession() as session:
+                answer = await (await session.get(f"{url}/page/features")).json()
+                assert answer["spaces"] == "personal"
+            process.terminate()
+            await process.communicate()
+    finally:
+        os.close(ours)
+        os.close(theirs)

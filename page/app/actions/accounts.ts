@@ -2,6 +2,7 @@
 
 import type { UserHandle } from "../../types/wire.js";
 import type { LoginMethods, LoginStep } from "../../types/account.js";
+import type { Spaces } from "../../types/state.js";
 import type { Issued } from "./token.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
@@ -14,7 +15,7 @@ import { askForPasskey } from "./passkeys.js";
 import { takeSetupCode } from "./setup-code.js";
 import { Tokens } from "./token.js";
 
-type FirstStart = { needs_administrator: boolean; needs_setup_code: boolean };
+type FirstStart = { needs_administrator: boolean; needs_setup_code: boolean; chooses_spaces: boolean };
 
 const RETRY_MS = 3_000;
 /** Answers to a right password that is not enough. */
@@ -118,9 +119,15 @@ export class Accounts {
    * Makes the administrator of a new cloud.
    * @returns as of `login`
    * @param setupCode null when none is needed
+   * @param spaces what users are to see; null when that is decided
    */
-  async createAdministrator(username: string, password: string, setupCode: string | null): Promise<LoginStep | null> {
-    await askManager("/register", { body: { username, password, setupCode } });
+  async createAdministrator(
+    username: string,
+    password: string,
+    setupCode: string | null,
+    spaces: Spaces | null,
+  ): Promise<LoginStep | null> {
+    await askManager("/register", { body: { username, password, setupCode, spaces } });
     return this.login(username, password, false);
   }
 
@@ -160,7 +167,7 @@ export class Accounts {
     this.#connection.stop();
     this.#tokens.forget();
     const { preferences, route, isOutdated } = this.#store.state;
-    const session = { phase: "signed-out" as const, user: null, token: null, notice, setupCode: null };
+    const session = { phase: "signed-out" as const, user: null, token: null, notice, setupCode: null, choosesSpaces: false };
     this.#store.set({ ...initialState(), session, preferences, route, isOutdated });
   }
 
@@ -212,11 +219,11 @@ export class Accounts {
     return firstStart;
   }
 
-  #ask({ needs_administrator: isFirst, needs_setup_code: needsCode }: FirstStart) {
+  #ask({ needs_administrator: isFirst, needs_setup_code: needsCode, chooses_spaces: choosesSpaces }: FirstStart) {
     const phase = isFirst ? "first-start" : "signed-out";
     const setupCode = needsCode ? this.#setupCode : null;
     this.#store.set(({ session }) => ({
-      session: { ...session, phase, setupCode },
+      session: { ...session, phase, setupCode, choosesSpaces },
       link: { phase: "connecting", retryAt: null },
     }));
   }
@@ -226,7 +233,10 @@ export class Accounts {
     const user = { id: you.id, name: you.name, isAdmin: you.is_admin };
     if (this.#lastUser !== null && this.#lastUser !== user.id) this.#onOtherUser();
     this.#lastUser = user.id;
-    this.#store.set({ session: { phase: "signed-in", user, token, notice: null, setupCode: null }, dialog: null });
+    this.#store.set({
+      session: { phase: "signed-in", user, token, notice: null, setupCode: null, choosesSpaces: false },
+      dialog: null,
+    });
     this.#connection.start(token);
   }
 }

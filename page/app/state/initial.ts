@@ -43,7 +43,7 @@ export const NOTHING_FRESH: Fresh = { keys: new Set(), sought: null };
 export function initialState(): State {
   const route = parseRoute("");
   return {
-    session: { phase: "starting", user: null, token: null, notice: null, setupCode: null },
+    session: { phase: "starting", user: null, token: null, notice: null, setupCode: null, choosesSpaces: false },
     link: { phase: "connecting", retryAt: null },
     route,
     listing: emptyListing(route.path, route.order),

@@ -126,6 +126,14 @@ export const de: Texts = {
     submit: "Administrator anlegen",
     code: "Einrichtungscode",
     codeHint: "Der Manager zeigt ihn beim Start.",
+    spaces: "Was man sieht",
+    spacesOf: {
+      common: { label: "Ein Dateibaum für alle", hint: "Alle sehen alle Ordner; Dateien können privat sein." },
+      personal: {
+        label: "Ein eigener Bereich für jeden",
+        hint: "Jeder sieht die eigenen Dateien, einen gemeinsamen Bereich und was andere teilen.",
+      },
+    },
   },
   account: {
     title: "Konto",

@@ -51,6 +51,11 @@ export const en = {
     submit: "Create administrator",
     code: "Setup code",
     codeHint: "The manager shows it when it starts.",
+    spaces: "What people see",
+    spacesOf: {
+      common: { label: "One tree of files for everyone", hint: "Everyone sees all folders; files can be private." },
+      personal: { label: "A home for each", hint: "Everyone sees their own files, a common space, and what others share." },
+    },
   },
   account: {
     title: "Account",

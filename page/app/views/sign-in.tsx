@@ -1,6 +1,7 @@
 /** The login, and the making of the administrator on a new cloud. */
 
 import type { LoginMethods, LoginStep } from "../../types/account.js";
+import type { Spaces } from "../../types/state.js";
 import { HttpError } from "../actions/http.js";
 import { leaveForProvider } from "../actions/openid.js";
 import { hasPasskeys } from "../actions/passkeys.js";
@@ -100,6 +101,8 @@ function FirstStartForm({ onStep }: { onStep: (step: LoginStep, stay: boolean) =
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [repeated, setRepeated] = useState("");
+  const choosesSpaces = useStore((state) => state.session.choosesSpaces);
+  const [spaces, setSpaces] = useState<Spaces>("common");
   const { isBusy, error, run } = useWork();
   const isCodeRefused = useRef(false);
   const firstField = useAutoFocus<HTMLInputElement>();
@@ -113,7 +116,8 @@ function FirstStartForm({ onStep }: { onStep: (step: LoginStep, stay: boolean) =
     isCodeRefused.current = false;
     if (repeated !== password) throw new Error(text.password.different);
     try {
-      const step = await app.accounts.createAdministrator(name, password, linkedCode === null ? null : code);
+      const setupCode = linkedCode === null ? null : code;
+      const step = await app.accounts.createAdministrator(name, password, setupCode, choosesSpaces ? spaces : null);
       if (step) onStep(step, false);
     } catch (failure) {
       isCodeRefused.current = failure instanceof HttpError && failure.status === 403;
@@ -150,9 +154,28 @@ function FirstStartForm({ onStep }: { onStep: (step: LoginStep, stay: boolean) =
         error={isDifferent ? text.password.different : null}
         hint={undefined}
       />
+      {choosesSpaces && <SpacesChoice chosen={spaces} onChoose={setSpaces} />}
       <FormError text={error} />
       <Submit isBusy={isBusy} label={text.firstStart.submit} />
     </form>
+  );
+}
+
+/** What users of the new cloud see. */
+function SpacesChoice({ chosen, onChoose }: { chosen: Spaces; onChoose: (spaces: Spaces) => void }) {
+  return (
+    <fieldset class="spaces-choice">
+      <legend>{text.firstStart.spaces}</legend>
+      {(["common", "personal"] as const).map((spaces) => (
+        <label class="check" key={spaces}>
+          <input type="radio" name="spaces" checked={spaces === chosen} onChange={() => onChoose(spaces)} />
+          <span>
+            {text.firstStart.spacesOf[spaces].label}
+            <small class="muted">{text.firstStart.spacesOf[spaces].hint}</small>
+          </span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

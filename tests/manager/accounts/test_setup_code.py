@@ -161,11 +161,20 @@ async def test_the_page_learns_what_to_ask_for(tmp_path, setting, needs_code):
     """An administrator, and a code if one is needed; and never again once there is one."""
     async with running_cloud(tmp_path, setup_code=setting) as cloud:
         response = await cloud.client.get("/page/first-start")
-        asked = {"error": False, "needs_administrator": True, "needs_setup_code": needs_code}
+        asked = {
+            "error": False,
+            "needs_administrator": True,
+            "needs_setup_code": needs_code,
+            "chooses_spaces": True,
+        }
         assert await response.json() == asked
         await cloud.token()
         response = await cloud.client.get("/page/first-start")
-        nothing = {"needs_administrator": False, "needs_setup_code": False}
+        nothing = {
+            "needs_administrator": False,
+            "needs_setup_code": False,
+            "chooses_spaces": False,
+        }
         assert await response.json() == asked | nothing
 
 

@@ -13,6 +13,7 @@ async def test_whatever_names_a_viewer_or_a_permit_is_guarded(tmp_path):
     """A method that is added to the port with either is not passed through by mistake."""
     async with SqliteCatalog.open(tmp_path / "catalog.sqlite3") as catalog:
         personal = PersonalCatalog(catalog, lambda: None)
+        personal.enforce_rights()
     passed_on = [
         name
         for name, method in inspect.getmembers(Catalog, inspect.isfunction)

@@ -1,17 +1,29 @@
 /** Where each user has a home: folders are shared, left and given away. */
 
 import { test } from "node:test";
+import { PASSWORD } from "../harness/cloud.js";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
 
 let graceToken = "";
-const set = stage({
-  settings: { SPACES: "personal" },
-  prepare: async ({ cloud, token }) => {
-    graceToken = await cloud.register("grace", token);
-    await cloud.makesGroup("family", ["grace"], token);
-  },
-});
+const set = stage({ isEmpty: true, prepare: chooseHomes });
+
+/** The first user chooses at the first start. @param {import("../harness/stage.js").Stage} set */
+async function chooseHomes(set) {
+  const person = await Person.visits(set.browser, set.cloud);
+  const { page } = person;
+  await page.getByRole("radio", { name: "One tree of files for everyone", checked: true }).waitFor();
+  await page.getByRole("radio", { name: "A home for each" }).check();
+  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("Repeat password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Create administrator" }).click();
+  await person.ready();
+  await person.leaves();
+  set.token = await set.cloud.login("ada");
+  graceToken = await set.cloud.register("grace", set.token);
+  await set.cloud.makesGroup("family", ["grace"], set.token);
+}
 
 /**
  * Picks from the list of users, and says what the one that was found may do.

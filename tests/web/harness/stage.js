@@ -10,15 +10,16 @@ import { openBrowser } from "./people.js";
 
 /**
  * A cloud with the administrator `ada`, and a browser, for the tests of a file.
- * @param {{ isNew?: boolean, settings?: Record<string, string>, prepare?: (set: Stage) => Promise<void> }} [options] `isNew`: nobody is
- *   registered yet, and the first one needs the setup code
+ * @param {{ isNew?: boolean, isEmpty?: boolean, prepare?: (set: Stage) => Promise<void> }} [options] `isNew`: nobody is
+ *   registered yet, and the first one needs the setup code;
+ *   `isEmpty`: nobody is, and `prepare` registers `ada`
  * @returns {Stage}
  */
-export function stage({ isNew = false, settings = {}, prepare } = {}) {
+export function stage({ isNew = false, isEmpty = false, prepare } = {}) {
   const set = { cloud: /** @type {Cloud} */ ({}), browser: /** @type {Browser} */ ({}), token: "" };
   before(async () => {
-    [set.cloud, set.browser] = await Promise.all([Cloud.start({ asksForCode: isNew, settings }), openBrowser()]);
-    if (!isNew) set.token = await set.cloud.register("ada");
+    [set.cloud, set.browser] = await Promise.all([Cloud.start({ asksForCode: isNew }), openBrowser()]);
+    if (!isNew && !isEmpty) set.token = await set.cloud.register("ada");
     await prepare?.(set);
   });
   after(async () => {
