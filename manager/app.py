@@ -564,7 +564,7 @@ async def _run(
             clock,
             life_s=settings.link_life_s,
             most_per_user=settings.user_links,
-            rights_count=spaces.is_personal,
+            rights_count=lambda: spaces.is_personal,
         )
         chunks = CatalogChunks(catalog, temporary_references, webhooks)
         source = ContentSource(

@@ -86,7 +86,7 @@ class FolderLinkManager:
         *,
         life_s: float,
         most_per_user: int,
-        rights_count: bool,
+        rights_count: Callable[[], bool],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Takes what it uses.
@@ -302,6 +302,6 @@ class FolderLinkManager:
             return None
 
     async def _right_on(self, user_id: int, folder_id: int) -> FolderRight | None:
-        if not self._rights_count:
+        if not self._rights_count():
             return FolderRight.MANAGE
         return (await self._catalog.rights_on(user_id, [folder_id])).get(folder_id)
