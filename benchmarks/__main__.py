@@ -8,6 +8,7 @@ from benchmarks.broadcasts import BROADCASTS
 from benchmarks.bundles import BUNDLES
 from benchmarks.catalogs import CATALOGS
 from benchmarks.channels import CHANNELS
+from benchmarks.clusters import CLUSTER
 from benchmarks.gateways import GATEWAYS
 from benchmarks.harness import Options, Suite
 from benchmarks.limiter import LIMITER
@@ -33,6 +34,7 @@ SUITES: dict[str, Suite] = {
         LISTINGS,
         SEARCHES,
         BROADCASTS,
+        CLUSTER,
         PROCESSING,
         PRODUCT,
         MEMORY,

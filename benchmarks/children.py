@@ -90,16 +90,25 @@ async def run_listeners() -> None:
     url, count = os.environ["CLIENT_URL"], int(os.environ["CLIENTS"])
     silent = int(os.environ["SILENT"])
     listeners = FolderListeners(count)
-    turns = asyncio.Semaphore(CONNECTS_AT_ONCE)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+    connecting = asyncio.Semaphore(CONNECTS_AT_ONCE)
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+        asyncio.TaskGroup() as tasks,
+    ):
 
-        async def connected() -> aiohttp.ClientWebSocketResponse:
-            async with turns:
-                return await http.ws_connect(url)
+        async def connected(*, listens: bool) -> aiohttp.ClientWebSocketResponse:
+            async with connecting:
+                socket = await http.ws_connect(url)
+            if listens:
+                # At once: while thousands connect, those that are there answer pings.
+                tasks.create_task(listeners.listen(socket))
+            return socket
 
-        sockets = await asyncio.gather(*(connected() for _ in range(count + silent)))
-        announce(connected=count)
-        await asyncio.gather(*(listeners.listen(socket) for socket in sockets[silent:]))
+        sockets = await asyncio.gather(
+            *(connected(listens=number >= silent) for number in range(count + silent))
+        )
+        announce(connected=len(sockets) - silent)
+        await asyncio.Event().wait()
 
 
 class NaiveService:

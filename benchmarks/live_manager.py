@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from benchmarks.harness import ChildName, ChildProcess, child, cores
 from benchmarks.stores import free_ports
+from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from client_sdk.connection import Connection
 from common.key_derivation import Purpose
@@ -50,24 +51,25 @@ class LiveManager:
 
 async def claim(database: Path) -> str:
     """Make the catalog with its only user, and return a token of the user."""
+    async with SqliteCatalog.open(database) as catalog:
+        return await claim_catalog(catalog)
+
+
+async def claim_catalog(catalog: Catalog) -> str:
+    """Make the only user of an empty catalog, and return a token of the user."""
     lives = {Purpose.USER_TOKENS: SESSION_LIFE_S, Purpose.RENEWALS: SESSION_LIFE_S}
     ring = SigningKeyRing(lives, time.time)
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    async with SqliteCatalog.open(database) as catalog:
-        keyring = KeyRing.parse(MASTER_KEY)
-        audit = AuditLog(catalog, time.time, keep_days=1)
-        keeper = SigningKeyKeeper(
-            catalog, keyring, ring, time.time, audit, on_revocation=lambda: None
-        )
-        await keeper.start()
-        tokens = TokenSigner(Signer(ring, Purpose.USER_TOKENS), Signer(ring, Purpose.RENEWALS))
-        notes = UseNotes(BackgroundTasks())
-        sessions = Sessions(catalog, tokens, notes, on_end=lambda _: None)
-        user = await catalog.create_first_user("benchmark", await cheap.hash("benchmark"))
-        issued = await sessions.begin(
-            user, device="benchmark", address="127.0.0.1", is_renewable=False
-        )
-        return issued.token
+    keyring = KeyRing.parse(MASTER_KEY)
+    audit = AuditLog(catalog, time.time, keep_days=1)
+    keeper = SigningKeyKeeper(catalog, keyring, ring, time.time, audit, on_revocation=lambda: None)
+    await keeper.start()
+    tokens = TokenSigner(Signer(ring, Purpose.USER_TOKENS), Signer(ring, Purpose.RENEWALS))
+    notes = UseNotes(BackgroundTasks())
+    sessions = Sessions(catalog, tokens, notes, on_end=lambda _: None)
+    user = await catalog.create_first_user("benchmark", await cheap.hash("benchmark"))
+    issued = await sessions.begin(user, device="benchmark", address="127.0.0.1", is_renewable=False)
+    return issued.token
 
 
 @asynccontextmanager

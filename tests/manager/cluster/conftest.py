@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from local_supabase.nats_server import NatsServer, running_nats
 from local_supabase.stack import LocalSupabase
 from tests.manager.cluster.managers import Managers, running_managers
-from tests.manager.cluster.nats_server import NatsServer, running_nats
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 """What becomes of bookings and uploads when managers, the allocator, or NATS go away."""
 
+from local_supabase.nats_server import NatsServer
 from protocol import c2s, generic, s2c, s2u
 from protocol.packet import Packet
 from tests.manager.cluster.managers import Managers, running_managers
-from tests.manager.cluster.nats_server import NatsServer
 from tests.manager.sockets.peers import ClientPeer, ServicePeer
 
 

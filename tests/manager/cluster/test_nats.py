@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from local_supabase.nats_server import NatsServer, running_nats
 from manager.cluster.errors import ClusterUnavailable
 from manager.cluster.nats_cluster import NatsCluster
 from manager.cluster.port import Cluster
-from tests.manager.cluster.nats_server import NatsServer, running_nats
 from tests.manager.cluster.test_port import QUICK, Text, connected, elections, member
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local_supabase.programs import ChildFailed
+
 PROGRAM = Path(sys.executable).parent / "nats-server"
 
 
@@ -42,13 +44,12 @@ class NatsServer:
         self._process = subprocess.Popen(  # noqa: S603 - programs and arguments are our own
             [*command, *store, *self._options], stderr=subprocess.PIPE, text=True
         )
-        assert self._process.stderr is not None
         lines = []
-        for line in self._process.stderr:
+        for line in self._process.stderr or ():
             lines.append(line)
             if "Server is ready" in line:
                 return
-        raise AssertionError("".join(lines))
+        raise ChildFailed("nats-server did not start:\n" + "".join(lines))
 
     def kill(self) -> None:
         """Ends it as a failing machine does."""
