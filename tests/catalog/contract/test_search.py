@@ -57,6 +57,7 @@ NAME_MATCHES = [
     ("한국", "한국어.txt"),
     ("100%", "100% sure.txt"),
     ("_", "snake_case.py"),
+    ("file 00024", "file 000240.txt"),
     ('"', 'with "quotes".txt'),
     ("'; drop", "'; drop table.txt"),
     ("\U0001f600", "smile \U0001f600.png"),
