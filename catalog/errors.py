@@ -316,6 +316,18 @@ class LinkFull(CatalogError):
     code = "link-full"
 
 
+class InvitationMissing(CatalogError):
+    """No invitation in force has this token."""
+
+    code = "invitation-missing"
+
+
+class TooManyInvitations(CatalogError):
+    """There are as many invitations as may be."""
+
+    code = "too-many-invitations"
+
+
 class GroupMissing(CatalogError):
     """There is no such group."""
 

@@ -7,6 +7,7 @@ from catalog.copy_port import CopyStore
 from catalog.factor_port import FactorStore
 from catalog.folder_link_port import FolderLinkStore
 from catalog.identity_port import IdentityStore
+from catalog.invitation_port import InvitationStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
@@ -48,6 +49,7 @@ class JoinedCatalog:
         kept_uploads: KeptUploadStore,
         links: LinkStore,
         folder_links: FolderLinkStore,
+        invitations: InvitationStore,
         tickets: TicketStore,
         references: ReferenceStore,
         keys: KeyStore,
@@ -197,6 +199,11 @@ class JoinedCatalog:
         self.count_link_upload = folder_links.count_link_upload
         self.drop_link_upload = folder_links.drop_link_upload
         self.drop_ended_folder_links = folder_links.drop_ended_folder_links
+        self.create_invitation = invitations.create_invitation
+        self.list_invitations = invitations.list_invitations
+        self.revoke_invitation = invitations.revoke_invitation
+        self.invitation_by_hash = invitations.invitation_by_hash
+        self.create_invited_user = invitations.create_invited_user
         self.open_ticket = tickets.open_ticket
         self.ticket = tickets.ticket
         self.redeem_ticket = tickets.redeem_ticket

@@ -35,6 +35,7 @@ from catalog.errors import CatalogError
 from catalog.factor_port import FactorStore
 from catalog.folder_link_port import FolderLinkStore
 from catalog.identity_port import IdentityStore
+from catalog.invitation_port import InvitationStore
 from catalog.kept_upload_port import KeptUploadStore
 from catalog.link_port import LinkStore
 from catalog.login_port import AppPasswordStore, SessionStore
@@ -530,6 +531,7 @@ class Catalog(
     QuotaStore,
     GroupStore,
     SpaceStore,
+    InvitationStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

@@ -15,6 +15,7 @@ from catalog.factor_port import Factor, FactorKind
 from catalog.folder_link_port import FolderLink, LinkUpload
 from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
+from catalog.invitation_port import Invitation
 from catalog.link_port import FileLink
 from catalog.port import FolderPath, FolderSummary
 from catalog.records import (
@@ -429,6 +430,24 @@ def link_upload_of(row: Row) -> LinkUpload:
         size=row["size"],
         expires_at=float(row["expires_at"]),
         counted_at=time_of(row["counted_at"]),
+    )
+
+
+def invitation_of(row: Row) -> Invitation:
+    """A row of `invitations`. SQLite has the groups as JSON."""
+    group_ids = row["group_ids"]
+    return Invitation(
+        id=uuid_of(row["id"]),
+        token_hash=bytes_of(row["token_hash"]) or b"",
+        created_by=row["created_by"],
+        label=row["label"],
+        quota=quota_of(row),
+        group_ids=tuple(json.loads(group_ids) if isinstance(group_ids, str) else group_ids),
+        max_uses=row["max_uses"],
+        uses=row["uses"],
+        created_at=float(row["created_at"]),
+        expires_at=time_of(row["expires_at"]),
+        revoked_at=time_of(row["revoked_at"]),
     )
 
 

@@ -398,6 +398,23 @@ class FolderLinkRecord(TransferRecord, frozen=True, tag="folder_link"):
         return f"FolderLinkRecord(id={self.id})"
 
 
+class InvitationRecord(TransferRecord, frozen=True, tag="invitation"):
+    """A row of `invitations`."""
+
+    id: Uuid
+    token_hash: Digest
+    created_by: Id
+    label: str
+    quota_bytes: Id | None
+    quota_files: Id | None
+    group_ids: tuple[int, ...]
+    max_uses: Id
+    uses: Count
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -431,6 +448,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     TrashRecord,
     VersionRecord,
     FolderLinkRecord,
+    InvitationRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

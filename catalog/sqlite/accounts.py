@@ -56,7 +56,7 @@ class SqliteAccounts(SqlitePart):
         row = session.row(
             sql.insert_first_user, name=name, password_hash=password_hash, now=self._clock()
         )
-        row = row or _made_before(session, name, password_hash, is_admin=True)
+        row = row or made_before(session, name, password_hash, is_admin=True)
         if row is None:
             raise AlreadyClaimed("the first user exists already")
         return user_of(row)
@@ -72,16 +72,12 @@ class SqliteAccounts(SqlitePart):
         quota: StorageQuota = NO_QUOTA,
     ) -> User:
         """Creates a user. Raises `UserExists`."""
-        row = session.row(
-            sql.insert_user,
-            name=name,
-            is_admin=is_admin,
-            password_hash=password_hash,
-            quota_bytes=quota.bytes,
-            quota_files=quota.files,
-            now=self._clock(),
+        user = insert_user(
+            session, name, password_hash, is_admin=is_admin, quota=quota, now=self._clock()
         )
-        row = row or _made_before(session, name, password_hash, is_admin=is_admin)
+        if user is not None:
+            return user
+        row = made_before(session, name, password_hash, is_admin=is_admin)
         if row is None:
             raise UserExists(f"the user name {name!r} is taken")
         return user_of(row)
@@ -173,7 +169,29 @@ def _require_other_administrator(session: Session, user: User) -> None:
         raise LastAdministrator(f"the user {user.id} is the only administrator")
 
 
-def _made_before(
+def insert_user(
+    session: Session,
+    name: str,
+    password_hash: str,
+    *,
+    is_admin: bool,
+    quota: StorageQuota,
+    now: float,
+) -> User | None:
+    """Makes a user; None when the name is taken."""
+    row = session.row(
+        sql.insert_user,
+        name=name,
+        is_admin=is_admin,
+        password_hash=password_hash,
+        quota_bytes=quota.bytes,
+        quota_files=quota.files,
+        now=now,
+    )
+    return user_of(row) if row else None
+
+
+def made_before(
     session: Session, name: str, password_hash: str, *, is_admin: bool
 ) -> sqlite3.Row | None:
     """The user, if this very call made it before: hashes are salted, so that an equal one proves it."""

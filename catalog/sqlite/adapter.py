@@ -15,6 +15,7 @@ from catalog.sqlite.files import SqliteFiles
 from catalog.sqlite.folder_links import SqliteFolderLinks
 from catalog.sqlite.folders import SqliteFolders, SqlitePositions, SqliteWalks
 from catalog.sqlite.identities import SqliteIdentities
+from catalog.sqlite.invitations import SqliteInvitations
 from catalog.sqlite.kept_uploads import SqliteKeptUploads
 from catalog.sqlite.links import SqliteLinks
 from catalog.sqlite.logins import SqliteAppPasswords, SqliteSessions
@@ -62,6 +63,7 @@ class SqliteCatalog(JoinedCatalog):
             kept_uploads=SqliteKeptUploads(database, clock),
             links=SqliteLinks(database, clock),
             folder_links=SqliteFolderLinks(database, clock),
+            invitations=SqliteInvitations(database, clock),
             tickets=SqliteTickets(database, clock),
             references=SqliteReferences(database, clock),
             keys=SqliteKeys(database, clock),

@@ -192,6 +192,6 @@ def _conversions(kind: type[TransferRecord]) -> dict[str, _Conversion]:
         for field in msgspec.structs.fields(kind)
         if field.type in _CONVERSIONS
     }
-    for name in {"created_folders", "origin"} & set(kind.__struct_fields__):
+    for name in {"created_folders", "origin", "group_ids"} & set(kind.__struct_fields__):
         found[name] = _JSON
     return found

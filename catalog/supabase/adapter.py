@@ -16,6 +16,7 @@ from catalog.supabase.files import SupabaseFiles
 from catalog.supabase.folder_links import SupabaseFolderLinks
 from catalog.supabase.folders import SupabaseFolders, SupabasePositions, SupabaseWalks
 from catalog.supabase.identities import SupabaseIdentities
+from catalog.supabase.invitations import SupabaseInvitations
 from catalog.supabase.kept_uploads import SupabaseKeptUploads
 from catalog.supabase.links import SupabaseLinks
 from catalog.supabase.logins import SupabaseAppPasswords, SupabaseSessions
@@ -70,6 +71,7 @@ class SupabaseCatalog(JoinedCatalog):
             kept_uploads=SupabaseKeptUploads(functions, clock),
             links=SupabaseLinks(functions, clock),
             folder_links=SupabaseFolderLinks(functions, clock),
+            invitations=SupabaseInvitations(functions, clock),
             tickets=SupabaseTickets(functions, clock),
             references=SupabaseReferences(functions, clock),
             keys=SupabaseKeys(functions, clock),

@@ -66,6 +66,7 @@ MIGRATIONS = (
     "20261130190300_unlisted_trash",
     "20261130191000_folder_links",
     "20261130194000_outbox",
+    "20261130195500_invitations",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

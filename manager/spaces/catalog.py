@@ -67,6 +67,7 @@ class PersonalCatalog(JoinedCatalog):
             kept_uploads=catalog,
             links=catalog,
             folder_links=catalog,
+            invitations=catalog,
             tickets=catalog,
             references=catalog,
             keys=catalog,

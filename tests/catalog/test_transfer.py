@@ -17,6 +17,7 @@ from catalog.factor_port import Factor, FactorKind
 from catalog.folder_link_port import FolderLink
 from catalog.folder_rights import FolderRight
 from catalog.identity_port import Identity
+from catalog.invitation_port import Invitation
 from catalog.link_port import FileLink
 from catalog.port import OverwriteOnConflict, Trashing, UploadCommit
 from catalog.records import (
@@ -143,6 +144,7 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.revoke_service_credential("old")
     await catalog.add_app_password(app_password(clock, bob.id, target.folder.id), limit=9)
     await catalog.create_link(link(file, admin, clock), most=None)
+    await catalog.create_invitation(await invitation(catalog, admin, clock))
     await catalog.create_folder_link(folder_link(target.folder, admin, clock), most=None)
     await add_second_factors(catalog, bob.id, clock)
     await catalog.set_quota(bob.id, StorageQuota(bytes=2**40))
@@ -188,6 +190,24 @@ def app_password(clock, user_id, folder_id) -> AppPassword:
         folder_id=folder_id,
         created_at=clock(),
         expires_at=clock() + 0.1,
+    )
+
+
+async def invitation(catalog, admin, clock) -> Invitation:
+    """An invitation with all options."""
+    group = await catalog.create_group("guests")
+    return Invitation(
+        id=uuid4(),
+        token_hash=bytes(range(32)),
+        created_by=admin.id,
+        label="ünï\u2028",
+        quota=StorageQuota(bytes=2**40, files=3),
+        group_ids=(group.id,),
+        max_uses=3,
+        uses=2,
+        created_at=clock(),
+        expires_at=clock() + 0.25,
+        revoked_at=clock() + 0.5,
     )
 
 

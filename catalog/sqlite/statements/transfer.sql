@@ -422,3 +422,16 @@ INSERT INTO folder_links (id, token_hash, sealed_token, folder_id, owner_id, lab
 VALUES (:id, :token_hash, :sealed_token, :folder_id, :owner_id, :label, :is_for_uploads,
     :password_hash, :max_files, :max_file_size, :max_total_size, :received_files, :received_size, :created_at,
     :expires_at, :revoked_at, :last_used_at);
+
+-- export_invitation --
+-- All rows of `invitations` in the order of an export.
+SELECT id, token_hash, created_by, label, quota_bytes, quota_files, group_ids, max_uses, uses, created_at,
+    expires_at, revoked_at
+FROM invitations ORDER BY id;
+
+-- import_invitation --
+-- A row of `invitations`.
+INSERT INTO invitations (id, token_hash, created_by, label, quota_bytes, quota_files, group_ids, max_uses, uses,
+    created_at, expires_at, revoked_at)
+VALUES (:id, :token_hash, :created_by, :label, :quota_bytes, :quota_files, :group_ids, :max_uses, :uses,
+    :created_at, :expires_at, :revoked_at);

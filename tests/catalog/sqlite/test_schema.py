@@ -36,6 +36,7 @@ TABLES = {
     "kept_upload_services",
     "kept_uploads",
     "login_sessions",
+    "invitations",
     "links",
     "folder_links",
     "link_uploads",
