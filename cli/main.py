@@ -5,7 +5,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.command_line import accounts, administration, files, links, logins, servers, sharing, trash
+from cli.command_line import (
+    accounts,
+    administration,
+    files,
+    invitations,
+    links,
+    logins,
+    servers,
+    sharing,
+    trash,
+)
 from cli.command_line.options import CommonOptions
 from cli.standard_output import exits_on_closed_output
 
@@ -109,6 +119,7 @@ files.register(app)
 trash.register(app)
 links.register(app)
 sharing.register(app)
+invitations.register(app)
 administration.register(app)
 servers.register(app)
 

@@ -62,6 +62,7 @@ from client_sdk.folder_sharing import (
     SharedFolder,
     UserGroup,
 )
+from client_sdk.invitations import InvitationInfo
 from client_sdk.links import LinkInfo, LinkState, Unset
 from client_sdk.models import (
     Account,
@@ -159,6 +160,7 @@ __all__ = [
     "Forbidden",
     "GrantedRight",
     "InvalidInput",
+    "InvitationInfo",
     "KeptUploadInfo",
     "KeptUploadState",
     "LastingFailure",

@@ -6,6 +6,7 @@ from client_sdk.account import Authenticating
 from client_sdk.events import EventStream
 from client_sdk.folder_links import LinkingFolders
 from client_sdk.folder_sharing import SharingFolders
+from client_sdk.invitations import Inviting
 from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
 from client_sdk.renewal import RenewableLogin
@@ -24,6 +25,7 @@ class Client(
     Authenticating,
     Linking,
     LinkingFolders,
+    Inviting,
     TrashAndVersions,
     Searching,
     SharingFolders,
@@ -110,6 +112,7 @@ class Client(
         *,
         admin_token: str | None = None,
         setup_code: str | None = None,
+        invitation: str | None = None,
     ) -> None:
         """Make a user.
 
@@ -118,13 +121,14 @@ class Client(
             password: 8 to 256 characters.
             admin_token: Token of an administrator; not needed for the first user.
             setup_code: What the manager shows when it starts; needed for the first user alone.
+            invitation: What the address of an invitation holds, in place of the token.
 
         Raises:
             SetupCodeNeeded: There is no user yet, and the setup code is missing or wrong.
-            Forbidden: The token is missing, or not an administrator's.
+            Forbidden: The token is missing, or not an administrator's, or the invitation is not valid.
             Refused: The name is taken, or the name or the password cannot be used.
         """
-        await self._api.register(username, password, admin_token, setup_code)
+        await self._api.register(username, password, admin_token, setup_code, invitation)
 
     async def change_password(
         self, username: str, previous: str, new: str, *, code: str | None = None

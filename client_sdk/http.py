@@ -123,7 +123,12 @@ class ManagerHttp:
         return answer
 
     async def register(
-        self, username: str, password: str, admin_token: str | None, setup_code: str | None
+        self,
+        username: str,
+        password: str,
+        admin_token: str | None,
+        setup_code: str | None,
+        invitation: str | None,
     ) -> None:
         """Make a user.
 
@@ -135,6 +140,8 @@ class ManagerHttp:
             body["adminToken"] = admin_token
         if setup_code is not None:
             body["setupCode"] = setup_code
+        if invitation is not None:
+            body["invitation"] = invitation
         await self._json("POST", "/register", body=body)
 
     async def change_password(

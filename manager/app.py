@@ -36,6 +36,7 @@ from manager.accounts.challenges import CHALLENGE_LIFE_S, Challenges
 from manager.accounts.credentials import TOKEN_LIFE_S, Passwords, TokenSigner
 from manager.accounts.factor_enrolment import FactorEnrolment
 from manager.accounts.factor_routes import FactorAdministrationRoutes, FactorRoutes
+from manager.accounts.invitations import InvitationRoutes
 from manager.accounts.login_routes import SecondFactorRoutes, SessionStarter, WebsiteOf
 from manager.accounts.logins import LoginRevocation
 from manager.accounts.openid_provider import OpenIdClient, OpenIdProvider
@@ -765,6 +766,15 @@ async def _run(
                     passwords_in_query=passwords_in_query,
                 ).routes,
                 *SessionRoutes(accounts, sessions, app_passwords, addresses, audit).routes,
+                *InvitationRoutes(
+                    accounts,
+                    catalog,
+                    addresses,
+                    audit,
+                    public_url,
+                    quota=settings.user_quota,
+                    clock=clock,
+                ).routes,
                 *AuditRoutes(accounts, catalog, audit).routes,
                 *ServiceCredentialRoutes(accounts, catalog, addresses, access.revoke).routes,
                 *QuotaRoutes(

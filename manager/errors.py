@@ -327,6 +327,35 @@ class WrongSetupCode(ManagerError, FailedAttempt):
         super().__init__("wrong setup code: the manager shows it when it starts")
 
 
+class InvitationRefused(ManagerError, FailedAttempt):
+    """Nobody can register by this invitation: it is made up, or has ended."""
+
+    code = "invitation-refused"
+
+    def __init__(self) -> None:
+        super().__init__("this invitation is not valid any more: ask whoever sent it for a new one")
+
+
+class NoSuchInvitation(ManagerError):
+    """There is no invitation with this id."""
+
+    code = "no-such-invitation"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such invitation")
+
+
+class TooManyOpenInvitations(ManagerError):
+    """There are as many invitations as may be."""
+
+    code = "too-many-invitations"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"there may be {counted(most, 'invitation')}, and no more: revoke one that is not needed"
+        )
+
+
 class UserNameTaken(ManagerError):
     """Another user has this name (case does not matter)."""
 

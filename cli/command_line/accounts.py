@@ -62,6 +62,10 @@ def register_user(
             "the command asks for it if necessary."
         ),
     ] = None,
+    invitation: Annotated[
+        str | None,
+        typer.Option(help="The invitation that you have got: its address, or what follows in it."),
+    ] = None,
 ) -> None:
     """Create a user."""
     from cli.commands import accounts
@@ -74,6 +78,7 @@ def register_user(
         ca_cert=ca_cert,
         admin_token=admin_token,
         setup_code=setup_code,
+        invitation=invitation,
     )
 
 

@@ -41,6 +41,7 @@ def register(
     ca_cert: Path | None,
     admin_token: str | None,
     setup_code: str | None,
+    invitation: str | None,
 ) -> None:
     """Create a user."""
     ctx = command_context(context)
@@ -48,7 +49,10 @@ def register(
         manager = _manager(ctx, url, ca_cert)
         clean_username(user)
         password = _ask_password(ctx, stdin=password_stdin, confirm=True)
-    ctx.run(_register(ctx, manager, user, password, admin_token, setup_code))
+    if invitation is not None:
+        ctx.run(_register_invited(ctx, manager, user, password, invitation))
+    else:
+        ctx.run(_register(ctx, manager, user, password, admin_token, setup_code))
 
 
 def login(
@@ -152,6 +156,15 @@ def _manager(ctx: CommandContext, url: str, ca_cert: Path | None) -> _Manager:
     if ca_cert is None:
         return _Manager(address, ctx.credentials.ca_cert_for(address))
     return _Manager(address, str(ca_cert.absolute()))
+
+
+async def _register_invited(
+    ctx: CommandContext, manager: _Manager, user: str, password: str, invitation: str
+) -> None:
+    token = invitation.rpartition("invitation=")[2]
+    async with ctx.other_client(manager.url, None, manager.ca_cert) as cloud:
+        await cloud.register(user, password, invitation=token)
+    ctx.note(f"registered {user}; next: discord-cloud login {manager.url} {user}")
 
 
 async def _register(

@@ -65,7 +65,7 @@ def make(
         for_files = downloads is not None or follow
         _check_kind(limits, upload=upload, for_files=for_files)
         received = limits.parsed()
-        life_s = _life_s(expires)
+        life_s = life_of(expires)
         password = _given_password(ctx, has_password, stdin=password_stdin) or None
 
     async def to_folder(cloud: Client) -> FolderLinkInfo:
@@ -164,7 +164,7 @@ def change(
                 "--downloads is for links to files, the limits on what is added are not"
             )
         received = limits.parsed()
-        life_s = _life_s(expires)
+        life_s = life_of(expires)
         given = _given_password(ctx, has_password, stdin=password_stdin)
         password = UNSET if given is None else given or None
     new_label = UNSET if label is None else label
@@ -222,7 +222,7 @@ def revoke(context: typer.Context, ids: list[str], *, any_user: bool) -> None:
     ctx.run(run())
 
 
-def _life_s(expires: str | None) -> float | Unset | None:
+def life_of(expires: str | None) -> float | Unset | None:
     """Seconds of a time such as 7d. Raises `InvalidInput`."""
     if expires is None:
         return UNSET

@@ -9,7 +9,7 @@ there is a user, so that it survives a restart and is the same for all managers 
 import hmac
 import secrets
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -19,12 +19,15 @@ from catalog.account_port import NO_PASSWORD, AccountStore
 from catalog.errors import (
     AlreadyClaimed,
     CatalogError,
+    InvitationMissing,
     PasswordChanged,
     UserExists,
     UserMissing,
 )
+from catalog.invitation_port import Invitation, InvitationStore
 from catalog.records import NO_QUOTA, StorageQuota, User
 from common.addresses import ClientAddresses
+from common.secret_texts import hash_of_secret
 from manager.accounts.app_passwords import AppPasswords, is_app_password
 from manager.accounts.credentials import Passwords, TokenSigner
 from manager.accounts.passkeys import Website
@@ -32,6 +35,7 @@ from manager.accounts.second_factors import FactorManager
 from manager.accounts.sessions import UNKNOWN_DEVICE, IssuedTokens, Sessions
 from manager.errors import (
     InvalidToken,
+    InvitationRefused,
     NoSuchUser,
     NotAdministrator,
     Overloaded,
@@ -116,12 +120,16 @@ class SetupCode:
             log.warning("setup-code", code=code, link=_link(url, code))
 
 
+class RegisteringStore(AccountStore, InvitationStore, Protocol):
+    """Users, and invitations to become one."""
+
+
 class Accounts:
     """Users, their passwords, and who is behind a token. Callers have validated names and passwords."""
 
     def __init__(
         self,
-        catalog: AccountStore,
+        catalog: RegisteringStore,
         tokens: TokenSigner,
         sessions: Sessions,
         app_passwords: AppPasswords,
@@ -193,6 +201,27 @@ class Accounts:
             ), administrator
         except UserExists as error:
             raise UserNameTaken(name) from error
+
+    async def register_invited(
+        self, name: str, password: str, invitation: str
+    ) -> tuple[User, Invitation]:
+        """Adds a user who was invited. `invitation`: what its address holds.
+
+        Raises `InvitationRefused`, `UserNameTaken`, `Overloaded`.
+        """
+        token_hash = hash_of_secret(invitation)
+        # Hashing a password takes long: nobody gets it who has made an invitation up.
+        found = await self._catalog.invitation_by_hash(token_hash)
+        if found is None:
+            raise InvitationRefused
+        password_hash = await self._passwords.hash(password)
+        try:
+            user = await self._catalog.create_invited_user(token_hash, name, password_hash)
+        except InvitationMissing as error:
+            raise InvitationRefused from error
+        except UserExists as error:
+            raise UserNameTaken(name) from error
+        return user, found
 
     async def login(
         self,

@@ -94,10 +94,13 @@ class AccountRoutes:
         return success(**tokens_to_json(issued))
 
     async def register(self, request: web.Request) -> web.Response:
-        """Makes a user: the first with a setup code, others with the token of an administrator."""
+        """Makes a user: with a setup code, an administrator's token, or an invitation."""
         parameters = await parameters_of(request)
         name = parameters.required("username", check_username)
         password = parameters.required("password", check_password)
+        invitation = parameters.optional("invitation")
+        if invitation is not None:
+            return await self._register_invited(request, name, password, invitation)
         admin_token = parameters.optional("adminToken")
         setup_code = parameters.optional("setupCode")
         spaces = _spaces_of(parameters)
@@ -110,6 +113,21 @@ class AccountRoutes:
                 spaces=spaces,
             )
         self._record(AuditAction.USER_CREATED, request, administrator or user, subject=user.name)
+        return success(user_id=user.id, is_admin=user.is_admin)
+
+    async def _register_invited(
+        self, request: web.Request, name: str, password: str, invitation: str
+    ) -> web.Response:
+        # What an invitation holds cannot be guessed, so that guesses are limited for their address alone.
+        with self._guard.attempt(request, None):
+            user, found = await self._accounts.register_invited(name, password, invitation)
+        self._audit.record(
+            AuditAction.USER_CREATED,
+            actor=user,
+            address=self._addresses.of_request(request),
+            subject=user.name,
+            invitation=str(found.id),
+        )
         return success(user_id=user.id, is_admin=user.is_admin)
 
     async def update_password(self, request: web.Request) -> web.Response:

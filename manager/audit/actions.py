@@ -90,6 +90,16 @@ class AuditAction(StrEnum):
         "id of the key",
         "The manager has started with another master key than before, or with the first one",
     )
+    INVITATION_MADE = (
+        "invitation-made",
+        "id of the invitation",
+        "An administrator has made an invitation to register",
+    )
+    INVITATION_REVOKED = (
+        "invitation-revoked",
+        "id of the invitation",
+        "An administrator has ended an invitation to register",
+    )
     LINK_MADE = (
         "link-made",
         "id of the link",
@@ -211,7 +221,7 @@ class AuditAction(StrEnum):
     USER_CREATED = (
         "user-created",
         "user",
-        "An administrator or a login at the OpenID provider has created a user, or the first has registered",
+        "A user was created: by an administrator, an invitation, an OpenID login, or as the first one",
     )
     USER_LOCKED = (
         "user-locked",

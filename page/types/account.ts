@@ -91,3 +91,26 @@ export interface FactorSummary {
   recovery_codes: number;
   is_demanded: boolean;
 }
+
+/** An invitation to register, as the manager's routes have it. */
+export interface Invitation {
+  id: string;
+  label: string;
+  state: "active" | "expired" | "revoked" | "used-up";
+  groups: string[];
+  max_uses: number;
+  uses: number;
+  created_at: string;
+  expires_at: string | null;
+  /** For who has made it just now. */
+  url?: string;
+}
+
+export interface InvitationOptions {
+  label: string;
+  max_uses: number;
+  expires_in_s: number;
+  /** Left out: what all new users may store. */
+  quota?: { bytes: number };
+  groups: string[];
+}

@@ -134,7 +134,7 @@ export interface User {
 }
 
 export interface Session {
-  phase: "starting" | "first-start" | "signed-out" | "signed-in";
+  phase: "starting" | "first-start" | "invited" | "signed-out" | "signed-in";
   user: User | null;
   token: string | null;
   /** Why somebody was logged out. */

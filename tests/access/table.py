@@ -338,6 +338,14 @@ ROUTES = (
     route(
         "DELETE /admin/links/{link_id}", 401, ADMINISTRATORS, Call(path="/admin/links/{link_id}")
     ),
+    route("GET /admin/invitations", 401, ADMINISTRATORS),
+    route("POST /admin/invitations", 401, ADMINISTRATORS, Call(body={})),
+    route(
+        "DELETE /admin/invitations/{invitation_id}",
+        401,
+        ADMINISTRATORS | {"admin": 404},
+        Call(path=f"/admin/invitations/{NO_ID}"),
+    ),
     route("GET /admin/folder-links", 401, ADMINISTRATORS, Call(query={"user": "{owner}"})),
     route(
         "DELETE /admin/folder-links/{link_id}",

@@ -12,7 +12,7 @@ import { text } from "../text/text.js";
 import { deviceName } from "./device-name.js";
 import { HttpError, askManager } from "./http.js";
 import { askForPasskey } from "./passkeys.js";
-import { takeSetupCode } from "./setup-code.js";
+import { takeSecret } from "./address-secrets.js";
 import { Tokens } from "./token.js";
 
 type FirstStart = { needs_administrator: boolean; needs_setup_code: boolean; chooses_spaces: boolean };
@@ -26,6 +26,8 @@ export class Accounts {
   #lastUser: number | null = null;
   /** The code from the link that led here. */
   #setupCode = "";
+  /** The invitation from the link that led here. */
+  #invitation = "";
   #tokens;
   #store;
   #connection;
@@ -52,7 +54,8 @@ export class Accounts {
 
   /** Goes on with the token that is remembered, or asks for a login. */
   async start() {
-    this.#setupCode ||= takeSetupCode();
+    this.#setupCode ||= takeSecret("setup");
+    this.#invitation ||= takeSecret("invitation");
     try {
       const firstStart = this.#tokens.remembered ? null : await this.#firstStart();
       if (this.#tokens.remembered) await this.#enter(await this.#tokens.fresh());
@@ -129,6 +132,22 @@ export class Accounts {
   ): Promise<LoginStep | null> {
     await askManager("/register", { body: { username, password, setupCode, spaces } });
     return this.login(username, password, false);
+  }
+
+  /**
+   * Registers who was invited.
+   * @returns as of `login`
+   */
+  async registerInvited(username: string, password: string): Promise<LoginStep | null> {
+    await askManager("/register", { body: { username, password, invitation: this.#invitation } });
+    this.#invitation = "";
+    return this.login(username, password, false);
+  }
+
+  /** Shows the login to who was invited and has an account. */
+  declineInvitation() {
+    this.#invitation = "";
+    this.#store.set(({ session }) => ({ session: { ...session, phase: "signed-out" } }));
   }
 
   async addUser(username: string, password: string) {
@@ -220,7 +239,7 @@ export class Accounts {
   }
 
   #ask({ needs_administrator: isFirst, needs_setup_code: needsCode, chooses_spaces: choosesSpaces }: FirstStart) {
-    const phase = isFirst ? "first-start" : "signed-out";
+    const phase = isFirst ? "first-start" : this.#invitation ? "invited" : "signed-out";
     const setupCode = needsCode ? this.#setupCode : null;
     this.#store.set(({ session }) => ({
       session: { ...session, phase, setupCode, choosesSpaces },

@@ -3,7 +3,7 @@
 import type { AuditFilter, AuditPage, Quota, StorageUse } from "../../types/audit.js";
 import type { Account, UserList } from "../../types/wire.js";
 import type { Connection } from "../protocol/connection.js";
-import type { FactorSummary } from "../../types/account.js";
+import type { FactorSummary, Invitation, InvitationOptions } from "../../types/account.js";
 import type { Store } from "../state/store.js";
 import { askManager } from "./http.js";
 
@@ -72,6 +72,20 @@ export class Administration {
 
   async setQuota(account: Account, quota: Quota): Promise<StorageUse> {
     return askManager(`/admin/users/${account.id}/quota`, { body: quota, token: await this.#token() });
+  }
+
+  /** All invitations, the newest first. Rejects with `HttpError`. */
+  async invitations(): Promise<Invitation[]> {
+    return (await askManager("/admin/invitations", { token: await this.#token() })).invitations;
+  }
+
+  /** Makes an invitation, whose address nobody gets again. Rejects with `HttpError`. */
+  async invite(options: InvitationOptions): Promise<Invitation> {
+    return (await askManager("/admin/invitations", { body: options, token: await this.#token() })).invitation;
+  }
+
+  async revokeInvitation(id: string) {
+    await askManager(`/admin/invitations/${id}`, { method: "DELETE", token: await this.#token() });
   }
 
   /**

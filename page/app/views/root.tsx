@@ -14,7 +14,7 @@ export function Root() {
   }, [phase, folder]);
   if (phase === "signed-in") return <Workspace />;
   if (phase === "starting") return <Starting />;
-  return <SignIn isFirst={phase === "first-start"} key={phase} />;
+  return <SignIn phase={phase} key={phase} />;
 }
 
 function Starting() {

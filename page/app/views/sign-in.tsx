@@ -1,4 +1,4 @@
-/** The login, and the making of the administrator on a new cloud. */
+/** The login, registering by an invitation, and the making of the administrator on a new cloud. */
 
 import type { LoginMethods, LoginStep } from "../../types/account.js";
 import type { Spaces } from "../../types/state.js";
@@ -13,11 +13,17 @@ import { LoginStepForm } from "./login-step.js";
 import { ThemeButton } from "./theme-button.js";
 import { onSubmit, useLoading, useWork } from "./work.js";
 
-export function SignIn({ isFirst }: { isFirst: boolean }) {
+const FORMS = {
+  "signed-out": { words: text.login, Form: LoginForm },
+  "first-start": { words: text.firstStart, Form: FirstStartForm },
+  invited: { words: text.invited, Form: InvitedForm },
+};
+
+export function SignIn({ phase }: { phase: keyof typeof FORMS }) {
   const [pending, setPending] = useState<{ step: LoginStep; stay: boolean } | null>(null);
-  const words = pending ? text.secondFactor.steps[pending.step.code] : isFirst ? text.firstStart : text.login;
+  const { words: wordsOfForm, Form } = FORMS[phase];
+  const words = pending ? text.secondFactor.steps[pending.step.code] : wordsOfForm;
   const notice = useStore((state) => state.session.notice);
-  const EntryForm = isFirst ? FirstStartForm : LoginForm;
   return (
     <main class="sign-in">
       <div class="sign-in-theme">
@@ -33,7 +39,7 @@ export function SignIn({ isFirst }: { isFirst: boolean }) {
         {pending ? (
           <LoginStepForm {...pending} onBack={() => setPending(null)} />
         ) : (
-          <EntryForm onStep={(step: LoginStep, stay: boolean) => setPending({ step, stay })} />
+          <Form onStep={(step: LoginStep, stay: boolean) => setPending({ step, stay })} />
         )}
       </div>
     </main>
@@ -176,6 +182,41 @@ function SpacesChoice({ chosen, onChoose }: { chosen: Spaces; onChoose: (spaces:
         </label>
       ))}
     </fieldset>
+  );
+}
+
+function InvitedForm({ onStep }: { onStep: (step: LoginStep, stay: boolean) => void }) {
+  const app = useApp();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const { isBusy, error, run } = useWork();
+  const first = useAutoFocus<HTMLInputElement>();
+  useReturn(error, () => first);
+  const isDifferent = repeated !== "" && repeated !== password;
+  const submit = async () => {
+    if (repeated !== password) throw new Error(text.password.different);
+    const step = await app.accounts.registerInvited(name, password);
+    if (step) onStep(step, false);
+  };
+  return (
+    <form class="form" onSubmit={onSubmit(() => run(submit))}>
+      <UserNameField value={name} onInput={setName} isNew inputRef={first} autocomplete="username" />
+      <PasswordField value={password} onInput={setPassword} isNew />
+      <PasswordField
+        label={text.password.repeat}
+        value={repeated}
+        onInput={setRepeated}
+        isNew
+        error={isDifferent ? text.password.different : null}
+        hint={undefined}
+      />
+      <FormError text={error} />
+      <Submit isBusy={isBusy} label={text.invited.submit} />
+      <button type="button" class="button wide" disabled={isBusy} onClick={() => app.accounts.declineInvitation()}>
+        {text.invited.hasAccount}
+      </button>
+    </form>
   );
 }
 

@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     ("POST /account/links", 409),
     ("POST /account/folder-links", 409),
     ("POST /folder-link/uploads", 429),
+    ("POST /admin/invitations", 409),
     ("POST /gateway/chunks", 403),
     ("POST /gateway/chunks", 404),
 }
@@ -163,6 +164,13 @@ CALLS: dict[str, dict[int, Call]] = {
             body={},
         ),
         503: Call(query={"q": "{upload link}"}, body={"name": "a", "size": 1}),
+    },
+    "POST /admin/invitations": {
+        200: Call(user="alice", body={}),
+        400: Call(user="alice", body={"max_uses": 0}),
+        401: Call(body={}),
+        403: Call(user="bob", body={}),
+        404: Call(user="alice", body={"groups": ["none"]}),
     },
     "POST /account/folder-links": {
         200: Call(user="alice", body={"path": "/docs"}),

@@ -106,3 +106,26 @@ test("nobody else is offered the log", async () => {
   assert.equal(await grace.page.getByRole("menuitem", { name: "Audit log" }).count(), 0);
   await grace.leaves();
 });
+
+test("an invited person creates an account, once", async () => {
+  const ada = await Person.works(set.browser, set.cloud, set.token);
+  const dialog = await ada.opensUsers();
+  await dialog.getByRole("button", { name: "Invitations" }).click();
+  await dialog.getByLabel("Note").fill("for Kim");
+  await dialog.getByRole("button", { name: "Create invitation" }).click();
+  const address = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  const guest = await set.browser.newPage();
+  await guest.goto(address);
+  await guest.getByRole("heading", { name: "You are invited" }).waitFor();
+  assert.equal(new URL(guest.url()).search, "");
+  await guest.getByLabel("User name").fill("kim");
+  await guest.getByLabel("Password", { exact: true }).fill("correct horse");
+  await guest.getByLabel("Repeat password").fill("correct horse");
+  await guest.getByRole("button", { name: "Create account" }).click();
+  await guest.getByRole("button", { name: /kim/ }).first().waitFor();
+  await guest.close();
+  await dialog.getByRole("button", { name: "All users" }).click();
+  await dialog.getByRole("button", { name: "Invitations" }).click();
+  await dialog.getByText(/Used up · 1 of 1 registered/).waitFor();
+  await ada.leaves();
+});

@@ -12,31 +12,39 @@ import { Icon } from "../icon.js";
 import { useOnline } from "../work.js";
 import { AddUser } from "./add-user.js";
 import { Dialog } from "./dialog.js";
+import { Invitations } from "./invitations.js";
 import { ManageUser } from "./manage-user.js";
 
 const QUIET_MS = 150;
 
+type Chosen = Account | "new" | "invitations";
+
 export type Found = { all: Account[] | null; total: number; pages: number };
 
 export function UsersDialog({ onClose }: { onClose: () => void }) {
-  const [chosen, setChosen] = useState<Account | "new" | null>(null);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const [query, setQuery] = useState("");
   const accounts = useAccounts(query);
   const lastChosen = useRef<number | null>(null);
   const back = () => {
-    lastChosen.current = chosen && chosen !== "new" ? chosen.id : null;
+    lastChosen.current = isAccount(chosen) ? chosen.id : null;
     setChosen(null);
     accounts.reload();
   };
   return (
     <Dialog title={text.users.title} onClose={onClose}>
       {chosen === "new" && <AddUser onBack={back} />}
-      {chosen && chosen !== "new" && <ManageUser key={chosen.id} account={chosen} onBack={back} />}
+      {chosen === "invitations" && <Invitations onBack={back} />}
+      {isAccount(chosen) && <ManageUser key={chosen.id} account={chosen} onBack={back} />}
       {!chosen && (
         <Accounts accounts={accounts} query={query} onQuery={setQuery} focused={lastChosen.current} onChoose={setChosen} />
       )}
     </Dialog>
   );
+}
+
+function isAccount(chosen: Chosen | null): chosen is Account {
+  return chosen !== null && typeof chosen !== "string";
 }
 
 /** @param properties `focused` is whom one comes back from */
@@ -51,7 +59,7 @@ function Accounts({
   query: string;
   onQuery: (query: string) => void;
   focused: number | null;
-  onChoose: (chosen: Account | "new") => void;
+  onChoose: (chosen: Chosen) => void;
 }) {
   const { all, total, more, error, isBusy } = accounts;
   return (
@@ -67,6 +75,10 @@ function Accounts({
         <button type="button" class="button primary" onClick={() => onChoose("new")}>
           <Icon name="user-plus" />
           {text.users.add}
+        </button>
+        <button type="button" class="button" onClick={() => onChoose("invitations")}>
+          <Icon name="link" />
+          {text.invitations.title}
         </button>
       </div>
       <p class="muted" aria-live="polite">
