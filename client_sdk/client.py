@@ -37,7 +37,8 @@ class Client(
     tasks at the same time.
 
     Args:
-        url: http(s) URL of the manager.
+        url: http(s) URL of the manager. Several managers of one cloud are separated by commas: the client
+            uses one of them, and goes on at the next when it cannot be reached.
         token: The user's token, from `login`, a login, from `login_renewable`, or an app password.
         settings: Limits, time limits and retries.
         link_changed: Called with False when the connection is lost, and with True when it is back;

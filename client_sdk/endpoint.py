@@ -19,14 +19,21 @@ import aiohttp
 from websockets.exceptions import InvalidHandshake, ProxyError
 
 from client_sdk.errors import InvalidInput, Unreachable
+from common.manager_urls import split_urls
 
 
-def base_url(url: str) -> str:
+def base_url(urls: str) -> str:
     """Check the http(s) URL of a manager and strip what does not belong to it.
+
+    Several managers of one cloud are separated by commas, here and in what is returned.
 
     Raises:
         InvalidInput: It is not an http(s) URL, or holds a query, a fragment or credentials.
     """
+    return ",".join(map(_one_base_url, split_urls(urls)))
+
+
+def _one_base_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0

@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,6 +41,7 @@ from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from common.http_bodies import read_up_to
 from common.log_events import correlation_header
+from common.manager_urls import ManagerUrls
 
 OK = 200
 BAD_REQUEST = 400
@@ -66,7 +68,7 @@ class ManagerHttp:
 
     Args:
         session: Session to ask with.
-        base: The manager's http(s) URL, without a slash at its end.
+        managers: The http(s) URLs of the managers, without slashes at their ends.
         token: The user's token, or a login that knows it; None before logging in.
         settings: Time limits.
         rate: How fast all transfers are together.
@@ -75,16 +77,21 @@ class ManagerHttp:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        base: str,
+        managers: ManagerUrls,
         token: str | RenewableLogin | None,
         settings: ClientSettings,
         rate: RateLimit,
     ) -> None:
         self.rate = rate
         self._session = session
-        self._base = base
+        self._managers = managers
         self._token = token
         self._settings = settings
+
+    @property
+    def _base(self) -> str:
+        """The URL of the manager that is asked now."""
+        return self._managers.current
 
     async def login(
         self,
@@ -350,20 +357,21 @@ class ManagerHttp:
         )
         headers = {**correlation_header(), **(headers or {})}
         left_s = self._settings.unavailable_patience_s if is_patient else 0.0
+        asking = partial(
+            self._session.request,
+            params=params,
+            json=json,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+            read_bufsize=READ_BUFFER_BYTES,
+        )
         try:
             while True:
-                async with self._session.request(
-                    method,
-                    f"{self._base}{route}",
-                    params=params,
-                    json=json,
-                    headers=headers,
-                    timeout=timeout,
-                    allow_redirects=False,
-                    read_bufsize=READ_BUFFER_BYTES,
-                ) as response:
+                base = self._base
+                async with await self._connected(asking, method, route) as response:
                     if "Location" in response.headers:
-                        raise moved("the manager", self._base, route, response.headers["Location"])
+                        raise moved("the manager", base, route, response.headers["Location"])
                     pause_s = self._settings.pause_s(response.status, response.headers)
                     if pause_s is None or pause_s > left_s:
                         yield response
@@ -372,6 +380,22 @@ class ManagerHttp:
                 await self._settings.sleep(pause_s)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unreachable("the manager", self._base, error) from error
+
+    async def _connected(
+        self, asking: Callable[..., Awaitable[aiohttp.ClientResponse]], method: str, route: str
+    ) -> aiohttp.ClientResponse:
+        """The answer of the present manager, or of the first of the others that can be connected to."""
+        while True:
+            base = self._base
+            try:
+                response = await asking(method, f"{base}{route}")
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+                # Nothing has been sent yet.
+                if not self._managers.failed(base):
+                    raise
+            else:
+                self._managers.reached()
+                return response
 
 
 def _is_of_another_server(status: int) -> bool:

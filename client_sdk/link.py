@@ -82,6 +82,7 @@ class Link:
         url: Gets the ws(s) URL with a token that is good now, for each connection.
         settings: Retries and time limits.
         listener: Hears what happens.
+        next_manager: Called when no connection came about; true: another manager can be tried at once.
     """
 
     def __init__(
@@ -89,10 +90,12 @@ class Link:
         url: Callable[[], Awaitable[str]],
         settings: ClientSettings,
         listener: LinkListener,
+        next_manager: Callable[[], bool] = lambda: False,
     ) -> None:
         self._url = url
         self._settings = settings
         self._listener = listener
+        self._next_manager = next_manager
         self._connection: Connection | None = None
         self._changed = asyncio.Event()
         self._failure: CloudError | None = None
@@ -116,7 +119,7 @@ class Link:
         while True:
             after_s = 0.0
             try:
-                await self._serve_once()
+                await self._serve_somewhere()
                 backoff.reset()
             except (Unreachable, ConnectionLost) as error:
                 if not self._was_connected or self._is_enough(backoff):
@@ -209,6 +212,15 @@ class Link:
         if isinstance(answer, answer_type):
             return answer
         raise _refusal(packet, answer)
+
+    async def _serve_somewhere(self) -> None:
+        """One connection to one of the managers. Raises as `_serve_once`, when none of them takes it."""
+        while True:
+            try:
+                return await self._serve_once()
+            except (Unreachable, Unavailable, ConnectionLost):
+                if not self._next_manager():
+                    raise
 
     async def _serve_once(self) -> None:
         """One connection. Raises `ConnectionLost` if it ended before the manager sent any frame."""

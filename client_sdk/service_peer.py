@@ -1,10 +1,20 @@
 """What services are as peers of a manager: where they connect, and how they stay connected."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from client_sdk.errors import CloudError, Forbidden, NotLoggedIn
+from client_sdk.connection import Connection
+from client_sdk.errors import (
+    CloudError,
+    ConnectionLost,
+    Forbidden,
+    NotLoggedIn,
+    Unavailable,
+    Unreachable,
+)
 from common.log_events import EventLogger
+from common.manager_urls import ManagerUrls
 from common.retry import Backoff
 
 _SCHEMES = {"http": "ws", "https": "wss"}
@@ -25,6 +35,35 @@ def service_url(manager: str, kind: str, credential: str, **parameters: str) -> 
     query = urlencode({"type": kind, "key": credential, **parameters})
     scheme = _SCHEMES.get(parts.scheme, parts.scheme)
     return urlunsplit(parts._replace(scheme=scheme, path=f"{parts.path}/", query=query))
+
+
+@asynccontextmanager
+async def connected_to(
+    managers: ManagerUrls, *, receives: frozenset[str], extensions: frozenset[str]
+) -> AsyncIterator[Connection]:
+    """A connection to the present manager, or to the first of the others that takes one.
+
+    Args:
+        managers: WebSocket URLs of managers of one cloud.
+        receives: As of `Connection.open`.
+        extensions: As of `Connection.open`.
+
+    Raises:
+        CloudError: As `Connection.open`, when none of them takes it.
+    """
+    async with AsyncExitStack() as stack:
+        while True:
+            url = managers.current
+            try:
+                opening = Connection.open(url, receives=receives, extensions=extensions)
+                connection = await stack.enter_async_context(opening)
+            except (Unreachable, ConnectionLost, Unavailable):
+                if not managers.failed(url):
+                    raise
+            else:
+                managers.reached()
+                break
+        yield connection
 
 
 async def stay_connected(connect: Callable[[Backoff], Awaitable[None]], backoff: Backoff) -> None:

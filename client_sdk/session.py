@@ -22,6 +22,7 @@ from client_sdk.renewal import RenewableLogin
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import ConflictResolver
 from client_sdk.uploads import Uploads
+from common.manager_urls import ManagerUrls, split_urls
 from common.tasks import TaskScope
 from protocol import s2c
 from protocol.codec import Frame
@@ -37,6 +38,7 @@ class UserSession:
     def __init__(
         self,
         url: Callable[[], Awaitable[str]],
+        next_manager: Callable[[], bool],
         http: aiohttp.ClientSession,
         settings: ClientSettings,
         rate: RateLimit,
@@ -45,7 +47,7 @@ class UserSession:
     ) -> None:
         self._link_changed = link_changed
         self._is_away = self._is_over = False
-        self.link = Link(url, settings, self)
+        self.link = Link(url, settings, self, next_manager)
         self.events = EventHub()
         self.conflicts = ConflictResolver()
         self._services = BookedServices(self.link, settings, scope)
@@ -58,6 +60,7 @@ class UserSession:
     async def open(
         cls,
         url: Callable[[], Awaitable[str]],
+        next_manager: Callable[[], bool],
         http: aiohttp.ClientSession,
         settings: ClientSettings,
         rate: RateLimit,
@@ -69,7 +72,7 @@ class UserSession:
             NotLoggedIn, Unreachable, Unavailable, LastingFailure: The first connection did not come about.
         """
         async with TaskScope() as scope:
-            session = cls(url, http, settings, rate, scope, link_changed)
+            session = cls(url, next_manager, http, settings, rate, scope, link_changed)
             scope.spawn(session.link.run(), "link")
             try:
                 await session.link.ready()
@@ -132,7 +135,8 @@ class ClientCore:
         settings: ClientSettings | None = None,
         link_changed: LinkCallback | None = None,
     ) -> None:
-        self._base = base_url(url)
+        self._managers = ManagerUrls(split_urls(base_url(url)))
+        self._linked_to = self._managers.current
         self._token = token
         self._settings = settings or ClientSettings()
         self._rate = self._settings.rate()
@@ -144,22 +148,33 @@ class ClientCore:
         self._session: UserSession | None = None
 
     def __repr__(self) -> str:
-        return f"Client({self._base!r})"
+        return f"Client({self._managers.current!r})"
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             http = await stack.enter_async_context(await self._http_session())
-            self._http = ManagerHttp(http, self._base, self._token, self._settings, self._rate)
+            self._http = ManagerHttp(http, self._managers, self._token, self._settings, self._rate)
             if self._token is not None:
                 opening = UserSession.open(
-                    self._socket_url, http, self._settings, self._rate, self._link_changed
+                    self._socket_url,
+                    self._next_manager,
+                    http,
+                    self._settings,
+                    self._rate,
+                    self._link_changed,
                 )
                 self._session = await stack.enter_async_context(opening)
             self._stack = stack.pop_all()
         return self
 
     async def _socket_url(self) -> str:
-        return socket_url(self._base, await self._api.token())
+        token = await self._api.token()
+        self._linked_to = self._managers.current
+        return socket_url(self._linked_to, token)
+
+    def _next_manager(self) -> bool:
+        """The link did not come about. True: another manager is worth a try at once."""
+        return self._managers.failed(self._linked_to)
 
     async def _http_session(self) -> aiohttp.ClientSession:
         tls = await asyncio.to_thread(tls_context, self._settings.ca_cert)

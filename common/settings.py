@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic_settings import NoDecode
 
 from common.addresses import Network
+from common.manager_urls import split_urls
 
 _Entry = TypeVar("_Entry")
 
@@ -88,12 +89,18 @@ def _manager_url(url: str) -> str:
     return checked_url(url, expected, schemes=_HTTP | {"ws", "wss"}).rstrip("/")
 
 
+def _manager_urls(urls: str) -> str:
+    return ",".join(map(_manager_url, split_urls(urls)))
+
+
 HttpBaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Where an HTTP API is; paths are appended to it. Ends without a slash."""
 OptionalHttpBaseUrl = Annotated[str | None, AfterValidator(_base_url_or_none), NoneWhenEmpty]
 """The same, or none."""
 ManagerUrl = Annotated[str, AfterValidator(_manager_url)]
 """Address at which a service connects to its manager."""
+ManagerUrlList = Annotated[str, AfterValidator(_manager_urls)]
+"""The same, or several separated by commas, of managers of one cloud; `split_urls` reads them."""
 
 
 def _not_blank(secret: SecretStr) -> SecretStr:

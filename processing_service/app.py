@@ -14,7 +14,8 @@ import structlog
 
 from client_sdk.connection import Connection
 from client_sdk.errors import ConnectionLost
-from client_sdk.service_peer import service_url, stay_connected
+from client_sdk.service_peer import connected_to, service_url, stay_connected
+from common.manager_urls import ManagerUrls, split_urls
 from common.retry import QUICK_TRIES, Backoff, RetryPolicy
 from common.tasks import cancel_and_wait
 from processing_service.errors import SandboxMissing
@@ -67,6 +68,13 @@ class ProcessingService:
         self._workers = WorkerPool(
             settings.temp_folder or Path(gettempdir()), require_sandbox=settings.require_sandbox
         )
+        credential = settings.service_credential.get_secret_value()
+        self._managers = ManagerUrls(
+            [
+                service_url(url, "thumbnail", credential)
+                for url in split_urls(settings.manager_address)
+            ]
+        )
         self._signal = JobSignal()
         self._lease_s = 0.0
 
@@ -82,7 +90,7 @@ class ProcessingService:
         hide_memory()
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
-            jobs = JobProcessor(self._settings, http, self._workers, self._retry)
+            jobs = JobProcessor(self._settings, http, self._workers, self._retry, self._managers)
             if self._settings.require_sandbox:
                 await self._start_workers()
             running = asyncio.create_task(self._stay_connected(jobs), name="manager-connection")
@@ -113,9 +121,9 @@ class ProcessingService:
 
     async def _connect(self, jobs: JobProcessor, backoff: Backoff) -> None:
         """Serve one connection until it ends."""
-        credential = self._settings.service_credential.get_secret_value()
-        url = service_url(self._settings.manager_address, "thumbnail", credential)
-        async with Connection.open(url, receives=_RECEIVES, extensions=_EXTENSIONS) as manager:
+        async with connected_to(
+            self._managers, receives=_RECEIVES, extensions=_EXTENSIONS
+        ) as manager:
             if PROCESSING not in manager.granted:
                 log.error("manager-has-no-jobs-to-give")
             loops: list[asyncio.Task[None]] = []

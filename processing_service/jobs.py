@@ -10,6 +10,7 @@ import structlog
 
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
+from common.manager_urls import ManagerUrls
 from common.retry import RetryPolicy
 from common.wording import counted
 from processing_service.errors import ProcessingError, TooLarge
@@ -36,6 +37,7 @@ class JobProcessor:
         http: session for reading files and posting views.
         workers: the processes that read files and draw views.
         retry: the delays between attempts to fetch or store something.
+        managers: WebSocket URLs; files are read at the present one.
 
     Raises:
         ViewsInvalid: the file of views cannot be used.
@@ -47,12 +49,13 @@ class JobProcessor:
         http: aiohttp.ClientSession,
         workers: WorkerPool,
         retry: RetryPolicy,
+        managers: ManagerUrls,
     ) -> None:
         self._settings = settings
         self._http = http
         self._workers = workers
         self._retry = retry
-        self._manager_origin = _http_origin(settings.manager_address)
+        self._managers = managers
         self._views = load_views(settings.views_file)
         self._extensions = load_extensions()
 
@@ -95,7 +98,7 @@ class JobProcessor:
             prefix="discord-cloud-job-", dir=self._settings.temp_folder
         ) as name:
             folder = Path(name)
-            url = url_at_origin(self._manager_origin, job.content_url)
+            url = url_at_origin(_http_origin(self._managers.current), job.content_url)
             download = ContentDownload(self._http, url, length=length, retry=self._retry)
             await download.save(folder / INPUT_FILE)
             outcome = await self._workers.run(order, folder)
@@ -130,10 +133,11 @@ class JobProcessor:
         return length
 
 
-def _http_origin(manager_address: str) -> str:
-    parts = urlsplit(manager_address)
+def _http_origin(socket_url: str) -> str:
+    """The http(s) URL of the manager at a WebSocket's, without the credentials in its query."""
+    parts = urlsplit(socket_url)
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
-    return urlunsplit(parts._replace(scheme=scheme))
+    return urlunsplit(parts._replace(scheme=scheme, query=""))
 
 
 def _failed(job: Job, error: str, *, retry: bool) -> JobFailed:

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.settings import (
     SERVICE_SECRET_NAMES,
-    ManagerUrl,
+    ManagerUrlList,
     PositiveSeconds,
     ServiceSecret,
     checked_url,
@@ -39,7 +39,10 @@ class ProcessingServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    manager_address: ManagerUrl = Field(description="URL of the manager, ws(s):// or http(s)://.")
+    manager_address: ManagerUrlList = Field(
+        description="URL of the manager, ws(s):// or http(s)://. Several managers of one cloud are "
+        "separated by commas: the service connects to one of them, and to the next when it is lost."
+    )
     service_credential: ServiceSecret = Field(
         validation_alias=SERVICE_SECRET_NAMES,
         description="The credential for processing that `discord-cloud services add` has printed, or the "

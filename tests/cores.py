@@ -22,6 +22,7 @@ COVERING = (
     "common/test_base64url.py",
     "common/test_guesses.py",
     "common/test_key_derivation.py",
+    "common/test_manager_urls.py",
     "common/test_nats_address.py",
     "common/test_secret_texts.py",
     "common/test_wording.py",

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from client_sdk.service_peer import service_url
 from common.addresses import ClientAddresses
+from common.manager_urls import ManagerUrls, split_urls
 from common.retry import QUICK_TRIES, RECONNECT_CAP_S, Backoff
 from common.service_secret import ServiceSecretGuard
 from common.tasks import cancel_and_wait
@@ -86,9 +87,13 @@ class UploadService:
         self._metrics = Metrics()
         self._forwarder = Forwarder(self._reports, self._metrics)
         credential = settings.service_credential.get_secret_value()
-        self._manager_url = _link_url(settings, credential)
+        self._managers = ManagerUrls(
+            _link_urls(settings, credential),
+            # One budget of requests is shared by all slots, so they stay together.
+            is_in_use=lambda: any(slot.linked for slot in self._slots),
+        )
         self._leases = WebhookLeases()
-        self._slots = self._made_slots()
+        self._slots: list[Slot] = self._made_slots()
         addresses = ClientAddresses(settings.trusted_proxies)
         self._tickets = TicketIntake(
             backend=TicketBackend(self._slots, backoff),
@@ -166,7 +171,7 @@ class UploadService:
         return [
             Slot(
                 number,
-                manager_url=self._manager_url,
+                managers=self._managers,
                 uploads=self._uploads,
                 bundles=self._bundles,
                 leases=self._leases,
@@ -209,12 +214,10 @@ async def serve(
         await runner.cleanup()
 
 
-def _link_url(settings: UploadServiceSettings, credential: str) -> str:
+def _link_urls(settings: UploadServiceSettings, credential: str) -> list[str]:
     # Slots with one `process` share one budget of requests to Discord.
-    return service_url(
-        settings.manager_address,
-        "upload",
-        credential,
-        address=settings.own_address,
-        process=str(uuid4()),
-    )
+    process = str(uuid4())
+    return [
+        service_url(url, "upload", credential, address=settings.own_address, process=process)
+        for url in split_urls(settings.manager_address)
+    ]

@@ -11,7 +11,7 @@ from common.settings import (
     SERVICE_SECRET_NAMES,
     TRUSTED_PROXIES_DESCRIPTION,
     Host,
-    ManagerUrl,
+    ManagerUrlList,
     Port,
     PositiveSeconds,
     Seconds,
@@ -31,7 +31,10 @@ class UploadServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    manager_address: ManagerUrl = Field(description="URL of the manager, ws(s):// or http(s)://.")
+    manager_address: ManagerUrlList = Field(
+        description="URL of the manager, ws(s):// or http(s)://. Several managers of one cloud are "
+        "separated by commas: all slots connect to one of them, and to the next when it is lost."
+    )
     service_credential: ServiceSecret = Field(
         validation_alias=SERVICE_SECRET_NAMES,
         description="The credential for uploads that `discord-cloud services add` has printed, or the "

@@ -15,8 +15,9 @@ from msgspec.structs import asdict
 
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError, ConnectionLost
-from client_sdk.service_peer import stay_connected
+from client_sdk.service_peer import connected_to, stay_connected
 from common.log_events import bind_ids
+from common.manager_urls import ManagerUrls
 from common.retry import Backoff
 from protocol import s2u
 from protocol.codec import Frame
@@ -164,7 +165,7 @@ class Slot:
 
     Args:
         number: for the log.
-        manager_url: WebSocket URL with the credentials in its query; a secret.
+        managers: WebSocket URLs with the credentials in their query; a secret.
         uploads: where the intake finds what runs.
         bundles: where it finds bundles that run.
         leases: the way to Discord.
@@ -178,7 +179,7 @@ class Slot:
         self,
         number: int,
         *,
-        manager_url: str,
+        managers: ManagerUrls,
         uploads: ActiveUploads,
         bundles: ActiveBundles,
         leases: WebhookLeases,
@@ -187,7 +188,7 @@ class Slot:
         inactivity_timeout_s: float,
         backoff: Callable[[], Backoff],
     ) -> None:
-        self._manager_url = manager_url
+        self._managers = managers
         self._uploads = uploads
         self._bundles = bundles
         self._leases = leases
@@ -283,9 +284,7 @@ class Slot:
         return await self._link.request(packet, *answers)
 
     async def _connect(self, backoff: Backoff) -> None:
-        async with Connection.open(
-            self._manager_url, receives=_RECEIVES, extensions=_EXTENSIONS
-        ) as link:
+        async with connected_to(self._managers, receives=_RECEIVES, extensions=_EXTENSIONS) as link:
             self._link = link
             try:
                 async with asyncio.TaskGroup() as self._tasks:

@@ -11,6 +11,7 @@ from aiohttp import web
 from client_sdk import ClientSettings, DownloadFailed
 from client_sdk.downloads import pieces_of_archive
 from client_sdk.http import ManagerHttp
+from common.manager_urls import ManagerUrls
 from tests.manager.sockets.stage import serving
 
 
@@ -36,7 +37,7 @@ async def received(body: bytes) -> bytes:
     app.router.add_get("/bulk-download", send)
     async with serving(app) as url, aiohttp.ClientSession() as session:
         settings = ClientSettings()
-        http = ManagerHttp(session, url, "token", settings, settings.rate())
+        http = ManagerHttp(session, ManagerUrls([url]), "token", settings, settings.rate())
         return b"".join([piece async for piece in pieces_of_archive(http, "/")])
 
 
