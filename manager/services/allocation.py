@@ -72,23 +72,23 @@ class LeaseState(Struct, frozen=True, kw_only=True):
     gets_more: bool = False
 
 
-class Operation(Struct, frozen=True, kw_only=True, tag=True):
+class AllocatorOperation(Struct, frozen=True, kw_only=True, tag=True):
     """Base of what a manager has the allocator do. May be repeated without harm."""
 
 
-class ServiceJoined(Operation, frozen=True, kw_only=True):
+class ServiceJoined(AllocatorOperation, frozen=True, kw_only=True):
     """The slot takes uploads."""
 
     card: SlotCard
 
 
-class ServiceLeft(Operation, frozen=True, kw_only=True):
+class ServiceWithdrawn(AllocatorOperation, frozen=True, kw_only=True):
     """The slot takes no uploads any more."""
 
     slot: str
 
 
-class ProcessJoined(Operation, frozen=True, kw_only=True):
+class ProcessJoined(AllocatorOperation, frozen=True, kw_only=True):
     """A slot of the process is connected."""
 
     process: str
@@ -96,61 +96,61 @@ class ProcessJoined(Operation, frozen=True, kw_only=True):
     tells_demand: bool = False
 
 
-class ProcessLeft(Operation, frozen=True, kw_only=True):
+class ProcessLeft(AllocatorOperation, frozen=True, kw_only=True):
     """A slot of the process has disconnected."""
 
     process: str
     slot: str
 
 
-class DemandTold(Operation, frozen=True, kw_only=True):
+class DemandTold(AllocatorOperation, frozen=True, kw_only=True):
     """Posts of the process wait, or do no more."""
 
     process: str
     is_waiting: bool
 
 
-class LeaseConfirmed(Operation, frozen=True, kw_only=True):
+class LeaseConfirmed(AllocatorOperation, frozen=True, kw_only=True):
     """The manager's slots of the process have confirmed that configuration."""
 
     process: str
     number: int
 
 
-class ClientLeft(Operation, frozen=True, kw_only=True):
+class ClientLeft(AllocatorOperation, frozen=True, kw_only=True):
     """The client has disconnected."""
 
     client: str
 
 
-class UploadEnded(Operation, frozen=True, kw_only=True):
+class RunEnded(AllocatorOperation, frozen=True, kw_only=True):
     """That run of an upload on the slot is over."""
 
     slot: str
     run: int
 
 
-class Book(Operation, frozen=True, kw_only=True):
+class BookServices(AllocatorOperation, frozen=True, kw_only=True):
     """The client wants so many services."""
 
     client: str
     desired: int
 
 
-class ClearBooking(Operation, frozen=True, kw_only=True):
+class ClearBooking(AllocatorOperation, frozen=True, kw_only=True):
     """The client wants none any more."""
 
     client: str
 
 
-class StartUpload(Operation, frozen=True, kw_only=True):
+class StartUpload(AllocatorOperation, frozen=True, kw_only=True):
     """Takes one of the client's idle services."""
 
     client: str
     avoid: tuple[str, ...] = ()
 
 
-class MoveUpload(Operation, frozen=True, kw_only=True):
+class MoveUpload(AllocatorOperation, frozen=True, kw_only=True):
     """Takes that run off a slot that does not answer."""
 
     slot: str
@@ -158,7 +158,7 @@ class MoveUpload(Operation, frozen=True, kw_only=True):
     avoid: tuple[str, ...] = ()
 
 
-class AskHoldings(Operation, frozen=True, kw_only=True):
+class AskHoldings(AllocatorOperation, frozen=True, kw_only=True):
     """Asks what the client has."""
 
     client: str
@@ -166,14 +166,14 @@ class AskHoldings(Operation, frozen=True, kw_only=True):
 
 AnyOperation = (
     ServiceJoined
-    | ServiceLeft
+    | ServiceWithdrawn
     | ProcessJoined
     | ProcessLeft
     | DemandTold
     | LeaseConfirmed
     | ClientLeft
-    | UploadEnded
-    | Book
+    | RunEnded
+    | BookServices
     | ClearBooking
     | StartUpload
     | MoveUpload
@@ -313,7 +313,7 @@ class AnswerState(StrEnum):
     """A later call was answered already."""
 
 
-class Answer(ClusterMessage, frozen=True, kw_only=True):
+class AllocatorAnswer(ClusterMessage, frozen=True, kw_only=True):
     """The allocator's answer; `serial` and `number` are those of what it answers, or the part of a report.
 
     `results` are in the order of the operations.

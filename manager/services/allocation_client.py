@@ -18,11 +18,11 @@ from typing import TypeVar
 from manager.services.allocation import (
     MAX_ITEMS,
     MAX_OPERATIONS,
-    Answer,
+    AllocatorAnswer,
     AnswerState,
     AnyOperation,
     Asked,
-    Book,
+    BookServices,
     Call,
     ClearBooking,
     ClientLeft,
@@ -37,11 +37,11 @@ from manager.services.allocation import (
     ReportedClient,
     ReportedProcess,
     ReportedRun,
+    RunEnded,
     ServiceJoined,
-    ServiceLeft,
+    ServiceWithdrawn,
     SlotCard,
     StartUpload,
-    UploadEnded,
 )
 from manager.services.booking_ledger import AmountChanged
 
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
-class Ticket:
+class PendingOperation:
     """One operation that is not answered yet.
 
     Attributes:
@@ -77,7 +77,7 @@ class Heard:
         ask_later: Whether the allocator cannot answer yet.
     """
 
-    results: list[tuple[Ticket, OperationResult]] = field(default_factory=list)
+    results: list[tuple[PendingOperation, OperationResult]] = field(default_factory=list)
     changes: list[AmountChanged] = field(default_factory=list)
     joined: list[SlotCard] = field(default_factory=list)
     left: list[SlotCard] = field(default_factory=list)
@@ -117,8 +117,8 @@ class AllocationClient:
         self._number = 0
         self._heard = 0
         self._reports: list[Report] = []
-        self._queue: deque[Ticket] = deque()
-        self._in_flight: list[Ticket] = []
+        self._queue: deque[PendingOperation] = deque()
+        self._in_flight: list[PendingOperation] = []
         self._is_called = False
         self._has_news = True
         self._bookings: dict[str, _Booking] = {}
@@ -185,7 +185,7 @@ class AllocationClient:
         if self._own.pop(slot, None) is not None:
             self._runs.pop(slot, None)
             self._stubs.pop(slot, None)
-            self.say(ServiceLeft(slot=slot))
+            self.say(ServiceWithdrawn(slot=slot))
 
     def process_joined(self, process: str, slot: str, *, tells_demand: bool) -> None:
         """A slot of a process is connected here."""
@@ -214,7 +214,7 @@ class AllocationClient:
         """A client has disconnected."""
         self._bookings.pop(client, None)
         for ticket in (*self._in_flight, *self._queue):
-            if isinstance(ticket.operation, Book) and ticket.operation.client == client:
+            if isinstance(ticket.operation, BookServices) and ticket.operation.client == client:
                 ticket.is_void = True
         self.say(ClientLeft(client=client))
 
@@ -222,7 +222,7 @@ class AllocationClient:
         """An upload of this manager does not occupy the slot any more; without one nothing happens."""
         run = self._runs.pop(slot, None)
         if run is not None:
-            self.say(UploadEnded(slot=slot, run=run.number))
+            self.say(RunEnded(slot=slot, run=run.number))
 
     def stub_began(self, slot: str, run: int) -> None:
         """An upload of another manager occupies a slot of this one."""
@@ -232,15 +232,15 @@ class AllocationClient:
         """An upload of another manager does not occupy a slot of this one any more."""
         if self._stubs.get(slot) == run:
             del self._stubs[slot]
-        self.say(UploadEnded(slot=slot, run=run))
+        self.say(RunEnded(slot=slot, run=run))
 
-    def ask(self, operation: AnyOperation) -> Ticket:
+    def ask(self, operation: AnyOperation) -> PendingOperation:
         """Has the allocator carry something out."""
-        ticket = Ticket(operation)
+        ticket = PendingOperation(operation)
         self._queue.append(ticket)
         return ticket
 
-    def abandon(self, ticket: Ticket) -> None:
+    def abandon(self, ticket: PendingOperation) -> None:
         """Nobody waits for the result any more: it is not asked for, or undone when it comes."""
         ticket.is_wanted = False
         if ticket in self._queue:
@@ -248,7 +248,7 @@ class AllocationClient:
 
     def say(self, operation: AnyOperation) -> None:
         """Has the allocator carry something out of which nobody waits for the result."""
-        self._queue.append(Ticket(operation))
+        self._queue.append(PendingOperation(operation))
 
     # Messages
 
@@ -274,7 +274,7 @@ class AllocationClient:
             )
         )
 
-    def received(self, answer: Answer) -> Heard:
+    def received(self, answer: AllocatorAnswer) -> Heard:
         """Takes an answer, whatever it answers."""
         heard = Heard()
         if answer.epoch < self._epoch:
@@ -285,7 +285,7 @@ class AllocationClient:
             self._take(answer, heard)
         return heard
 
-    def _take(self, answer: Answer, heard: Heard) -> None:
+    def _take(self, answer: AllocatorAnswer, heard: Heard) -> None:
         match answer.state:
             case AnswerState.UNKNOWN:
                 self._begin_report(answer.epoch)
@@ -297,7 +297,7 @@ class AllocationClient:
                 if self._reports and self._reports[0].part == answer.number:
                     del self._reports[0]
 
-    def _take_results(self, answer: Answer, news: News, heard: Heard) -> None:
+    def _take_results(self, answer: AllocatorAnswer, news: News, heard: Heard) -> None:
         if not self._is_called or answer.number != self._number:
             return
         self._is_called = False
@@ -314,11 +314,11 @@ class AllocationClient:
             self._process_count = news.process_count
             heard.is_count_new = True
 
-    def _take_result(self, ticket: Ticket, result: OperationResult, news: News) -> None:
+    def _take_result(self, ticket: PendingOperation, result: OperationResult, news: News) -> None:
         if result.code is not None:
             return
         match ticket.operation:
-            case Book(client=client, desired=desired) if not ticket.is_void:
+            case BookServices(client=client, desired=desired) if not ticket.is_void:
                 # Of a booking that the client was told to be impossible it hears as of changes.
                 told = self.told(client)
                 if ticket.is_wanted:
@@ -332,7 +332,7 @@ class AllocationClient:
                 moved = self._runs.get(slot)
                 self._began(ticket, result, "" if moved is None else moved.client)
 
-    def _began(self, ticket: Ticket, result: OperationResult, client: str) -> None:
+    def _began(self, ticket: PendingOperation, result: OperationResult, client: str) -> None:
         self._runs[result.slot] = _Run(result.run, client)
         if not ticket.is_wanted:
             self.upload_ended(result.slot)
@@ -445,7 +445,7 @@ class AllocationClient:
         )
 
 
-def _weight(ticket: Ticket) -> int:
+def _weight(ticket: PendingOperation) -> int:
     """How much room an operation takes in a call: it may name many slots."""
     return 1 + len(getattr(ticket.operation, "avoid", ()))
 

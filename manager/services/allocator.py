@@ -22,7 +22,7 @@ from manager.errors import ClearRefused, NoFreeService, ServiceExists, ServiceNo
 from manager.services import allocation
 from manager.services.allocation import (
     MAX_ITEMS,
-    Answer,
+    AllocatorAnswer,
     AnswerState,
     Call,
     LeaseState,
@@ -115,14 +115,14 @@ class Allocator:
         self._rings: set[str] = set()
         self._carry_out: dict[type, Callable[[str, Any, float], OperationResult]] = {
             allocation.ServiceJoined: self._service_joined,
-            allocation.ServiceLeft: self._service_left,
+            allocation.ServiceWithdrawn: self._service_left,
             allocation.ProcessJoined: self._process_joined,
             allocation.ProcessLeft: self._process_left,
             allocation.DemandTold: self._demand_told,
             allocation.LeaseConfirmed: self._lease_confirmed,
             allocation.ClientLeft: self._client_left,
-            allocation.UploadEnded: self._upload_ended,
-            allocation.Book: self._book,
+            allocation.RunEnded: self._upload_ended,
+            allocation.BookServices: self._book,
             allocation.ClearBooking: self._clear,
             allocation.StartUpload: self._start_upload,
             allocation.MoveUpload: self._move_upload,
@@ -131,7 +131,7 @@ class Allocator:
 
     # What managers say
 
-    def report(self, report: Report, now: float) -> Answer:
+    def report(self, report: Report, now: float) -> AllocatorAnswer:
         """Takes one part of a manager's report."""
         if report.epoch != self._epoch:
             return self._answer(AnswerState.UNKNOWN, report.serial)
@@ -151,11 +151,11 @@ class Allocator:
                 self._enter([known], now)
             self.tick(now)
             self._lease_webhooks()
-        return Answer(
+        return AllocatorAnswer(
             epoch=self._epoch, state=AnswerState.DONE, serial=report.serial, number=report.part
         )
 
-    def call(self, call: Call, now: float) -> Answer:
+    def call(self, call: Call, now: float) -> AllocatorAnswer:
         """Carries out a manager's operations, once."""
         manager = self._managers.get(call.manager)
         if call.epoch != self._epoch or manager is None or call.serial != manager.serial:
@@ -172,7 +172,7 @@ class Allocator:
             manager.number = call.number
         manager.heard(call.heard)
         self._rings.discard(manager.id)
-        return Answer(
+        return AllocatorAnswer(
             epoch=self._epoch,
             state=AnswerState.DONE,
             serial=call.serial,
@@ -335,7 +335,9 @@ class Allocator:
         self._changed(changes)
         return _DONE
 
-    def _service_left(self, _: str, left: allocation.ServiceLeft, now: float) -> OperationResult:
+    def _service_left(
+        self, _: str, left: allocation.ServiceWithdrawn, now: float
+    ) -> OperationResult:
         self._forget_service(left.slot, now)
         return _DONE
 
@@ -406,14 +408,14 @@ class Allocator:
         self._clients.pop(client, None)
         self._changed(self._ledger.client_left(client, now))
 
-    def _upload_ended(self, _: str, ended: allocation.UploadEnded, now: float) -> OperationResult:
+    def _upload_ended(self, _: str, ended: allocation.RunEnded, now: float) -> OperationResult:
         if self._runs.get(ended.slot) != ended.run:
             return _DONE
         del self._runs[ended.slot]
         self._changed(self._ledger.upload_ended(ended.slot, now))
         return _DONE
 
-    def _book(self, manager: str, book: allocation.Book, now: float) -> OperationResult:
+    def _book(self, manager: str, book: allocation.BookServices, now: float) -> OperationResult:
         self._clients[book.client] = manager
         booked = self._ledger.request(book.client, book.desired, now)
         self._changed([AmountChanged(book.client, 1), *booked.changes])
@@ -509,8 +511,8 @@ class Allocator:
             has_more=has_more,
         )
 
-    def _answer(self, state: AnswerState, serial: int) -> Answer:
-        return Answer(epoch=self._epoch, state=state, serial=serial)
+    def _answer(self, state: AnswerState, serial: int) -> AllocatorAnswer:
+        return AllocatorAnswer(epoch=self._epoch, state=state, serial=serial)
 
 
 def _earlier_lease(

@@ -12,7 +12,7 @@ from manager.cluster.port import Campaign, Cluster, Subscription
 from manager.services.allocation import (
     ALLOCATOR_SUBJECT,
     LEDGER_SUBJECT,
-    Answer,
+    AllocatorAnswer,
     Asked,
     Doorbell,
     LedgerRequest,
@@ -115,7 +115,7 @@ class AllocatorHost:
             raise RequestRefused(NOT_ELECTED, "this manager is not the allocator any more")
         return self._allocator
 
-    async def _answer(self, asked: Asked) -> Answer:
+    async def _answer(self, asked: Asked) -> AllocatorAnswer:
         allocator = self._in_office()
         if asked.report is not None:
             answer = allocator.report(asked.report, self._now())

@@ -16,10 +16,10 @@ from manager.errors import BookingsUnavailable, ClearRefused, NoFreeService
 from manager.services.allocation import (
     ALLOCATOR_SUBJECT,
     LEDGER_SUBJECT,
-    Answer,
+    AllocatorAnswer,
     AnyOperation,
     AskHoldings,
-    Book,
+    BookServices,
     ClearBooking,
     DemandTold,
     Doorbell,
@@ -31,7 +31,7 @@ from manager.services.allocation import (
     StartUpload,
     doorbell_subject,
 )
-from manager.services.allocation_client import AllocationClient, Heard, Ticket
+from manager.services.allocation_client import AllocationClient, Heard, PendingOperation
 from manager.services.booking_ledger import Holdings, LedgerSnapshot
 from manager.services.bookings import Mailbox
 from manager.services.channel_leases import SendConfigurations
@@ -85,7 +85,7 @@ class AllocatorLink:
         self._sleep = sleep
         self.state = AllocationClient(cluster.own.id)
         self._wake = asyncio.Event()
-        self._waiting: dict[Ticket, asyncio.Future[OperationResult]] = {}
+        self._waiting: dict[PendingOperation, asyncio.Future[OperationResult]] = {}
         self._services: ServicesListener | None = None
         self._configure: SendConfigurations | None = None
 
@@ -160,7 +160,10 @@ class AllocatorLink:
     async def _exchange(self) -> None:
         try:
             answer = await self._cluster.request(
-                ALLOCATOR_SUBJECT, self.state.next_message(), Answer, timeout_s=CALL_TIMEOUT_S
+                ALLOCATOR_SUBJECT,
+                self.state.next_message(),
+                AllocatorAnswer,
+                timeout_s=CALL_TIMEOUT_S,
             )
         except ClusterError as error:
             log.debug("allocator-away", code=error.code)
@@ -223,7 +226,7 @@ class RemoteBookings:
 
     async def request(self, client_id: str, desired: int) -> int:
         """See `Bookings`."""
-        await self._link.ask(Book(client=client_id, desired=desired))
+        await self._link.ask(BookServices(client=client_id, desired=desired))
         return self._state.told(client_id)
 
     async def clear(self, client_id: str) -> None:

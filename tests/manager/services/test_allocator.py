@@ -7,11 +7,11 @@ import pytest
 from manager.services import allocation
 from manager.services.allocation import (
     MAX_ITEMS,
-    Answer,
+    AllocatorAnswer,
     AnswerState,
     Asked,
     AskHoldings,
-    Book,
+    BookServices,
     ClearBooking,
     DemandTold,
     LedgerState,
@@ -53,7 +53,7 @@ class Office:
         self.talk(name)
         return self.managers[name]
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> AllocatorAnswer:
         """The allocator's answer."""
         if asked.report is not None:
             return self.allocator.report(asked.report, self.now)
@@ -115,7 +115,7 @@ class TestBookings:
         """A slot at one manager is booked and used by a client at another."""
         office.slots("a", "s")
         assert office.managers["b"].services.keys() == {"s"}
-        assert office.do("b", Book(client="bob", desired=2)).amount == 1
+        assert office.do("b", BookServices(client="bob", desired=2)).amount == 1
         started = office.do("b", StartUpload(client="bob"))
         assert started.slot == "s"
         assert office.managers["b"].run_on("s") == started.run > 0
@@ -129,7 +129,7 @@ class TestBookings:
 
     def test_changes_are_told_once(self, office: Office):
         """A client hears once of a slot that joined, and of one that left, however often it is asked."""
-        office.do("b", Book(client="bob", desired=2))
+        office.do("b", BookServices(client="bob", desired=2))
         office.managers["a"].service_joined(SlotCard(id="s", manager="a", address="x"))
         office.talk("a")
         assert office.allocator.take_rings() == {"b"}
@@ -143,7 +143,7 @@ class TestBookings:
     def test_an_upload_moves_from_a_silent_slot(self, office: Office):
         """The silent one is free after its upload has ended there; that of an older run ends nothing."""
         office.slots("a", "s1", "s2")
-        office.do("b", Book(client="bob", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
         first = office.do("b", StartUpload(client="bob"))
         moved = office.do("b", MoveUpload(slot=first.slot, run=first.run))
         assert moved.slot != first.slot
@@ -162,17 +162,17 @@ class TestBookings:
     def test_a_late_move_is_refused_when_no_other_is_free(self, office: Office):
         """An upload stays where it is."""
         office.slots("a", "s")
-        office.do("b", Book(client="bob", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
         started = office.do("b", StartUpload(client="bob"))
         assert office.do("b", MoveUpload(slot="s", run=started.run)).code == "all-busy"
 
     def test_a_client_leaves(self, office: Office):
         """Its slots are free, the running one after the end of its upload; news about it come to nobody."""
         office.slots("a", "s1", "s2")
-        office.do("b", Book(client="bob", desired=2))
+        office.do("b", BookServices(client="bob", desired=2))
         started = office.do("b", StartUpload(client="bob"))
         client = office.managers["b"]
-        asked = client.ask(Book(client="bob", desired=1))
+        asked = client.ask(BookServices(client="bob", desired=1))
         other = client.ask(StartUpload(client="bill"))
         client.client_left("bob")
         assert (asked.is_void, other.is_void) == (True, False)
@@ -187,8 +187,8 @@ class TestBookings:
     def test_idle_slots_are_reassigned_in_time(self, office: Office):
         """As by a manager that is alone."""
         office.slots("a", "s1", "s2", "s3")
-        office.do("a", Book(client="alice", desired=3))
-        office.do("b", Book(client="bob", desired=1))
+        office.do("a", BookServices(client="alice", desired=3))
+        office.do("b", BookServices(client="bob", desired=1))
         deadline = office.allocator.next_deadline()
         assert deadline is not None
         office.now = deadline
@@ -199,12 +199,12 @@ class TestBookings:
         """A service that is taken when nobody waits any more is given back; a booking is told as a change."""
         office.slots("a", "s1", "s2")
         client = office.managers["b"]
-        office.do("b", Book(client="bob", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
         forgotten = client.ask(StartUpload(client="bob"))
         client.abandon(forgotten)
         assert not client.has_work
         started = client.ask(StartUpload(client="bob"))
-        booked = client.ask(Book(client="bob", desired=2))
+        booked = client.ask(BookServices(client="bob", desired=2))
         message = client.next_message()
         client.abandon(started)
         client.abandon(booked)
@@ -216,7 +216,7 @@ class TestBookings:
     def test_the_ledger_goes_over_the_wire(self, office: Office):
         """A status page shows what the allocator decides."""
         office.slots("a", "s1")
-        office.do("b", Book(client="bob", desired=2))
+        office.do("b", BookServices(client="bob", desired=2))
         snapshot = office.allocator.snapshot()
         assert LedgerState.of(snapshot).snapshot() == snapshot
 
@@ -227,7 +227,7 @@ class TestMessages:
     def test_a_repeated_call_is_answered_as_before(self, office: Office):
         """It is carried out once."""
         office.slots("a", "s1", "s2")
-        office.do("b", Book(client="bob", desired=2))
+        office.do("b", BookServices(client="bob", desired=2))
         office.managers["b"].ask(StartUpload(client="bob"))
         message = office.managers["b"].next_message()
         first = office.answer(message)
@@ -256,7 +256,7 @@ class TestMessages:
     def test_an_answer_to_an_earlier_report_is_not_heard(self, office: Office):
         """It says nothing about the present one."""
         client = office.managers["b"]
-        late = Answer(epoch=office.epoch, state=AnswerState.UNKNOWN, serial=0)
+        late = AllocatorAnswer(epoch=office.epoch, state=AnswerState.UNKNOWN, serial=0)
         assert client.received(late) == Heard()
         assert client.next_message().report is None
 
@@ -271,8 +271,8 @@ class TestMessages:
     def test_a_manager_that_counted_as_gone_reports_again(self, office: Office):
         """Its slots and bookings are there again; its clients hear what they have lost."""
         office.slots("b", "s")
-        office.do("b", Book(client="bob", desired=1))
-        office.do("a", Book(client="alice", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
+        office.do("a", BookServices(client="alice", desired=1))
         office.allocator.manager_left("b", office.now)
         office.allocator.manager_left("unknown", office.now)
         assert [card.id for card in office.talk("a").left] == ["s"]
@@ -303,7 +303,7 @@ class TestMessages:
         office.managers["a"].service_left("unknown")
         office.managers["a"].client_left("unknown")
         for operation in (
-            allocation.ServiceLeft(slot="unknown"),
+            allocation.ServiceWithdrawn(slot="unknown"),
             allocation.ProcessLeft(process="unknown", slot="unknown"),
         ):
             assert office.do("a", operation).code is None
@@ -312,8 +312,8 @@ class TestMessages:
         """What one of them had is free for those who are left."""
         office.slots("a", "s")
         for client in ("bob", "bill"):
-            office.do("b", Book(client=client, desired=1))
-        office.do("a", Book(client="alice", desired=1))
+            office.do("b", BookServices(client=client, desired=1))
+        office.do("a", BookServices(client="alice", desired=1))
         office.allocator.manager_left("b", office.now)
         del office.managers["b"]
         assert office.talk().changes == [AmountChanged("alice", 1)]
@@ -349,10 +349,10 @@ class TestElection:
     def test_nothing_is_decided_before_all_have_reported(self, office: Office):
         """Otherwise a slot would be given away that a client of another manager has."""
         office.slots("a", "s")
-        office.do("b", Book(client="bob", desired=1))
-        office.do("a", Book(client="alice", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
+        office.do("a", BookServices(client="alice", desired=1))
         office.elect()
-        ticket = office.managers["a"].ask(Book(client="alice", desired=2))
+        ticket = office.managers["a"].ask(BookServices(client="alice", desired=2))
         heard = Heard()
         for _ in range(5):
             heard = office.exchange("a")
@@ -367,7 +367,7 @@ class TestElection:
         """The others go on after a while; what it has is entered when it reports."""
         office.slots("a", "s1")
         office.slots("b", "s2")
-        office.do("b", Book(client="bob", desired=2))
+        office.do("b", BookServices(client="bob", desired=2))
         started = office.do("b", StartUpload(client="bob"))
         office.elect()
         office.talk("a")
@@ -392,7 +392,7 @@ class TestElection:
     def test_an_unanswered_operation_is_carried_out_by_the_next_one(self, office: Office):
         """Whether the last one has done so or not."""
         office.slots("a", "s")
-        office.do("b", Book(client="bob", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
         ticket = office.managers["b"].ask(StartUpload(client="bob"))
         office.answer(office.managers["b"].next_message())
         office.elect()
@@ -402,12 +402,12 @@ class TestElection:
     def test_a_client_of_a_lost_manager_leaves_its_upload_to_be_ended(self, office: Office):
         """The manager with the slot says that it is in use; nobody gets it before that upload has ended."""
         office.slots("a", "s")
-        office.do("b", Book(client="bob", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
         started = office.do("b", StartUpload(client="bob"))
         office.managers["a"].stub_began("s", started.run)
         del office.managers["b"]
         office.elect()
-        office.do("a", Book(client="alice", desired=1))
+        office.do("a", BookServices(client="alice", desired=1))
         assert office.managers["a"].told("alice") == 0
         office.managers["a"].stub_ended("s", started.run)
         assert office.talk().changes == [AmountChanged("alice", 1)]
@@ -415,13 +415,13 @@ class TestElection:
     def test_the_newer_of_two_claims_counts(self, office: Office):
         """A run that a manager reports although a newer one has its slot is not entered."""
         office.slots("a", "s")
-        office.do("b", Book(client="bob", desired=1))
+        office.do("b", BookServices(client="bob", desired=1))
         old = office.do("b", StartUpload(client="bob"))
         office.elect()
         office.talk("a")
         office.now += GATHER_S
         office.allocator.tick(office.now)
-        office.do("a", Book(client="alice", desired=1))
+        office.do("a", BookServices(client="alice", desired=1))
         new = office.do("a", StartUpload(client="alice"))
         assert new.run > old.run
         office.talk("b")
@@ -433,8 +433,8 @@ class TestElection:
         office.manager("c")
         office.slots("a", "s1", "s2")
         office.slots("c", "s3", "s4")
-        office.do("a", Book(client="alice", desired=2))
-        office.do("b", Book(client="bob", desired=2))
+        office.do("a", BookServices(client="alice", desired=2))
+        office.do("b", BookServices(client="bob", desired=2))
         del office.managers["c"]
         office.elect()
         changes = [*office.talk().changes, *office.talk().changes]
@@ -481,7 +481,7 @@ class TestLeases:
         office.managers["a"].lease_confirmed("p1", office.managers["a"].lease("p1").number)
         office.talk()
         office.slots("b", "s3")
-        office.do("b", Book(client="bob", desired=3))
+        office.do("b", BookServices(client="bob", desired=3))
         office.do("b", StartUpload(client="bob", avoid=("s1",)))
         office.do("b", StartUpload(client="bob", avoid=("s1",)))
         office.managers["b"].say(DemandTold(process="p2", is_waiting=True))

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from manager.services.allocation import (
-    Answer,
+    AllocatorAnswer,
     AnyOperation,
     Asked,
-    Book,
+    BookServices,
     ClearBooking,
     MoveUpload,
     SlotCard,
     StartUpload,
 )
-from manager.services.allocation_client import AllocationClient, Heard, Ticket
+from manager.services.allocation_client import AllocationClient, Heard, PendingOperation
 from manager.services.allocator import ABSENCE_S, GATHER_S, Allocator
 
 IDLE_S = 30.0
@@ -32,7 +32,7 @@ class Side:
         self.told: dict[str, int] = {}
         self.slots: dict[str, str] = {}
         self.running: dict[str, str] = {}
-        self.asked: dict[Ticket, str] = {}
+        self.asked: dict[PendingOperation, str] = {}
         self.configured: dict[str, int] = {}
 
     def take(self, heard: Heard) -> None:
@@ -49,7 +49,7 @@ class Side:
         for process in heard.leases:
             self.configured[process] = self.client.lease(process).number
 
-    def take_result(self, ticket: Ticket, slot: str, client: str) -> None:
+    def take_result(self, ticket: PendingOperation, slot: str, client: str) -> None:
         """What a client asked for was done; what comes after its end is given back."""
         operation = ticket.operation
         if isinstance(operation, MoveUpload):
@@ -74,7 +74,7 @@ class AllocatorMachine(RuleBasedStateMachine):
         self.epoch = 1
         self.sides: dict[str, Side] = {}
         self.wires: list[tuple[str, Asked]] = []
-        self.answers: list[tuple[str, Answer]] = []
+        self.answers: list[tuple[str, AllocatorAnswer]] = []
         for _ in range(2):
             self.manager_starts()
         self.allocator = self.elected()
@@ -162,7 +162,7 @@ class AllocatorMachine(RuleBasedStateMachine):
             return
         client = data.draw(st.sampled_from(sorted(side.told)))
         choices: list[AnyOperation] = [
-            Book(client=client, desired=desired),
+            BookServices(client=client, desired=desired),
             ClearBooking(client=client),
             StartUpload(client=client),
         ]
@@ -216,7 +216,7 @@ class AllocatorMachine(RuleBasedStateMachine):
         name, asked = self.wires.pop(place)
         self.answers += [(name, self.answered(asked))] * copies
 
-    def answered(self, asked: Asked) -> Answer:
+    def answered(self, asked: Asked) -> AllocatorAnswer:
         """What the allocator answers."""
         if asked.report is not None:
             return self.allocator.report(asked.report, self.now)
