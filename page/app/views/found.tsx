@@ -15,6 +15,7 @@ export function Found() {
   const { query, hits, isRunning, next, problem } = search;
   return (
     <>
+      <h1 class="hidden">{text.search.results}</h1>
       <div class="toolbar">
         <p class="summary" role="status">
           {isRunning ? text.search.running : text.search.found(hits.length, query, next !== null)}

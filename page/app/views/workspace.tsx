@@ -49,8 +49,8 @@ export function Workspace() {
             <UploadsPanel />
           </div>
         </div>
+        <ContextMenu />
       </main>
-      <ContextMenu />
       <Viewer>
         <div class="messages">
           <Banner />

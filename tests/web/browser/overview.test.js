@@ -93,6 +93,8 @@ test("a search has conditions, which the address keeps, and says when there is n
   await ada.page.getByRole("button", { name: "Only in Letters" }).click();
   await ada.page.clock.runFor(300);
   await finds(["Old"]);
+  const tops = await ada.page.locator(".chips > *").evaluateAll((chips) => chips.map((chip) => chip.getBoundingClientRect().top));
+  assert.equal(new Set(tops).size, 1, "conditions stand beside each other");
   await ada.page.getByRole("combobox", { name: "Type" }).selectOption("Pictures");
   await ada.page.clock.runFor(300);
   await ada.page.getByText("Nothing found for “l”").waitFor();

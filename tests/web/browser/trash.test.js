@@ -1,5 +1,6 @@
 /** The trash, and earlier versions of files. */
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
@@ -19,6 +20,10 @@ test("what was deleted is restored from the trash, or gone for good", async () =
   await person.page.getByRole("link", { name: "Trash" }).click();
   const trash = person.page.locator(".my-links");
   await trash.getByText("lose.txt").first().waitFor();
+  await person.page.setViewportSize({ width: 360, height: 740 });
+  const name = await trash.getByText("lose.txt").first().locator("..").boundingBox();
+  assert.ok(name && name.width > 240, "buttons leave no room for names on a phone");
+  await person.page.setViewportSize({ width: 1280, height: 800 });
   await trash.getByRole("button", { name: "Restore keep.txt" }).click();
   await person.page.getByText("keep.txt restored.").waitFor();
   await trash.getByText("keep.txt").first().waitFor({ state: "detached" });

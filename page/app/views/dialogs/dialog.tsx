@@ -24,10 +24,10 @@ export function Dialog({
   return (
     <dialog class={`dialog ${wide ? "wide" : ""}`} aria-labelledby={id} onMouseDown={beside} {...modal}>
       <div class="dialog-card">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={id}>{title}</h2>
           {canClose && <IconButton icon="close" label={text.app.close} onClick={onClose} />}
-        </header>
+        </div>
         <div class="dialog-body">{children}</div>
       </div>
     </dialog>

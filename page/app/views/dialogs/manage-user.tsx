@@ -18,7 +18,7 @@ export function ManageUser({ account, onBack }: { account: Account; onBack: () =
   return (
     <div class="form manage-user">
       <BackButton label={text.users.all} onClick={onBack} isFocused />
-      <header class="account-head">
+      <div class="account-head">
         <span class="avatar" aria-hidden="true">
           {account.name.charAt(0).toUpperCase()}
         </span>
@@ -27,7 +27,7 @@ export function ManageUser({ account, onBack }: { account: Account; onBack: () =
           <p class="muted">{text.users.owns(account.file_count, formatSize(account.total_size))}</p>
           <p class="muted">{text.users.since(formatFullDate(account.created_at))}</p>
         </div>
-      </header>
+      </div>
       <ManageQuota account={account} />
       {isMe && <p>{text.users.yourself}</p>}
       {!isMe && (

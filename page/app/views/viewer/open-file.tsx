@@ -50,7 +50,7 @@ export function OpenFile({ file, children }: { file: FileItem; children: Compone
       onKeyDown={(event: KeyboardEvent) => onKey(event, keys)}
       {...modal}
     >
-      <header class="viewer-head">
+      <div class="viewer-head">
         <ItemIcon item={file} />
         <div class="viewer-title" aria-live="polite" aria-atomic="true">
           <strong>{file.name}</strong>
@@ -67,7 +67,7 @@ export function OpenFile({ file, children }: { file: FileItem; children: Compone
         </div>
         <FileActions file={file} slideShow={slideShow} facts={{ isShown: showsFacts, toggle: toggleFacts }} onDelete={remove} />
         <IconButton icon="close" label={text.app.close} onClick={close} />
-      </header>
+      </div>
       <div class="viewer-body" {...useSwipe(step)}>
         <Preview key={`${file.key}@${file.updatedAt}`} file={file} onReady={slideShow.pictureIsReady} />
       </div>
