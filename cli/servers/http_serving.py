@@ -31,6 +31,8 @@ READ_BUFFER_BYTES = 256 * 1024
 BACKLOG = 512
 STARTING_S = 2.0
 """Seconds that clients wait while a program starts, before they are answered with 503."""
+_IDLE_S = 0.1
+"""Seconds that connections of clients that were told so have to end."""
 RETRY_AFTER_S = 1
 """Seconds after which those clients are to ask again."""
 
@@ -182,7 +184,8 @@ async def _announce_start(listening: socket.socket) -> None:
         await asyncio.Event().wait()
     finally:
         server.close()
-        await answering.shutdown(0)
+        # 0 would be no limit at all, and an idle connection would hold the start up.
+        await answering.shutdown(_IDLE_S)
 
 
 async def _answer_starting(_request: web.BaseRequest) -> web.Response:

@@ -48,6 +48,36 @@ async def test_a_start_that_takes_long_is_told(monkeypatch: pytest.MonkeyPatch) 
         await program
 
 
+async def test_a_client_that_keeps_its_connection_open_holds_no_start_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a load balancer does that asks for the health: the program starts all the same."""
+    monkeypatch.setattr("cli.servers.http_serving.STARTING_S", 0.01)
+    may_start = asyncio.Event()
+
+    async def wait(_app: web.Application) -> AsyncIterator[None]:
+        await may_start.wait()
+        yield
+
+    app = web.Application()
+    app.cleanup_ctx.append(wait)
+    started = asyncio.Event()
+
+    async def serve(listening: object) -> None:
+        async with serving(app, listening):  # type: ignore[arg-type] # a socket
+            started.set()
+
+    with closing(listen("127.0.0.1", 0)) as listening:
+        program = asyncio.create_task(serve(listening))
+        async with aiohttp.ClientSession() as http:
+            async with http.get(url_of(listening)) as response:
+                assert response.status == 503
+            may_start.set()
+            async with asyncio.timeout(10):
+                await started.wait()
+        await program
+
+
 async def _status(http: aiohttp.ClientSession, url: str) -> int:
     try:
         async with http.get(url) as response:
