@@ -127,6 +127,8 @@ class Candidacy:
     def disconnected(self) -> None:
         """The store cannot be asked; a term goes on until its time is over."""
         self._may_claim_at = None
+        if self._epoch is None:
+            self._holder = None
 
     def released(self, now: float) -> None:
         """The holder has said that it gives the lease back: look at once."""
@@ -203,6 +205,8 @@ class Candidacy:
             return Change.NONE
         self._epoch = None
         self._valid_until = 0.0
+        if self._holder == self._id:
+            self._holder = None
         return Change.LOST
 
     def _look_at(self, at: float) -> None:

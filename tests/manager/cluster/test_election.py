@@ -68,6 +68,7 @@ def test_the_term_ends_by_the_clock():
     assert candidacy.expire(7.5) is Change.LOST
     assert candidacy.expire(7.6) is Change.NONE
     assert candidacy.time_left(7.6) is None
+    assert candidacy.holder is None
     assert candidacy.step(7.6, 0) == Look()
 
 
@@ -130,9 +131,13 @@ def test_a_holder_writes_its_record_again_when_the_store_has_lost_it():
 
 
 def test_without_a_connection_nothing_is_tried():
-    """There is nothing to wait for but the connection."""
+    """There is nothing to wait for but the connection, and nobody knows who holds the lease."""
     candidacy = Candidacy("own", TIMING)
     assert candidacy.step(0.0, 0) == Wait(math.inf)
+    candidacy.connected(1.0)
+    candidacy.seen(OTHERS, 3, 1.0)
+    candidacy.disconnected()
+    assert candidacy.holder is None
 
 
 def test_a_lease_that_was_given_back_is_looked_at_at_once():
