@@ -31,6 +31,7 @@ from gateway.metrics import CONTENT_TYPE, GatewayMetrics
 from gateway.sending import GatewaySender
 from gateway.settings import GatewaySettings
 from reading.answers import reading_answer
+from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.delivery import BodySender, Delivery
 from reading.manifest import SERVED
@@ -69,15 +70,24 @@ READINESS = web.AppKey("readiness", Readiness)
 
 
 def create_app(
-    settings: GatewaySettings, *, monotonic: Callable[[], float] = time.monotonic
+    settings: GatewaySettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
-    """A gateway as a web application, not started yet; `monotonic`: seconds that never jump."""
+    """A gateway as a web application, not started yet.
+
+    Args:
+        settings: What is configured.
+        clock: Seconds since the Unix epoch.
+        monotonic: Seconds that never jump.
+    """
     app = web.Application(handler_args=handler_arguments(settings.idle_connection_timeout_s))
     end_unread_answers(app, max(UNREAD_TIMEOUT_S, settings.download_stall_s + _UNREAD_MARGIN_S))
     app[METRICS] = GatewayMetrics()
     app.middlewares.extend((bind_request_ids, _answer_errors, ignore_hang_ups))
     app.on_response_prepare.append(_add_common_headers)
-    app.cleanup_ctx.append(partial(_run, settings=settings, monotonic=monotonic))
+    app.cleanup_ctx.append(partial(_run, settings=settings, clock=clock, monotonic=monotonic))
     return app
 
 
@@ -92,7 +102,11 @@ async def drain(app: web.Application, grace_s: float) -> None:
 
 
 async def _run(
-    app: web.Application, *, settings: GatewaySettings, monotonic: Callable[[], float]
+    app: web.Application,
+    *,
+    settings: GatewaySettings,
+    clock: Callable[[], float],
+    monotonic: Callable[[], float],
 ) -> AsyncIterator[None]:
     """Composes the gateway, adds its routes, and runs it as long as the application runs."""
     async with AsyncExitStack() as stack:
@@ -108,10 +122,12 @@ async def _run(
         addresses = ClientAddresses(settings.trusted_proxies)
         delivery = settings.delivery(metrics, addresses, monotonic, GatewayError)
         metrics.running.set_function(lambda: delivery.running)
+        memory = settings.read_ahead_memory()
         sender = GatewaySender(
             manager,
             http,
-            BodySender(delivery, settings.read_ahead_memory()),
+            BodySender(delivery, memory),
+            ArchiveSender(delivery, clock, memory, settings.temp_folder),
             ChunkCache(settings.range_cache_bytes),
             addresses,
             metrics,

@@ -8,13 +8,12 @@ from typing import Final
 import structlog
 
 from common.tasks import BackgroundTasks, cancel_and_wait
-from gateway.errors import GatewayError, ManagerAway, ManagerRefused
+from gateway.errors import GatewayError, ManagerAway
 from gateway.manager_client import DownloadClient, ManagerClient
 from reading.content import Content
 from reading.manifest import (
     RENEWED_AFTER_S,
     ChunksRequest,
-    FileManifest,
     LocatedChunk,
     LocatedChunks,
     MessageAnswer,
@@ -50,7 +49,8 @@ class ManifestContent:
     Args:
         manager: Is asked.
         client: For whom.
-        manifest: What the manager has given for the download.
+        token: With which the manager is asked.
+        chunks: The first ones.
         messages: URLs that are known; shared by all downloads.
         tasks: What the download does not wait for.
         sleep: Waits for seconds.
@@ -60,7 +60,8 @@ class ManifestContent:
         self,
         manager: ManagerClient,
         client: DownloadClient,
-        manifest: FileManifest,
+        token: str,
+        chunks: Sequence[LocatedChunk],
         messages: AttachmentCache,
         tasks: BackgroundTasks,
         *,
@@ -68,14 +69,15 @@ class ManifestContent:
     ) -> None:
         self._manager = manager
         self._client = client
-        self._token = manifest.token
+        self._token = token
         self._messages = messages
         self._tasks = tasks
         self._sleep = sleep
         self._signatures: dict[int, bytes] = {}
         self._refused: dict[int, str] = {}
-        self._window: Sequence[ExpectedChunk] = self._taken(manifest.chunks)
+        self._window: Sequence[ExpectedChunk] = self._taken(chunks)
         self._is_new_window = asyncio.Event()
+        self._renewal: asyncio.Task[None] | None = None
 
     async def chunks(self, _: Content, first: int) -> Sequence[ExpectedChunk]:
         """The chunks from an index on. Raises `ManagerAway`, `ManagerRefused`, `ManagerUnusable`."""
@@ -121,15 +123,22 @@ class ManifestContent:
 
         Without the manager reading goes on, and fails if the content is deleted meanwhile.
         """
-        with contextlib.suppress(ManagerAway):
-            await self._renew()
-        renewing = asyncio.create_task(self._keep_renewing(), name="renew-download-token")
-        learning = asyncio.create_task(self._learn_urls(), name="learn-urls")
+        following: list[asyncio.Task[None]] = []
         try:
+            with contextlib.suppress(ManagerAway):
+                await self._renewed()
+            for work, name in (
+                (self._keep_renewing(), "renew"),
+                (self._learn_urls(), "learn-urls"),
+            ):
+                following.append(asyncio.create_task(work, name=name))
             yield
         finally:
-            await cancel_and_wait(renewing, learning)
-            self._say("/gateway/release", TokenRequest(token=self._token))
+            try:
+                await cancel_and_wait(*following)
+            finally:
+                # Also when the download is cancelled while it ends.
+                self._tasks.spawn(self._let_go(), "release content")
 
     async def begin(self) -> None:
         """Has the manager count the download. Raises `ManagerAway`, `ManagerRefused`."""
@@ -139,7 +148,22 @@ class ManifestContent:
         """Reports a chunk that cannot be read, but for a Discord that is away."""
         if not isinstance(error, DiscordUnavailable):
             report = UnreadableChunk(token=self._token, index=chunk.index, code=error.code)
-            self._say("/gateway/unreadable", report)
+            self._tasks.spawn(self._tell("/gateway/unreadable", report), "report a chunk")
+
+    async def _renewed(self) -> None:
+        """Has the content kept. Raises `GatewayError`.
+
+        What was asked for goes on when the download ends: it must not be kept after it was let go.
+        """
+        self._renewal = asyncio.create_task(self._renew(), name="keep content")
+        await asyncio.shield(self._renewal)
+
+    async def _let_go(self) -> None:
+        if self._renewal is not None:
+            await asyncio.wait([self._renewal])
+            if not self._renewal.cancelled():
+                self._renewal.exception()  # perhaps nobody has waited for it
+        await self._tell("/gateway/release", TokenRequest(token=self._token))
 
     async def _renew(self) -> None:
         question = TokenRequest(token=self._token)
@@ -165,18 +189,16 @@ class ManifestContent:
         while True:
             await self._sleep(RENEWED_AFTER_S)
             try:
-                await self._renew()
+                await self._renewed()
             except ManagerAway:
                 continue
             except GatewayError as error:
                 log.warning("download-token-not-renewed", code=error.code, reason=str(error))
                 return
 
-    def _say(self, path: str, report: TokenRequest | UnreadableChunk) -> None:
-        async def say() -> None:
-            try:
-                await self._manager.tell(path, report, self._client)
-            except (ManagerAway, ManagerRefused) as error:
-                log.warning("manager-not-told", path=path, code=error.code)
-
-        self._tasks.spawn(say(), f"tell {path}")
+    async def _tell(self, path: str, report: TokenRequest | UnreadableChunk) -> None:
+        """Tells the manager what the download does not depend on."""
+        try:
+            await self._manager.tell(path, report, self._client)
+        except GatewayError as error:
+            log.warning("manager-not-told", path=path, code=error.code)

@@ -1,12 +1,15 @@
 """Answers clients: the manager decides each request, and what it gives a manifest for is sent from here."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 import structlog
 from aiohttp import ClientError, ClientResponse, web
 
 from common.addresses import ClientAddresses
 from common.tasks import BackgroundTasks
+from gateway.archive_listing import ManagerListing
 from gateway.errors import ManagerAway, ManagerUnusable
 from gateway.manager_client import (
     MOST_CONNECTIONS,
@@ -19,12 +22,21 @@ from gateway.manager_client import (
 from gateway.manifest_content import ManifestContent
 from gateway.metrics import GatewayMetrics
 from reading.admission import DownloadAdmission, DownloadLimits
+from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
 from reading.delivery import BodySender
-from reading.manifest import MANIFEST_FILE, MANIFEST_HEADER, FileManifest
+from reading.manifest import (
+    MANIFEST_ARCHIVE,
+    MANIFEST_FILE,
+    MANIFEST_HEADER,
+    ArchiveManifest,
+    FileManifest,
+    KeyOfObject,
+    LocatedChunk,
+)
 from storage.discord.http import DiscordHttp
-from storage.object_keys import KeysOfObject
+from storage.object_keys import KeysOfObjects
 from storage.read_buffers import ReadBuffers
 from storage.reader import AttachmentCache, ChunkReader
 
@@ -44,7 +56,8 @@ class GatewaySender:
     Args:
         manager: Decides.
         http: The connections to the CDN.
-        bodies: Sends what manifests say.
+        bodies: Sends what manifests of files say.
+        archives: Sends folders.
         cache: Chunks that were read for ranges in them.
         addresses: Identifies clients.
         metrics: Counts.
@@ -56,6 +69,7 @@ class GatewaySender:
         manager: ManagerClient,
         http: DiscordHttp,
         bodies: BodySender,
+        archives: ArchiveSender,
         cache: ChunkCache,
         addresses: ClientAddresses,
         metrics: GatewayMetrics,
@@ -64,6 +78,7 @@ class GatewaySender:
         self._manager = manager
         self._http = http
         self._bodies = bodies
+        self._archives = archives
         self._cache = cache
         self._addresses = addresses
         self._metrics = metrics
@@ -89,24 +104,44 @@ class GatewaySender:
                 return await self._pass_on(request, answer)
             manifest = await _manifest_of(answer, kind)
         self._metrics.manifests.inc()
-        return await self._send(request, client, manifest)
+        if isinstance(manifest, ArchiveManifest):
+            return await self._send_archive(request, client, manifest)
+        return await self._send_file(request, client, manifest)
 
-    async def _send(
+    async def _send_file(
         self, request: web.Request, client: DownloadClient, manifest: FileManifest
     ) -> web.StreamResponse:
-        forwarded = ManifestContent(self._manager, client, manifest, self._messages, self._tasks)
         content = manifest.content
-        keys = KeysOfObject(content.id, [each.key for each in manifest.keys])
-        source = ContentSource(
-            forwarded,
-            ChunkReader(self._http, forwarded, keys, buffers=self._buffers),
-            forwarded.kept_alive,
-            forwarded.note_unreadable,
-            self._cache,
-        )
+        forwarded = self.opened(client, manifest.token, manifest.chunks)
+        source = self.source_of(forwarded, {content.id: manifest.keys})
         before = forwarded.begin if manifest.is_counted else None
         return await self._bodies.send(
             request, manifest.plan, content, source, manifest.reader, before
+        )
+
+    async def _send_archive(
+        self, request: web.Request, client: DownloadClient, manifest: ArchiveManifest
+    ) -> web.StreamResponse:
+        listing = ManagerListing(self._manager, client, manifest.token, self)
+        return await self._archives.send(request, manifest.headers, listing, manifest.reader)
+
+    def opened(
+        self, client: DownloadClient, token: str, chunks: Sequence[LocatedChunk]
+    ) -> ManifestContent:
+        """What the manager has given a token and the first chunks for."""
+        return ManifestContent(self._manager, client, token, chunks, self._messages, self._tasks)
+
+    def source_of(
+        self, forwarded: ManifestContent, keys: Mapping[UUID, Sequence[KeyOfObject]]
+    ) -> ContentSource:
+        """Where content is read that these keys open."""
+        ring = KeysOfObjects({owner: [each.key for each in own] for owner, own in keys.items()})
+        return ContentSource(
+            forwarded,
+            ChunkReader(self._http, forwarded, ring, buffers=self._buffers),
+            forwarded.kept_alive,
+            forwarded.note_unreadable,
+            self._cache,
         )
 
     async def _pass_on(self, request: web.Request, answer: ClientResponse) -> web.StreamResponse:
@@ -127,10 +162,17 @@ class GatewaySender:
         return response
 
 
-async def _manifest_of(answer: ClientResponse, kind: str) -> FileManifest:
-    if kind != MANIFEST_FILE:
+_KINDS: Final[Mapping[str, type[FileManifest] | type[ArchiveManifest]]] = {
+    MANIFEST_FILE: FileManifest,
+    MANIFEST_ARCHIVE: ArchiveManifest,
+}
+
+
+async def _manifest_of(answer: ClientResponse, name: str) -> FileManifest | ArchiveManifest:
+    kind = _KINDS.get(name)
+    if kind is None:
         raise ManagerUnusable("the manager does not take the SERVICE_CREDENTIAL of this gateway")
     try:
-        return unpacked(await limited(answer), FileManifest)
+        return unpacked(await limited(answer), kind)
     except (ClientError, TimeoutError) as error:
         raise ManagerAway from error

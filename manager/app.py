@@ -60,7 +60,8 @@ from manager.cluster.opening import open_cluster
 from manager.cluster.timing import ClusterTiming
 from manager.connections.clients import ClientSession
 from manager.connections.dispatch import Dispatcher
-from manager.downloads.archives import FolderSender
+from manager.downloads.archive_tokens import ArchiveManifests
+from manager.downloads.archives import ArchiveFiles, FolderSender
 from manager.downloads.content import CatalogChunks, content_of, expected_chunk
 from manager.downloads.delivery import ContentSender
 from manager.downloads.file_stream import FileStreamRoutes
@@ -78,6 +79,7 @@ from manager.files.search import SearchHandlers, index_older_texts
 from manager.files.shared_feed import SharedChangeFeed
 from manager.files.sharing import SharingHandlers
 from manager.files.trash import DAY_S, TrashPolicy
+from manager.gateways.archive_routes import GatewayArchiveRoutes
 from manager.gateways.door import gateway_door
 from manager.gateways.routes import GatewayRoutes
 from manager.gc.compaction import Compactor
@@ -174,10 +176,11 @@ from protocol.extensions import (
     TICKETS,
     WEBHOOKS,
 )
+from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
 from reading.delivery import BodySender
-from reading.manifest import DOWNLOAD_TOKEN_LIFE_S
+from reading.manifest import ARCHIVE_TOKEN_LIFE_S
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
 from storage.discord.messages import Bot, PostedMessage, WebhookClient
@@ -578,14 +581,22 @@ async def _run(
         memory = settings.read_ahead_memory()
         delivery = settings.delivery(metrics, addresses, monotonic, CatalogError)
         download_tokens = DownloadTokenSigner(Signer(signing_keys, Purpose.DOWNLOAD_TOKENS))
+        manifests = ManifestMaker(chunks, settings.keyring, download_tokens)
         sender = ContentSender(
             source,
             BodySender(delivery, memory),
-            ManifestMaker(chunks, settings.keyring, download_tokens),
+            manifests,
             addresses,
         )
         object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
-        folders = FolderSender(catalog, source, delivery, clock, memory, settings.temp_folder)
+        archive_files = ArchiveFiles(catalog, source)
+        folders = FolderSender(
+            catalog,
+            archive_files,
+            source,
+            ArchiveSender(delivery, clock, memory, settings.temp_folder),
+            ArchiveManifests(download_tokens, may_give=not settings.base_upload_services),
+        )
 
         # Packets.
         name_policy = settings.name_policy
@@ -821,6 +832,9 @@ async def _run(
                     hold_s=settings.upload_hold_s,
                     clock=clock,
                 ).routes,
+                *GatewayArchiveRoutes(
+                    access, download_tokens, catalog, archive_files, chunks, manifests
+                ).routes,
                 *FolderLinkRoutes(
                     catalog,
                     folder_links,
@@ -983,7 +997,7 @@ def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
         Purpose.UPLOAD_TICKETS: settings.ticket_life_s,
         Purpose.CONTENT_LINKS: 2 * CONTENT_LINK_LIFE_S,
         Purpose.CONTENT_ACCESS: ACCESS_S,
-        Purpose.DOWNLOAD_TOKENS: DOWNLOAD_TOKEN_LIFE_S,
+        Purpose.DOWNLOAD_TOKENS: ARCHIVE_TOKEN_LIFE_S,
         Purpose.LINK_PASSWORDS: GRANT_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,
     }

@@ -10,6 +10,7 @@ A manifest has the answer's head, what of which chunks makes up its body, the ke
 renewed. Chunks come in windows, however large the content is.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -25,6 +26,8 @@ CLIENT_HEADER: Final = "Discord-Cloud-Client"
 MANIFEST_HEADER: Final = "Discord-Cloud-Manifest"
 MANIFEST_FILE: Final = "file"
 """The header's value before the manifest of one object."""
+MANIFEST_ARCHIVE: Final = "archive"
+"""The header's value before the manifest of an archive."""
 MANIFEST_NONE: Final = "none"
 """The header's value in an answer to the gateway, whose credential the manager does not take."""
 MEDIA_TYPE: Final = "application/vnd.msgpack"
@@ -32,13 +35,21 @@ RENEWED_AFTER_S: Final = 60.0
 """Seconds after which a gateway renews a download token that it still needs."""
 DOWNLOAD_TOKEN_LIFE_S: Final = 900.0
 """Seconds for which a download token is valid."""
+ARCHIVE_TOKEN_LIFE_S: Final = 24 * 3600.0
+"""Seconds for which the token of an archive is valid; each page of the listing brings another one."""
 LONGEST_TOKEN: Final = 2048
+LONGEST_ARCHIVE_TOKEN: Final = 128 * 1024
+"""It has the names of the folders on the way down."""
 
 SERVED: Final = (
     ("GET", "/"),
     ("GET", "/page/service-worker.js"),
     ("GET", "/page/{version}/{name:.+}"),
     ("GET", "/download"),
+    ("GET", "/bulk-download"),
+    ("POST", "/bulk-download"),
+    ("GET", "/folder-link"),
+    ("POST", "/folder-link"),
     ("GET", "/signed-download"),
     ("POST", "/signed-download"),
     ("GET", "/signed-download-metadata"),
@@ -50,6 +61,7 @@ SERVED: Final = (
 """What a gateway passes on, as aiohttp writes routes; GET stands for HEAD as well."""
 
 TokenText = Annotated[str, msgspec.Meta(max_length=LONGEST_TOKEN)]
+ArchiveTokenText = Annotated[str, msgspec.Meta(max_length=LONGEST_ARCHIVE_TOKEN)]
 Index = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -148,3 +160,89 @@ class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     message: PostedMessage | None = None
     code: str | None = None
+
+
+class ArchiveManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway answers one request with an archive, of which it asks for page after page."""
+
+    token: str
+    reader: str
+    headers: Mapping[str, str]
+
+
+class ArchiveTokenRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for the next pages of an archive (`POST /gateway/archive/pages`)."""
+
+    token: ArchiveTokenText
+
+
+class ArchiveEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in an archive, as it was listed."""
+
+    id: int
+    name: str
+    size: int
+    is_packed: bool
+
+
+class ArchivePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some files of a folder; `folder_id` None: the folder itself. `path`: of the folder, in the archive."""
+
+    path: tuple[str, ...]
+    folder_id: int | None = None
+    files: tuple[ArchiveEntry, ...] = ()
+
+
+class ArchivePages(msgspec.Struct, frozen=True, kw_only=True):
+    """The next pages, and the token for those after them; None: there are no more."""
+
+    pages: tuple[ArchivePage, ...]
+    token: str | None
+
+
+class PackedFilesRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for small files of a folder (`POST /gateway/archive/packed`), right before they are sent."""
+
+    token: ArchiveTokenText
+    folder_id: Index
+    names: Annotated[tuple[str, ...], msgspec.Meta(max_length=1000)]
+
+
+class PackedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A small file as it is now, with the keys of its object; `chunk` None: it is empty."""
+
+    id: int
+    size: int
+    modified_at: float
+    chunk: LocatedChunk | None
+    keys: tuple[KeyOfObject, ...]
+
+
+class PackedEntries(msgspec.Struct, frozen=True, kw_only=True):
+    """Those that may be sent, and the token with which their messages are asked for."""
+
+    files: tuple[PackedEntry, ...]
+    token: str
+
+
+class ArchiveFileRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for a file (`POST /gateway/archive/file`), right before it is sent."""
+
+    token: ArchiveTokenText
+    file_id: Index
+
+
+class ArchiveFileAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as it is now, as in `FileManifest`."""
+
+    token: str
+    modified_at: float
+    content: Content
+    keys: tuple[KeyOfObject, ...]
+    chunks: Annotated[tuple[LocatedChunk, ...], msgspec.Meta(max_length=WINDOW)]
+
+
+class ArchiveFileFound(msgspec.Struct, frozen=True, kw_only=True):
+    """The file; None: it is gone, or may not be read any more."""
+
+    file: ArchiveFileAnswer | None

@@ -4,7 +4,7 @@ The manager derives them from a master key (`storage.keys`). Whoever has one can
 key from it nor the key of another object.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from common.key_derivation import DERIVED_SIZE, KEY_ID_SIZE
@@ -34,17 +34,15 @@ class ObjectKey:
         return f"ObjectKey(key_id={self.key_id.hex()})"
 
 
-class KeysOfObject:
-    """What opens the chunks of one object: a key of it for each master key, and no master key.
+class KeysOfObjects:
+    """What opens the chunks of some objects: a key of each for each master key, and no master key.
 
     Args:
-        object_id: The object.
-        keys: Its keys.
+        keys: Those of each object.
     """
 
-    def __init__(self, object_id: UUID, keys: Sequence[ObjectKey]) -> None:
-        self._object_id = object_id
-        self._keys = {key.key_id: key for key in keys}
+    def __init__(self, keys: Mapping[UUID, Sequence[ObjectKey]]) -> None:
+        self._keys = {(owner, key.key_id): key for owner, own in keys.items() for key in own}
 
     def __iter__(self) -> Iterator[ObjectKey]:
         # Chunks of the base protocol are opened by a master key itself.
@@ -52,4 +50,4 @@ class KeysOfObject:
 
     def object_key(self, object_id: UUID, key_id: bytes) -> ObjectKey | None:
         """The key that is derived from the master key of this id; None: it is not here."""
-        return self._keys.get(key_id) if object_id == self._object_id else None
+        return self._keys.get((object_id, key_id))

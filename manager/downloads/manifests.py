@@ -7,6 +7,7 @@ Nothing is remembered, so that any manager answers for what another one has sign
 
 import struct
 from collections.abc import Sequence
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import jwt
@@ -37,13 +38,21 @@ GATEWAY = web.RequestKey("gateway", str)
 _PLACE = struct.Struct(">QQQ")
 
 
-class DownloadToken(ExpiringClaims, frozen=True, kw_only=True):
+class GatewayToken(ExpiringClaims, frozen=True, kw_only=True):
+    """What a gateway asks for more with; `gateway`: which one."""
+
+    gateway: str
+
+
+_Token = TypeVar("_Token", bound=GatewayToken)
+
+
+class DownloadToken(GatewayToken, frozen=True, kw_only=True):
     """One download by a gateway.
 
     Attributes:
         object_id: What is sent.
         key: Names the reference that keeps it.
-        gateway: Who sends it.
         address: Of the client.
         link_id: The link by which the client has it; None: by none.
         is_begin: Whether the first byte of the content is sent.
@@ -51,7 +60,6 @@ class DownloadToken(ExpiringClaims, frozen=True, kw_only=True):
 
     object_id: UUID
     key: str
-    gateway: str
     address: str
     link_id: UUID | None = None
     is_begin: bool = False
@@ -63,18 +71,39 @@ class DownloadTokenSigner:
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
 
-    def expiry(self) -> int:
-        """When a download token ends that begins now."""
-        return int(self._signer.now() + DOWNLOAD_TOKEN_LIFE_S)
+    def expiry(self, life_s: float = DOWNLOAD_TOKEN_LIFE_S) -> int:
+        """When a token ends that begins now."""
+        return int(self._signer.now() + life_s)
 
-    def text_of(self, token: DownloadToken) -> str:
-        """A download token as a gateway gets it."""
+    def begun(
+        self,
+        gateway: str,
+        object_id: UUID,
+        *,
+        address: str,
+        link_id: UUID | None = None,
+        is_begin: bool = False,
+    ) -> str:
+        """The token of a download that begins; for the arguments see `DownloadToken`."""
+        token = DownloadToken(
+            exp=self.expiry(),
+            object_id=object_id,
+            key=str(uuid4()),
+            gateway=gateway,
+            address=address,
+            link_id=link_id,
+            is_begin=is_begin,
+        )
+        return self.text_of(token)
+
+    def text_of(self, token: GatewayToken) -> str:
+        """A token as a gateway gets it."""
         return self._signer.sign_claims(msgspec.to_builtins(token))
 
-    def read(self, text: str, gateway: str) -> DownloadToken:
-        """A download token that this gateway has sent. Raises `InvalidDownloadToken`."""
+    def read(self, text: str, gateway: str, kind: type[_Token]) -> _Token:
+        """A token that this gateway has sent. Raises `InvalidDownloadToken`."""
         try:
-            token = self._signer.read_claims(text, DownloadToken)
+            token = self._signer.read_claims(text, kind)
         except jwt.InvalidTokenError as error:
             raise InvalidDownloadToken from error
         if token.gateway != gateway:
@@ -125,17 +154,11 @@ class ManifestMaker:
         link_id: UUID | None,
     ) -> web.Response:
         """The manifest of a response that has a body. Raises `CatalogUnavailable`, `ChunkCorrupt`."""
-        token = DownloadToken(
-            exp=self._tokens.expiry(),
-            object_id=content.id,
-            key=str(uuid4()),
-            gateway=gateway,
-            address=address,
-            link_id=link_id,
-            is_begin=plan.has_first_byte,
+        token = self._tokens.begun(
+            gateway, content.id, address=address, link_id=link_id, is_begin=plan.has_first_byte
         )
         manifest = FileManifest(
-            token=self._tokens.text_of(token),
+            token=token,
             reader=reader,
             plan=plan,
             content=content,

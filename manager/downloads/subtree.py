@@ -6,23 +6,17 @@ One page of entries is in memory for each level.
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.errors import FolderMissing
-from catalog.port import Catalog
-from catalog.records import File, Folder, FolderCounts, User
+from catalog.port import Catalog, CountedFolder
+from catalog.records import File, Folder, User
 from manager.errors import AccessDenied, NoSuchEntries, names_listed
 from manager.files.rights import may_read
+from reading.archives import TreeFolder
 
 PAGE = 100
 EntryPath = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFolder:
-    """A folder, and its path from where the walk began."""
-
-    path: EntryPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +29,6 @@ class ListedFile:
 
 TreePage = TreeFolder | Sequence[ListedFile]
 """What a walk finds at once: a folder, or some of its files."""
-
-
-@dataclass(frozen=True, slots=True)
-class _FolderPosition:
-    path: EntryPath
-    folder_id: int
-    counts: FolderCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,108 +68,142 @@ async def subtree(
     With a selection, just those of the folder's entries, and all below them.
     Raises `FolderMissing`, `CatalogUnavailable`.
     """
-    top = _FolderPosition((), folder_id, await catalog.counts(folder_id))
-    if selection is None:
-        walk = _walk(catalog, top, viewer_id)
-    else:
-        walk = _walk_selected(catalog, top, viewer_id, selection)
-    async with contextlib.aclosing(walk):
-        async for page in walk:
-            yield page
+    if selection is not None:
+        await catalog.counts(folder_id)
+        selected = _walk_selected(catalog, viewer_id, selection)
+        async with contextlib.aclosing(selected):
+            async for page in selected:
+                yield page
+        return
+    walk = await SubtreeWalk.of(catalog, folder_id, viewer_id=viewer_id)
+    while found := await walk.next_page():
+        yield found
 
 
 async def _walk_selected(
-    catalog: Catalog, top: _FolderPosition, viewer_id: int, selection: Selection
+    catalog: Catalog, viewer_id: int, selection: Selection
 ) -> AsyncGenerator[TreePage, None]:
     for start in range(0, len(selection.files), PAGE):
-        yield _listed(top, selection.files[start : start + PAGE])
+        yield _listed((), selection.files[start : start + PAGE])
     for folder in selection.folders:
         try:
-            counts = await catalog.counts(folder.id)
+            walk = await SubtreeWalk.of(
+                catalog, folder.id, viewer_id=viewer_id, path=(folder.name,)
+            )
         except FolderMissing:
             continue
-        walk = _walk(catalog, _FolderPosition((folder.name,), folder.id, counts), viewer_id)
-        async with contextlib.aclosing(walk):
-            async for page in walk:
-                yield page
-
-
-async def _walk(
-    catalog: Catalog, top: _FolderPosition, viewer_id: int
-) -> AsyncGenerator[TreePage, None]:
-    levels: list[_Subfolders] = []
-    position: _FolderPosition | None = top
-    while position is not None:
-        if position.path:
-            yield TreeFolder(position.path)
-        files = _Files(catalog, position, viewer_id)
-        while page := await files.next_page():
+        yield TreeFolder((folder.name,))
+        while page := await walk.next_page():
             yield page
-        levels.append(_Subfolders(catalog, position))
-        position = await _next_position(levels)
 
 
-async def _next_position(levels: list["_Subfolders"]) -> _FolderPosition | None:
-    """The next folder of the deepest level that has one; drops the levels that have none."""
-    while levels:
-        position = await levels[-1].next()
-        if position is not None:
-            return position
-        levels.pop()
-    return None
+@dataclass(frozen=True, slots=True)
+class WalkLevel:
+    """A folder on the way down, and after which of its subfolders the walk goes on."""
+
+    folder_id: int
+    name: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalkCursor:
+    """Where a walk goes on.
+
+    Attributes:
+        levels: The folders on the way down, whose names make up the path.
+        files_after: The last file that was listed of the deepest one; None: all were.
+    """
+
+    levels: tuple[WalkLevel, ...]
+    files_after: str | None
+
+
+class SubtreeWalk:
+    """A walk through all that lies below a folder, which can be interrupted and gone on with elsewhere.
+
+    Args:
+        catalog: Where folders and files are listed.
+        cursor: Where it goes on.
+        viewer_id: Whose shares the files carry.
+    """
+
+    def __init__(self, catalog: Catalog, cursor: WalkCursor, *, viewer_id: int) -> None:
+        self._catalog = catalog
+        self._viewer_id = viewer_id
+        self._levels = [_Subfolders(catalog, level) for level in cursor.levels]
+        self._files_after = cursor.files_after
+
+    @classmethod
+    async def of(
+        cls, catalog: Catalog, folder_id: int, *, viewer_id: int, path: EntryPath = ()
+    ) -> "SubtreeWalk":
+        """A walk from its beginning; `path`: of the folder. Raises `FolderMissing`."""
+        counts = await catalog.counts(folder_id)
+        level = WalkLevel(folder_id, path[-1] if path else "", "")
+        cursor = WalkCursor((level,), "" if counts.files else None)
+        return cls(catalog, cursor, viewer_id=viewer_id)
+
+    @property
+    def cursor(self) -> WalkCursor:
+        """Where the walk goes on after the last page."""
+        return WalkCursor(tuple(each.level for each in self._levels), self._files_after)
+
+    async def next_page(self) -> TreePage | None:
+        """What comes next; None at the end."""
+        while self._levels:
+            if self._files_after is not None:
+                if page := await self._next_files(self._files_after):
+                    return page
+            elif (found := await self._levels[-1].next()) is not None:
+                level = WalkLevel(found.folder.id, found.folder.name, "")
+                self._levels.append(
+                    _Subfolders(self._catalog, level, is_over=not found.counts.subfolders)
+                )
+                self._files_after = "" if found.counts.files else None
+                return TreeFolder(self._path)
+            else:
+                self._levels.pop()
+        return None
+
+    @property
+    def _path(self) -> EntryPath:
+        return tuple(each.level.name for each in self._levels if each.level.name)
+
+    async def _next_files(self, after: str) -> list[ListedFile]:
+        found = await self._catalog.files_after(
+            self._levels[-1].level.folder_id, viewer_id=self._viewer_id, after=after, limit=PAGE
+        )
+        self._files_after = found[-1].name if len(found) == PAGE else None
+        return _listed(self._path, found)
 
 
 class _Subfolders:
     """The subfolders of one folder, one after the other."""
 
-    def __init__(self, catalog: Catalog, parent: _FolderPosition) -> None:
+    def __init__(self, catalog: Catalog, level: WalkLevel, *, is_over: bool = False) -> None:
         self._catalog = catalog
-        self._parent = parent
-        self._page: deque[_FolderPosition] = deque()
-        self._after = ""
-        self._is_over = parent.counts.subfolders == 0
+        self.level = level
+        self._page: deque[CountedFolder] = deque()
+        self._is_over = is_over
 
-    async def next(self) -> _FolderPosition | None:
+    async def next(self) -> CountedFolder | None:
         if not self._page and not self._is_over:
-            await self._turn_page()
-        return self._page.popleft() if self._page else None
-
-    async def _turn_page(self) -> None:
-        found = await self._catalog.subfolders_after(
-            self._parent.folder_id, after=self._after, limit=PAGE
-        )
-        self._is_over = len(found) < PAGE
-        for each in found:
-            self._after = each.folder.name
-            path = (*self._parent.path, each.folder.name)
-            self._page.append(_FolderPosition(path, each.folder.id, each.counts))
-
-
-class _Files:
-    """The files of one folder, page by page."""
-
-    def __init__(self, catalog: Catalog, position: _FolderPosition, viewer_id: int) -> None:
-        self._catalog = catalog
-        self._position = position
-        self._viewer_id = viewer_id
-        self._after = ""
-        self._is_over = position.counts.files == 0
-
-    async def next_page(self) -> list[ListedFile]:
-        """The next files; none when there are no more."""
-        if self._is_over:
-            return []
-        found = await self._catalog.files_after(
-            self._position.folder_id, viewer_id=self._viewer_id, after=self._after, limit=PAGE
-        )
-        self._is_over = len(found) < PAGE
-        self._after = found[-1].name if found else ""
-        return _listed(self._position, found)
+            found = await self._catalog.subfolders_after(
+                self.level.folder_id, after=self.level.after, limit=PAGE
+            )
+            self._is_over = len(found) < PAGE
+            self._page.extend(found)
+        if not self._page:
+            return None
+        found_next = self._page.popleft()
+        self.level = replace(self.level, after=found_next.folder.name)
+        return found_next
 
 
 def _name(entry: File | Folder) -> str:
     return entry.name
 
 
-def _listed(position: _FolderPosition, files: Sequence[File]) -> list[ListedFile]:
-    return [ListedFile((*position.path, file.name), file) for file in files]
+def _listed(path: EntryPath, files: Sequence[File]) -> list[ListedFile]:
+    return [ListedFile((*path, file.name), file) for file in files]

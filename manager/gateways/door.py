@@ -36,9 +36,10 @@ def gateway_door(access: Callable[[], ServiceAccess]) -> Middleware:
     @web.middleware
     async def recognize(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get(GATEWAY_HEADER)
-        if given is not None:
-            resource = request.match_info.route.resource
-            if resource is None or resource.canonical not in _SERVED:
+        resource = request.match_info.route.resource
+        # What no route answers is told so, whoever asks.
+        if given is not None and resource is not None:
+            if resource.canonical not in _SERVED:
                 raise InvalidRequest("gateways do not forward this")
             try:
                 identity = await access().check(request, given, ServiceKind.GATEWAY)

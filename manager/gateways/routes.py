@@ -1,6 +1,5 @@
 """What gateways ask for while they send content (`reading.manifest`)."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -11,18 +10,16 @@ from aiohttp import web
 
 from catalog.content_port import ObjectStore
 from catalog.errors import CatalogUnavailable, ObjectMissing
-from catalog.records import Reference, ServiceKind
+from catalog.records import Reference
 from manager.downloads.content import CatalogChunks, content_of
 from manager.downloads.manifests import DownloadToken, DownloadTokenSigner
 from manager.error_texts import log_level
-from manager.errors import InvalidRequest, NoSuchFile
-from manager.gateways.door import note_gateway
-from manager.http.parameters import BODY_TIMEOUT_S, limited_body
+from manager.errors import NoSuchFile
+from manager.gateways.asking import asked_for, packed
 from manager.links.downloads import LinkRoutes
 from manager.services.credentials import ServiceAccess
 from manager.services.webhooks import WebhookDirectory
 from reading.manifest import (
-    MEDIA_TYPE,
     ChunksRequest,
     LocatedChunks,
     MessageAnswer,
@@ -37,7 +34,6 @@ from storage.reader import Attachments
 
 log = structlog.get_logger(__name__)
 
-MAX_BODY_BYTES = 16 * 1024
 _Asked = TypeVar("_Asked", ChunksRequest, TokenRequest, MessageRequest, UnreadableChunk)
 
 
@@ -98,7 +94,7 @@ class GatewayRoutes:
         if stored is None:
             raise NoSuchFile
         found = await self._chunks.chunks(content_of(stored), asked.first)
-        return _packed(LocatedChunks(chunks=self._tokens.signed(found)))
+        return packed(LocatedChunks(chunks=self._tokens.signed(found)))
 
     async def message(self, request: web.Request) -> web.Response:
         """A message with URLs that work."""
@@ -111,11 +107,11 @@ class GatewayRoutes:
         except StorageError as error:
             if isinstance(error, WebhookUnusable):
                 self._webhooks.lost(error)
-            return _packed(MessageAnswer(code=error.code))
+            return packed(MessageAnswer(code=error.code))
         message = PostedMessage(
             id=address.message_id, channel_id=address.channel_id, attachments=found
         )
-        return _packed(MessageAnswer(message=message))
+        return packed(MessageAnswer(message=message))
 
     async def _attachments_of(
         self, address: ChunkAddress, refused_url: str | None
@@ -143,7 +139,7 @@ class GatewayRoutes:
             # As for the manager's own downloads: reading goes on without a reference.
             log.log(log_level(error), "reference-not-added", reason=str(error))
         renewed = msgspec.structs.replace(token, exp=self._tokens.expiry())
-        return _packed(RenewedToken(token=self._tokens.text_of(renewed)))
+        return packed(RenewedToken(token=self._tokens.text_of(renewed)))
 
     async def release(self, request: web.Request) -> web.Response:
         """Ends the keeping of the content."""
@@ -170,26 +166,9 @@ class GatewayRoutes:
         self, request: web.Request, kind: type[_Asked]
     ) -> tuple[_Asked, DownloadToken]:
         """What a gateway asks for, and its token. Raises `InvalidRequest`, `InvalidDownloadToken`."""
-        identity = await self._access.check_bearer(request, ServiceKind.GATEWAY)
-        gateway = note_gateway(request, identity)
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await limited_body(request, MAX_BODY_BYTES)
-            asked = msgspec.msgpack.decode(body, type=kind)
-        except TimeoutError as error:
-            raise InvalidRequest("the body took too long") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise InvalidRequest("the body is not what this route takes") from error
-        return asked, self._tokens.read(asked.token, gateway)
+        gateway, asked = await asked_for(self._access, request, kind)
+        return asked, self._tokens.read(asked.token, gateway, DownloadToken)
 
 
 def _service_of(token: DownloadToken) -> str:
     return f"gateway:{token.gateway}"
-
-
-def _packed(answer: msgspec.Struct) -> web.Response:
-    return web.Response(
-        body=msgspec.msgpack.encode(answer),
-        content_type=MEDIA_TYPE,
-        headers={"Cache-Control": "no-store"},
-    )

@@ -147,7 +147,10 @@ ROUTES = (
     route("GET /metrics", 401, KIND | {"metrics": 200, "password": 200}),
     *(
         route(f"POST /gateway/{name}", 401, GATEWAYS, note="without a download token")
-        for name in ("chunks", "message", "renew", "begin", "release", "unreadable")
+        for name in (
+            *("chunks", "message", "renew", "begin", "release", "unreadable"),
+            *("archive/pages", "archive/packed", "archive/file"),
+        )
     ),
     route("GET /token-status", 401, USERS, Call(query={"token": "{key}"}, in_header=False)),
     route(

@@ -10,13 +10,27 @@ from aiohttp import ClientError, ClientResponse
 
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
-from manager.app_keys import ACCOUNTS, METRICS
+from manager.app_keys import ACCOUNTS
 from manager.downloads import subtree
+from tests.manager.sockets.stage import SERVICE_PASSWORD
+
+
+@pytest.fixture
+def running_cloud(running_either):
+    """Runs a manager whose folders are downloaded from itself, or from a gateway."""
+    return running_either
+
+
+@pytest.fixture
+async def cloud(tmp_path, running_cloud):
+    """A manager that runs, without users and files."""
+    async with running_cloud(tmp_path) as running:
+        yield running
 
 
 async def _get(cloud, path="/docs", user="alice", **headers) -> ClientResponse:
     headers = {"Authorization": f"Bearer {await cloud.token(user)}", **headers}
-    response: ClientResponse = await cloud.client.get(
+    response: ClientResponse = await cloud.reader.get(
         "/bulk-download", params={"path": path}, headers=headers
     )
     return response
@@ -93,7 +107,7 @@ async def test_what_may_not_be_read_is_left_out(cloud):
 async def _selected(cloud, *names, user="alice", **headers) -> ClientResponse:
     headers = {"Authorization": f"Bearer {await cloud.token(user)}", **headers}
     query = [("path", "/docs"), *(("name", name) for name in names)]
-    response: ClientResponse = await cloud.client.get(
+    response: ClientResponse = await cloud.reader.get(
         "/bulk-download", params=query, headers=headers
     )
     return response
@@ -173,7 +187,7 @@ async def test_selected_folder_deleted_meanwhile(cloud, content):
 
 async def _posted(cloud, user="alice", **body) -> ClientResponse:
     headers = {"Authorization": f"Bearer {await cloud.token(user)}"}
-    response: ClientResponse = await cloud.client.post("/bulk-download", headers=headers, **body)
+    response: ClientResponse = await cloud.reader.post("/bulk-download", headers=headers, **body)
     return response
 
 
@@ -196,13 +210,13 @@ async def test_form_that_begins_with_the_token(cloud):
     await cloud.token()
     await cloud.store("/docs/a", b"1")
     fields = [("auth", await cloud.token()), ("path", "/docs"), ("name", "a")]
-    response = await cloud.client.post("/bulk-download", data=fields)
+    response = await cloud.reader.post("/bulk-download", data=fields)
     assert (await _archive(response)).namelist() == ["a"]
     for wrong in (fields[1:], [*fields[1:], fields[0]], [("auth", ""), *fields[1:]]):
-        response = await cloud.client.post("/bulk-download", data=wrong)
+        response = await cloud.reader.post("/bulk-download", data=wrong)
         assert response.status == 401
         assert "`auth`" in (await response.json())["error_details"]
-    response = await cloud.client.post("/bulk-download", data=[("auth", "a.b.c"), *fields[1:]])
+    response = await cloud.reader.post("/bulk-download", data=[("auth", "a.b.c"), *fields[1:]])
     assert response.status == 401
 
 
@@ -219,7 +233,7 @@ async def test_bodies_without_an_end(cloud):
         (b"auth=" + b"a" * 1000, 401, "token"),
         (known, 400, "the names are too long for one archive: the body may have 8388608 bytes"),
     ]:
-        response = await cloud.client.post(
+        response = await cloud.reader.post(
             "/bulk-download",
             data=_endless(beginning),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
@@ -246,7 +260,7 @@ async def test_bodies_that_ask_for_nothing_sensible(cloud, body, words):
     await cloud.token()
     await cloud.store("/docs/a", b"1")
     headers = {"Authorization": f"Bearer {await cloud.token()}"}
-    response = await cloud.client.post("/bulk-download", headers=headers, **body)
+    response = await cloud.reader.post("/bulk-download", headers=headers, **body)
     assert response.status == 400
     assert words in (await response.json())["error_details"]
 
@@ -271,7 +285,7 @@ async def test_token_that_dies_while_the_body_comes_in(cloud, monkeypatch):
 
     monkeypatch.setattr(accounts, "authenticate", authenticate_and_tell)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    response = await cloud.client.post("/bulk-download", data=body(), headers=headers)
+    response = await cloud.reader.post("/bulk-download", data=body(), headers=headers)
     assert response.status == 401
 
 
@@ -279,7 +293,7 @@ async def test_form_that_is_not_utf_8(cloud):
     """A name that no text encodes to is a bad one."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     body = f"auth={await cloud.token()}&path=/docs&name=%FF".encode()
-    response = await cloud.client.post("/bulk-download", data=body, headers=headers)
+    response = await cloud.reader.post("/bulk-download", data=body, headers=headers)
     assert response.status == 400
     assert "UTF-8" in (await response.json())["error_details"]
 
@@ -416,7 +430,7 @@ async def test_stop_cuts_archives_off(tmp_path, running_cloud, content):
         cloud.emulator.faults.add(second)
         response = await _get(cloud)
         await second.reached.wait()
-        await cloud.app.shutdown()
+        await cloud.reader.app.shutdown()
         with pytest.raises(ClientError):
             await response.read()
 
@@ -434,11 +448,11 @@ async def test_bad_paths(cloud, path, status):
 async def test_who_is_nobody(cloud):
     """Without a token there is nothing; it may also stand in the query."""
     token = await cloud.token()
-    anonymous = await cloud.client.get("/bulk-download", params={"path": "/"})
+    anonymous = await cloud.reader.get("/bulk-download", params={"path": "/"})
     assert anonymous.status == 401
-    by_query = await cloud.client.get("/bulk-download", params={"path": "/", "auth": token})
+    by_query = await cloud.reader.get("/bulk-download", params={"path": "/", "auth": token})
     assert by_query.status == 200
-    assert (await cloud.client.head("/bulk-download", params={"path": "/"})).status == 405
+    assert (await cloud.reader.head("/bulk-download", params={"path": "/"})).status == 405
 
 
 async def test_large_chunks_at_a_readers_pace(cloud):
@@ -447,8 +461,9 @@ async def test_large_chunks_at_a_readers_pace(cloud):
     content = bytes(n % 251 for n in range(1_000_000))
     await cloud.store("/docs/a.bin", content, chunk_size=600_000)
     assert (await _archive(await _get(cloud))).read("a.bin") == content
-    metrics = cloud.app[METRICS].render().decode()
-    assert "discord_cloud_download_bytes_total 1e+06" in metrics
+    headers = {"Authorization": f"Bearer {SERVICE_PASSWORD}"}
+    metrics = await (await cloud.reader.get("/metrics", headers=headers)).text()
+    assert "download_bytes_total 1e+06" in metrics
 
 
 async def _until_collected(cloud, number: int = 1) -> None:

@@ -14,19 +14,29 @@ from reading.manifest import (
     CLIENT_HEADER,
     DOWNLOAD_TOKEN_LIFE_S,
     GATEWAY_HEADER,
+    MANIFEST_ARCHIVE,
     MANIFEST_FILE,
     MANIFEST_HEADER,
     MANIFEST_NONE,
+    ArchiveFileFound,
+    ArchiveFileRequest,
+    ArchiveManifest,
+    ArchivePages,
+    ArchiveTokenRequest,
     ChunksRequest,
     FileManifest,
     LocatedChunks,
     MessageAnswer,
     MessageRequest,
+    PackedEntries,
+    PackedFilesRequest,
     RenewedToken,
     TokenRequest,
 )
-from storage.object_keys import KeysOfObject
+from storage.object_keys import KeysOfObjects
 from tests.manager.cloud import Cloud
+
+NAMES = ("chunks", "message", "renew", "begin", "release", "unreadable")
 
 
 @dataclass
@@ -55,6 +65,20 @@ class Gateway:
         response = await self.forward()
         assert response.headers[MANIFEST_HEADER] == MANIFEST_FILE
         return msgspec.msgpack.decode(await response.read(), type=FileManifest)
+
+    async def archive(self) -> ArchiveManifest:
+        """What the manager gives for the folder as an archive."""
+        response = await self.cloud.client.get(
+            "/bulk-download",
+            params={"path": "/docs"},
+            headers={
+                "Authorization": f"Bearer {await self.cloud.token()}",
+                GATEWAY_HEADER: self.credential,
+                CLIENT_HEADER: "10.0.0.1",
+            },
+        )
+        assert response.headers[MANIFEST_HEADER] == MANIFEST_ARCHIVE
+        return msgspec.msgpack.decode(await response.read(), type=ArchiveManifest)
 
     async def ask(self, name: str, question: msgspec.Struct) -> tuple[int, bytes]:
         """The status and the body of an answer."""
@@ -108,7 +132,7 @@ async def test_a_gateway_gets_the_key_of_one_object(gateway, cloud):
     ]
     assert own.secret.hex() not in repr(manifest)
     assert str(own.secret) not in repr(manifest)
-    keys = KeysOfObject(manifest.content.id, [each.key for each in manifest.keys])
+    keys = KeysOfObjects({manifest.content.id: [each.key for each in manifest.keys]})
     other = await cloud.store("/docs/b.txt", b"other")
     assert keys.object_key(manifest.content.id, master.key_id) is not None
     assert keys.object_key(other.object_id, master.key_id) is None
@@ -135,7 +159,7 @@ async def test_only_gateways_get_manifests(cloud, gateway, kind):
     assert (response.status, response.headers[MANIFEST_HEADER]) == (401, MANIFEST_NONE)
 
 
-@pytest.mark.parametrize("path", ["/account/storage", "/login", "/admin/audit", "/nothing"])
+@pytest.mark.parametrize("path", ["/account/storage", "/account/sessions", "/admin/audit"])
 async def test_gateways_forward_nothing_else(cloud, gateway, path):
     """A gateway that was taken over cannot say for an attacker's guesses that they come from elsewhere."""
     headers = {GATEWAY_HEADER: gateway.credential, CLIENT_HEADER: "10.0.0.1"}
@@ -221,10 +245,71 @@ async def test_content_is_kept_until_it_is_released(gateway, cloud, clock):
     assert (await gateway.ask("renew", TokenRequest(token=renewed)))[0] == 404
 
 
-@pytest.mark.parametrize("body", [b"", b"\xc1", b"\x80", b"x" * 20_000, b"\x91" * 5000])
+@pytest.mark.parametrize("body", [b"", b"\xc1", b"\x80", b"x" * 600_000, b"\x91" * 5000])
 async def test_bodies_that_make_no_sense(gateway, cloud, body):
     """They are refused, whatever they are."""
     headers = {"Authorization": f"Bearer {gateway.credential}", CLIENT_HEADER: "10.0.0.1"}
-    for name in ("chunks", "message", "renew", "begin", "release", "unreadable"):
+    for name in (*NAMES, "archive/pages", "archive/packed", "archive/file"):
         response = await cloud.client.post(f"/gateway/{name}", data=body, headers=headers)
         assert response.status == 400
+
+
+async def test_files_of_an_archive_are_checked_when_they_are_sent(gateway, cloud):
+    """The token is for one user's view: what that user may not read any more is not given."""
+    await cloud.token("bob")
+    for name, content in (("small.txt", b"small"), ("large.txt", bytes(2500)), ("empty.txt", b"")):
+        await cloud.store(f"/docs/{name}", content, owner="bob", is_public=True)
+    await cloud.store("/docs/private.txt", b"private", owner="bob")
+    token = (await gateway.archive()).token
+    status, body = await gateway.ask("archive/pages", ArchiveTokenRequest(token=token))
+    pages = msgspec.msgpack.decode(body, type=ArchivePages)
+    (page,) = pages.pages
+    assert (status, pages.token) == (200, None)
+    ids = {each.name: each.id for each in page.files}
+    assert page.folder_id is not None
+    wanted = PackedFilesRequest(token=token, folder_id=page.folder_id, names=tuple(ids))
+    large = ArchiveFileRequest(token=token, file_id=ids["large.txt"])
+
+    async def given() -> tuple[set[int], bool]:
+        _, body = await gateway.ask("archive/packed", wanted)
+        found = msgspec.msgpack.decode(body, type=PackedEntries)
+        _, body = await gateway.ask("archive/file", large)
+        opened = msgspec.msgpack.decode(body, type=ArchiveFileFound).file
+        return {each.id for each in found.files}, opened is not None
+
+    assert await given() == ({ids["small.txt"], ids["empty.txt"]}, True)
+    private = ArchiveFileRequest(token=token, file_id=ids["private.txt"])
+    _, body = await gateway.ask("archive/file", private)
+    assert msgspec.msgpack.decode(body, type=ArchiveFileFound).file is None
+    for name in ("small.txt", "large.txt"):
+        await cloud.catalog.set_public(ids[name], is_public=False)
+    assert await given() == ({ids["empty.txt"]}, False)
+
+
+async def test_tokens_of_archives_and_of_files_are_not_mixed_up(gateway):
+    """Neither is the other, and another gateway's is none."""
+    archive, file = (await gateway.archive()).token, (await gateway.manifest()).token
+    assert (await gateway.ask("archive/pages", ArchiveTokenRequest(token=file)))[0] == 403
+    assert (await gateway.ask("chunks", ChunksRequest(token=archive, first=0)))[0] == 403
+    gateway.credential = await credential_of(gateway.cloud, "second", ServiceKind.GATEWAY)
+    assert (await gateway.ask("archive/pages", ArchiveTokenRequest(token=archive)))[0] == 403
+
+
+async def test_a_listing_goes_on_where_it_ended(gateway, cloud):
+    """Page by page, with every file and folder once, however they lie."""
+    names = {f"{a}/{b}/f{n}.txt" for a in "ab" for b in "cd" for n in range(30)}
+    for name in names:
+        await cloud.store(f"/docs/{name}", b"x")
+    token: str | None = (await gateway.archive()).token
+    files, folders, answers = [], [], 0
+    while token is not None:
+        _, body = await gateway.ask("archive/pages", ArchiveTokenRequest(token=token))
+        answer = msgspec.msgpack.decode(body, type=ArchivePages)
+        answers, token = answers + 1, answer.token
+        for page in answer.pages:
+            if page.folder_id is None:
+                folders.append("/".join(page.path))
+            files += ["/".join((*page.path, each.name)) for each in page.files]
+    assert answers == 2
+    assert sorted(files) == sorted({*names, "a.txt"})
+    assert sorted(folders) == ["a", "a/c", "a/d", "b", "b/c", "b/d"]
