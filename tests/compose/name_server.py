@@ -88,11 +88,11 @@ def serve(folder: Path, listening: socket.socket) -> None:
     """Answers until it is ended."""
     while True:
         question, asker = listening.recvfrom(LONGEST)
-        with (folder / LOCK).open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            entries = list(entries_in(folder))
-        # What makes no sense gets no answer, and who has left gets none either.
-        with suppress(IndexError, OSError, UnicodeDecodeError, struct.error):
+        # What makes no sense gets no answer, nor does who has left, or who asks while a network is removed.
+        with suppress(IndexError, OSError, ValueError, struct.error):
+            with (folder / LOCK).open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                entries = list(entries_in(folder))
             listening.sendto(answer_to(question, asker[0], entries), asker)
 
 
