@@ -249,6 +249,7 @@ class JoinedCatalog:
         self.drop_audit_events = audit.drop_audit_events
         self.set_quota = quotas.set_quota
         self.user_storage = quotas.user_storage
+        self.user_usages = quotas.user_usages
         self.create_group = groups.create_group
         self.remove_group = groups.remove_group
         self.list_groups = groups.list_groups

@@ -18,6 +18,7 @@ from catalog.identity_port import Identity
 from catalog.invitation_port import Invitation
 from catalog.link_port import FileLink
 from catalog.port import FolderPath, FolderSummary
+from catalog.quota_port import UserUsage
 from catalog.records import (
     ApiKey,
     AppPassword,
@@ -42,6 +43,7 @@ from catalog.records import (
     StoredObject,
     Ticket,
     User,
+    UserStorage,
     ViewTarget,
 )
 from catalog.space_port import FolderGrant, Grantee, Group, VisibleFolder
@@ -430,6 +432,24 @@ def link_upload_of(row: Row) -> LinkUpload:
         size=row["size"],
         expires_at=float(row["expires_at"]),
         counted_at=time_of(row["counted_at"]),
+    )
+
+
+def usage_of(row: Row) -> UserUsage:
+    """A row of `users` with what else is to be known of what the user stores."""
+    return UserUsage(
+        user=user_of(row),
+        storage=UserStorage(
+            quota=quota_of(row),
+            used_bytes=row["used_bytes"],
+            used_files=row["used_files"],
+            temporary_bytes=0,
+            temporary_files=0,
+        ),
+        trash_bytes=row["trash_bytes"],
+        trash_files=row["trash_files"],
+        version_bytes=row["version_bytes"],
+        seen_at=time_of(row["seen_at"]),
     )
 
 

@@ -93,6 +93,7 @@ from client_sdk.models import (
     StorageUse,
     UploadSlot,
     User,
+    UserUsage,
     WebhookStatus,
 )
 from client_sdk.paths import RemotePath
@@ -217,6 +218,7 @@ __all__ = [
     "UploadStalled",
     "User",
     "UserGroup",
+    "UserUsage",
     "VersionInfo",
     "WebhookStatus",
     "WrongCode",

@@ -257,6 +257,31 @@ class StorageUse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UserUsage:
+    """What a user stores, for administrators.
+
+    Attributes:
+        id: The user's.
+        name: The user's.
+        is_admin: Whether the user is an administrator.
+        quota: How much it may be.
+        stored: What counts, of which the rest is part.
+        trash: What lies in the trash.
+        version_bytes: Bytes of earlier contents of files.
+        last_seen_at: When a session or an app password of the user was last used; None without one.
+    """
+
+    id: int
+    name: str
+    is_admin: bool
+    quota: StorageQuota
+    stored: StorageAmount
+    trash: StorageAmount
+    version_bytes: int
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditEvent:
     """What somebody did, or tried to do.
 

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 
 from client_sdk.errors import InvalidInput
-from client_sdk.models import AuditEvent, StorageUse, read_answer
+from client_sdk.models import AuditEvent, StorageUse, UserUsage, read_answer
 from client_sdk.users import Administering, clean_username
+
+UsageOrder: TypeAlias = Literal["stored", "files", "quota", "seen", "name"]
 
 
 class StorageAndAudit(Administering):
@@ -27,6 +30,26 @@ class StorageAndAudit(Administering):
             account = await self.find_account(user)
             answer = await self._api.ask("GET", f"/admin/users/{account.id}/storage")
         return read_answer(answer, StorageUse)
+
+    async def usage(
+        self, *, order: UsageOrder = "stored", ascending: bool = False
+    ) -> AsyncGenerator[UserUsage, None]:
+        """Yield what all users store; for administrators.
+
+        Args:
+            order: By what they are sorted: bytes or files that count, the quota, the last use, or the name.
+            ascending: Whether the smallest, or earliest, come first.
+
+        Raises `Forbidden` when the user is no administrator.
+        """
+        query = {"order": order, "ascending": "true" if ascending else "false"}
+        while True:
+            page = await self._api.ask("GET", "/admin/usage", query=query)
+            for each in read_answer(page.get("users"), list[UserUsage]):
+                yield each
+            if page.get("next") is None:
+                return
+            query["offset"] = str(page["next"])
 
     async def set_quota(
         self, user: str, *, size: int | None = None, files: int | None = None

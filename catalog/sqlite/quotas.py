@@ -1,11 +1,12 @@
 """How much users may store. Triggers count what they do."""
 
 from catalog.errors import QuotaExceeded, UserMissing
+from catalog.quota_port import UsageOrder, UserUsage
 from catalog.records import StorageQuota, UserStorage
-from catalog.rows import quota_of
+from catalog.rows import quota_of, usage_of
 from catalog.service_port import USER_PREFIX
 from catalog.sqlite.connections import Session
-from catalog.sqlite.database import SqlitePart, snapshot, write
+from catalog.sqlite.database import SqlitePart, read, snapshot, write
 from catalog.sqlite.statements import sql
 
 
@@ -38,6 +39,17 @@ class SqliteQuotas(SqlitePart):
         row = session.row(sql.set_quota, user_id=user_id, bytes=quota.bytes, files=quota.files)
         if row is None:
             raise UserMissing(f"there is no user {user_id}")
+
+    @read
+    def user_usages(
+        self, session: Session, *, order: UsageOrder, ascending: bool, offset: int, limit: int
+    ) -> list[UserUsage]:
+        """What users store, in an order."""
+        direction = 1 if ascending else -1
+        rows = session.rows(
+            sql.user_usages, order=order.value, direction=direction, offset=offset, limit=limit
+        )
+        return [usage_of(row) for row in rows]
 
     @snapshot
     def user_storage(self, session: Session, user_id: int) -> UserStorage | None:

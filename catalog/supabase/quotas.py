@@ -1,7 +1,8 @@
 """How much users may store. Triggers of the database count what they do, and refuse what is too much."""
 
+from catalog.quota_port import UsageOrder, UserUsage
 from catalog.records import StorageQuota, UserStorage
-from catalog.rows import quota_of
+from catalog.rows import quota_of, usage_of
 from catalog.supabase.client import SupabasePart
 
 
@@ -13,6 +14,19 @@ class SupabaseQuotas(SupabasePart):
         await self._functions.write(
             "set_quota", user_id=user_id, bytes=quota.bytes, files=quota.files
         )
+
+    async def user_usages(
+        self, *, order: UsageOrder, ascending: bool, offset: int, limit: int
+    ) -> list[UserUsage]:
+        """What users store, in an order."""
+        rows = await self._functions.read(
+            "user_usages",
+            order=order.value,
+            direction=1 if ascending else -1,
+            offset=offset,
+            limit=limit,
+        )
+        return [usage_of(row) for row in rows]
 
     async def user_storage(self, user_id: int) -> UserStorage | None:
         """What the user may store, and does; None for a user who is not there."""

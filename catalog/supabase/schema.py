@@ -67,6 +67,7 @@ MIGRATIONS = (
     "20261130191000_folder_links",
     "20261130194000_outbox",
     "20261130195500_invitations",
+    "20261130195600_user_usages",
 )
 """Files of `supabase/migrations/`, in order, without `.sql`."""
 

@@ -1,5 +1,6 @@
 """`register`, `login`, `logout`, `profiles`, `passwd`, and `users` with its subcommands."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -201,6 +202,32 @@ def remove_user(
     accounts.remove_user(
         context, name, heir=heir, delete_files=delete_files, yes=yes, as_json=as_json
     )
+
+
+class UsageSorting(StrEnum):
+    """By what `users usage` sorts."""
+
+    STORED = "stored"
+    FILES = "files"
+    QUOTA = "quota"
+    SEEN = "seen"
+    NAME = "name"
+
+
+@users.command("usage")
+def show_usage(
+    context: typer.Context,
+    *,
+    sort: Annotated[
+        UsageSorting, typer.Option(help="By what; the largest, or latest, first.")
+    ] = UsageSorting.STORED,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The smallest first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what each user stores: all of it, of that trash and versions, files, quota, and the last use."""
+    from cli.commands import accounts
+
+    accounts.show_usage(context, order=sort.value, ascending=reverse, as_json=as_json)
 
 
 @users.command("reset-password", no_args_is_help=True)

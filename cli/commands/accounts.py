@@ -17,11 +17,12 @@ from cli.context import CommandContext, command_context
 from cli.credentials import Credentials
 from cli.errors import reported
 from cli.login import account_client, account_token, end, log_in, with_code
-from cli.output import print_json, print_line, print_question
+from cli.output import human_time, print_json, print_line, print_question
 from cli.progress import counting_down
-from client_sdk import Account, Client, StorageUse, User
+from client_sdk import Account, Client, StorageUse, User, UserUsage
 from client_sdk.endpoint import base_url
 from client_sdk.errors import Forbidden, InvalidInput, NotLoggedIn, SetupCodeNeeded
+from client_sdk.storage import UsageOrder
 from client_sdk.users import clean_password, clean_username
 from common.wording import counted, human_size
 
@@ -266,6 +267,32 @@ def list_users(context: typer.Context, query: str | None, *, as_json: bool) -> N
         _print_accounts(ctx, accounts, as_json=as_json)
 
     ctx.run(run())
+
+
+def show_usage(
+    context: typer.Context, *, order: UsageOrder, ascending: bool, as_json: bool
+) -> None:
+    """Print what each user stores."""
+    ctx = command_context(context)
+
+    async def run() -> None:
+        async with account_client(ctx) as cloud:
+            found = [each async for each in cloud.usage(order=order, ascending=ascending)]
+        if as_json:
+            print_json(ctx.out, found)
+            return
+        for each in found:
+            print_line(ctx.out, _usage_line(each))
+
+    ctx.run(run())
+
+
+def _usage_line(usage: UserUsage) -> str:
+    quota = "-" if usage.quota.bytes is None else human_size(usage.quota.bytes)
+    seen = "never" if usage.last_seen_at is None else human_time(usage.last_seen_at)
+    sizes = (usage.stored.bytes, usage.trash.bytes, usage.version_bytes)
+    columns = "  ".join(f"{human_size(size):>9}" for size in sizes)
+    return f"{usage.name:16}  {columns}  {usage.stored.files:>8}  {quota:>9}  {seen}"
 
 
 def remove_user(

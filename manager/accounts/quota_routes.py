@@ -6,16 +6,19 @@ from typing import Any
 from aiohttp import web
 
 from catalog.errors import UserMissing
-from catalog.quota_port import QuotaStore
+from catalog.quota_port import QuotaStore, UsageOrder, UserUsage
 from catalog.records import StorageQuota, UserStorage
 from common.addresses import ClientAddresses
 from common.http_answers import success
 from manager.accounts.accounts import Accounts
 from manager.audit.actions import AuditAction
 from manager.audit.log import AuditLog
-from manager.errors import NoSuchUser
-from manager.http.parameters import Parameters, json_object
+from manager.errors import InvalidRequest, NoSuchUser
+from manager.files.conversion import optional_timestamp
+from manager.http.parameters import Parameters, json_object, optional_id
 from protocol.values import MAX_SAFE_INTEGER
+
+PAGE_SIZE = 100
 
 
 class QuotaRoutes:
@@ -56,6 +59,7 @@ class QuotaRoutes:
             web.get("/account/storage", self.show_own, allow_head=False),
             web.get(f"{user}/storage", self.show, allow_head=False),
             web.post(f"{user}/quota", self.set_quota),
+            web.get("/admin/usage", self.usage, allow_head=False),
         ]
 
     async def show_own(self, request: web.Request) -> web.Response:
@@ -67,6 +71,24 @@ class QuotaRoutes:
         """What another user stores, and may store."""
         await self._accounts.administrator_of(request)
         return success(**await self._storage_of(int(request.match_info["user"])))
+
+    async def usage(self, request: web.Request) -> web.Response:
+        """A page of what all users store, in an order: the largest, or latest, first by default."""
+        await self._accounts.administrator_of(request)
+        order = request.query.get("order", UsageOrder.STORED)
+        if order not in set(UsageOrder):
+            raise InvalidRequest(f"order: must be one of {', '.join(UsageOrder)}")
+        offset = optional_id(request, "offset") or 0
+        found = await self._catalog.user_usages(
+            order=UsageOrder(order),
+            ascending=request.query.get("ascending") == "true",
+            offset=offset,
+            limit=PAGE_SIZE,
+        )
+        return success(
+            users=[_usage_to_json(each) for each in found],
+            next=offset + PAGE_SIZE if len(found) == PAGE_SIZE else None,
+        )
 
     async def set_quota(self, request: web.Request) -> web.Response:
         """Another quota for a user; what is missing or null is not limited."""
@@ -110,4 +132,18 @@ def _storage_to_json(
             "bytes": storage.temporary_bytes + running_bytes,
             "files": storage.temporary_files + running_files,
         },
+    }
+
+
+def _usage_to_json(usage: UserUsage) -> dict[str, Any]:
+    storage = usage.storage
+    return {
+        "id": usage.user.id,
+        "name": usage.user.name,
+        "is_admin": usage.user.is_admin,
+        "quota": {"bytes": storage.quota.bytes, "files": storage.quota.files},
+        "stored": {"bytes": storage.used_bytes, "files": storage.used_files},
+        "trash": {"bytes": usage.trash_bytes, "files": usage.trash_files},
+        "version_bytes": usage.version_bytes,
+        "last_seen_at": optional_timestamp(usage.seen_at),
     }

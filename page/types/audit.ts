@@ -42,6 +42,22 @@ export interface Quota {
   files: number | null;
 }
 
+/** What a user stores, as administrators see it. */
+export interface UserUsage {
+  id: number;
+  name: string;
+  is_admin: boolean;
+  quota: Quota;
+  /** What counts, of which the rest is part. */
+  stored: Amount;
+  trash: Amount;
+  version_bytes: number;
+  /** When a login that there still is was last used; null without one. */
+  last_seen_at: string | null;
+}
+
+export type UsageOrder = "name" | "stored" | "files" | "quota" | "seen";
+
 export interface StorageUse {
   quota: Quota;
   stored: Amount;

@@ -341,6 +341,7 @@ ROUTES = (
     route(
         "DELETE /admin/links/{link_id}", 401, ADMINISTRATORS, Call(path="/admin/links/{link_id}")
     ),
+    route("GET /admin/usage", 401, ADMINISTRATORS),
     route("GET /admin/invitations", 401, ADMINISTRATORS),
     route("POST /admin/invitations", 401, ADMINISTRATORS, Call(body={})),
     route(

@@ -19,3 +19,13 @@ def test_an_invited_person_registers(shell: Shell, bert: Shell) -> None:
     assert bert("invitations", "list").exit_code == 77
     assert shell("invitations", "revoke", made["id"]).exit_code == 0
     assert shell("invitations", "create", "--expires", "never").exit_code == 64
+
+
+def test_administrators_see_what_users_store(shell: Shell, bert: Shell) -> None:
+    """In an order of choice; others see nothing of it."""
+    rows = shell.json("users", "usage", "--sort", "name", "--reverse")
+    names = [each["name"] for each in rows]
+    assert names == sorted(names, key=str.lower)
+    assert {"stored", "trash", "version_bytes", "quota", "last_seen_at"} <= set(rows[0])
+    assert "alice" in shell("users", "usage").stdout
+    assert bert("users", "usage").exit_code == 77

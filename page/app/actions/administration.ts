@@ -1,6 +1,6 @@
 /** What administrators do with the users of the cloud. The manager asks each time whether somebody is one. */
 
-import type { AuditFilter, AuditPage, Quota, StorageUse } from "../../types/audit.js";
+import type { AuditFilter, AuditPage, Quota, StorageUse, UsageOrder, UserUsage } from "../../types/audit.js";
 import type { Account, UserList } from "../../types/wire.js";
 import type { Connection } from "../protocol/connection.js";
 import type { FactorSummary, Invitation, InvitationOptions } from "../../types/account.js";
@@ -68,6 +68,11 @@ export class Administration {
   /** What a user stores, and may store. Rejects with `HttpError`. */
   async storage(account: Account): Promise<StorageUse> {
     return askManager(`/admin/users/${account.id}/storage`, { token: await this.#token() });
+  }
+
+  /** A page of what all users store, and where the next one begins. Rejects with `HttpError`. */
+  async usage(order: UsageOrder, ascending: boolean, offset: number): Promise<{ users: UserUsage[]; next: number | null }> {
+    return askManager(`/admin/usage?order=${order}&ascending=${ascending}&offset=${offset}`, { token: await this.#token() });
   }
 
   async setQuota(account: Account, quota: Quota): Promise<StorageUse> {

@@ -309,6 +309,13 @@ export const de: Texts = {
     revoked: "Mit dieser Einladung kann sich niemand mehr registrieren.",
     states: { active: "Gültig", expired: "Abgelaufen", revoked: "Widerrufen", "used-up": "Aufgebraucht" },
   },
+  usage: {
+    title: "Speichernutzung",
+    columns: { name: "Benutzer", stored: "Belegt", files: "Dateien", quota: "Grenze", seen: "Zuletzt angemeldet" },
+    parts: (trash: string, versions: string) => `${trash} im Papierkorb, ${versions} frühere Versionen`,
+    unlimited: "Keine",
+    never: "–",
+  },
   quota: {
     title: "Speicher",
     size: "Höchstens GiB",

@@ -226,6 +226,13 @@ export const en = {
     revoked: "Nobody can register by this invitation any more.",
     states: { active: "Active", expired: "Expired", revoked: "Revoked", "used-up": "Used up" },
   },
+  usage: {
+    title: "Storage use",
+    columns: { name: "User", stored: "Stored", files: "Files", quota: "Limit", seen: "Last login" },
+    parts: (trash: string, versions: string) => `${trash} in the trash, ${versions} earlier versions`,
+    unlimited: "None",
+    never: "–",
+  },
   quota: {
     title: "Storage",
     size: "GiB at most",

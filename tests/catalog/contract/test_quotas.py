@@ -3,15 +3,18 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from catalog.errors import QuotaExceeded, UserMissing
-from catalog.port import FolderPath, OverwriteOnConflict, RenameOnConflict
-from catalog.records import NO_QUOTA, File, FileOrder, StorageQuota, User
+from catalog.port import FolderPath, OverwriteOnConflict, RenameOnConflict, Trashing
+from catalog.quota_port import UsageOrder
+from catalog.records import NO_QUOTA, File, FileOrder, LoginSession, StorageQuota, User
 from tests.catalog.contract.machines import CatalogMachine, run_machine
+from tests.commits import commit_file
 
 NAMES = st.sampled_from(["x", "y", "z"])
 FOLDERS = st.sampled_from([(), ("a",), ("a", "b")])
@@ -239,3 +242,66 @@ class Quotas(CatalogMachine):
 def test_counters_equal_a_recount_after_any_changes(backend, clock, uploads_into):
     """Put, replaced, given away, deleted alone, with a folder or with a user."""
     run_machine(Quotas, backend, clock, uploads_into, examples=20)
+
+
+async def test_what_all_users_store(catalog, alice, bob, uploads, clock):
+    """Files, trash and versions apart, with quota and last use, in every order and page by page."""
+    kept = await uploads.put((), "a", size=2, owner_id=alice.id)
+    await uploads.put((), "b", size=3, owner_id=alice.id)
+    await commit_file(
+        catalog,
+        await uploads.store(size=1),
+        (),
+        "a",
+        owner_id=alice.id,
+        is_public=False,
+        on_conflict=OverwriteOnConflict(kept.id),
+        keep_versions=5,
+    )
+    gone = await catalog.file_at((), "b")
+    await catalog.delete_file(gone.id, trashing=Trashing(user_id=alice.id, keep_s=60))
+    carl = await catalog.create_user("Carl", "hash")
+    session = LoginSession(
+        id=uuid4(),
+        user_id=bob.id,
+        device="d",
+        address="a",
+        created_at=clock(),
+        last_seen_at=clock() + 5,
+        expires_at=clock() + 100,
+        epoch=bob.token_epoch,
+        renewed_at=clock(),
+    )
+    await catalog.add_session(session, limit=9)
+
+    async def listed(order, ascending=True, offset=0, limit=9) -> Any:
+        return await catalog.user_usages(
+            order=order, ascending=ascending, offset=offset, limit=limit
+        )
+
+    by_name = await listed(UsageOrder.NAME)
+    assert [each.user.id for each in by_name] == [alice.id, bob.id, carl.id]
+    first = by_name[0]
+    assert (first.storage.used_bytes, first.storage.used_files) == (6, 2)
+    assert (first.trash_bytes, first.trash_files, first.version_bytes) == (3, 1, 2)
+    assert first.storage.quota == StorageQuota(bytes=10, files=3)
+    assert [each.seen_at for each in by_name] == [None, clock() + 5, None]
+    names = {
+        (order, ascending): [each.user.name for each in await listed(order, ascending)]
+        for order in UsageOrder
+        for ascending in (True, False)
+    }
+    assert names == {
+        (UsageOrder.NAME, True): ["alice", "bob", "Carl"],
+        (UsageOrder.NAME, False): ["Carl", "bob", "alice"],
+        (UsageOrder.STORED, True): ["bob", "Carl", "alice"],
+        (UsageOrder.STORED, False): ["alice", "bob", "Carl"],
+        (UsageOrder.FILES, True): ["bob", "Carl", "alice"],
+        (UsageOrder.FILES, False): ["alice", "bob", "Carl"],
+        (UsageOrder.QUOTA, True): ["bob", "alice", "Carl"],
+        (UsageOrder.QUOTA, False): ["Carl", "alice", "bob"],
+        (UsageOrder.SEEN, True): ["alice", "Carl", "bob"],
+        (UsageOrder.SEEN, False): ["bob", "alice", "Carl"],
+    }
+    page = await listed(UsageOrder.NAME, offset=1, limit=1)
+    assert [each.user.name for each in page] == ["bob"]

@@ -58,6 +58,7 @@ SMALL = {
     sql.drop_watches,
     sql.quarantines,
     sql.totp_factors,
+    sql.user_usages,
     sql.watches,
 }
 

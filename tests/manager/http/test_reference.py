@@ -165,6 +165,12 @@ CALLS: dict[str, dict[int, Call]] = {
         ),
         503: Call(query={"q": "{upload link}"}, body={"name": "a", "size": 1}),
     },
+    "GET /admin/usage": {
+        200: Call(user="alice"),
+        400: Call(user="alice", query={"order": "none"}),
+        401: Call(),
+        403: Call(user="bob"),
+    },
     "POST /admin/invitations": {
         200: Call(user="alice", body={}),
         400: Call(user="alice", body={"max_uses": 0}),

@@ -129,3 +129,20 @@ test("an invited person creates an account, once", async () => {
   await dialog.getByText(/Used up · 1 of 1 registered/).waitFor();
   await ada.leaves();
 });
+
+test("an administrator sees how much everybody stores, in any order", async () => {
+  const ada = await Person.works(set.browser, set.cloud, set.token);
+  await ada.uploads([{ name: "counted.txt", buffer: Buffer.from("hello") }]);
+  const dialog = await ada.opensUsers();
+  await dialog.getByRole("button", { name: "Storage use" }).click();
+  await dialog.getByRole("row", { name: /^ada .*5.B/ }).waitFor();
+  const names = () => dialog.getByRole("rowheader").allInnerTexts();
+  const all = await names();
+  assert.equal(all[0], "ada");
+  await dialog.getByRole("columnheader", { name: "User" }).getByRole("button").click();
+  await dialog.locator('th[aria-sort="ascending"]').waitFor();
+  await dialog.getByRole("columnheader", { name: "User" }).getByRole("button").click();
+  await dialog.locator('th[aria-sort="descending"]').filter({ hasText: "User" }).waitFor();
+  assert.equal((await names()).length, all.length);
+  await ada.leaves();
+});

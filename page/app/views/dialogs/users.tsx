@@ -14,10 +14,11 @@ import { AddUser } from "./add-user.js";
 import { Dialog } from "./dialog.js";
 import { Invitations } from "./invitations.js";
 import { ManageUser } from "./manage-user.js";
+import { Usage } from "./usage.js";
 
 const QUIET_MS = 150;
 
-type Chosen = Account | "new" | "invitations";
+type Chosen = Account | "new" | "invitations" | "usage";
 
 export type Found = { all: Account[] | null; total: number; pages: number };
 
@@ -32,9 +33,10 @@ export function UsersDialog({ onClose }: { onClose: () => void }) {
     accounts.reload();
   };
   return (
-    <Dialog title={text.users.title} onClose={onClose}>
+    <Dialog title={text.users.title} onClose={onClose} wide={chosen === "usage"}>
       {chosen === "new" && <AddUser onBack={back} />}
       {chosen === "invitations" && <Invitations onBack={back} />}
+      {chosen === "usage" && <Usage onBack={back} />}
       {isAccount(chosen) && <ManageUser key={chosen.id} account={chosen} onBack={back} />}
       {!chosen && (
         <Accounts accounts={accounts} query={query} onQuery={setQuery} focused={lastChosen.current} onChoose={setChosen} />
@@ -79,6 +81,10 @@ function Accounts({
         <button type="button" class="button" onClick={() => onChoose("invitations")}>
           <Icon name="link" />
           {text.invitations.title}
+        </button>
+        <button type="button" class="button" onClick={() => onChoose("usage")}>
+          <Icon name="server" />
+          {text.usage.title}
         </button>
       </div>
       <p class="muted" aria-live="polite">
