@@ -851,7 +851,7 @@ async def _run(
                         link_pages,
                         addresses,
                         audit,
-                        upload_limiter(),
+                        await share(upload_limiter(), "link-uploads"),
                         page.service_origins,
                         clock=clock,
                         monotonic=monotonic,
