@@ -4,6 +4,7 @@ import argparse
 import asyncio
 
 from benchmarks.archives import ARCHIVES
+from benchmarks.bookings import BOOKINGS
 from benchmarks.broadcasts import BROADCASTS
 from benchmarks.bundles import BUNDLES
 from benchmarks.catalogs import CATALOGS
@@ -34,6 +35,7 @@ SUITES: dict[str, Suite] = {
         LISTINGS,
         SEARCHES,
         BROADCASTS,
+        BOOKINGS,
         CLUSTER,
         PROCESSING,
         PRODUCT,
