@@ -203,7 +203,7 @@ class LeaseCampaign:
 
     async def run(self) -> None:
         """Tries, until cancelled."""
-        while True:
+        while not self._is_closed:
             # Before the step is decided: what comes afterwards must not be missed.
             self._woken.clear()
             now = self._monotonic()
