@@ -190,7 +190,14 @@ test("Ctrl and Shift select several with the mouse, and the menu is about all of
   await person.page.getByText("4 selected").first().waitFor();
   await person.row("apple.txt").click({ button: "right" });
   const menu = person.page.getByRole("menu");
-  assert.deepEqual(await menu.getByRole("menuitem").locator("span").allTextContents(), ["Download", "Move", "Details", "Delete"]);
+  assert.deepEqual(await menu.getByRole("menuitem").locator("span").allTextContents(), [
+    "Download",
+    "Cut",
+    "Copy",
+    "Move",
+    "Details",
+    "Delete",
+  ]);
   await person.page.keyboard.press("ArrowDown");
   await person.page.keyboard.press("Escape");
   assert.equal(await menu.count(), 0);

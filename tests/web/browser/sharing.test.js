@@ -218,7 +218,10 @@ test("what cannot be done with a file is not offered, and why is told", async ()
   await dialog.getByRole("button", { name: "View" }).click();
   await access(grace, "secret.txt", "Shared with you");
   await details.getByText(/^Shared with you on /).waitFor();
-  assert.deepEqual(await offered(), [["Preview", "Download", "Details"], "It belongs to another user, who shared it with you."]);
+  assert.deepEqual(await offered(), [
+    ["Preview", "Download", "Copy", "Details"],
+    "It belongs to another user, who shared it with you.",
+  ]);
   await dialog.getByRole("button", { name: "Done" }).click();
   await ada.row("secret.txt").click();
   await ada.page.getByText("grace (can view it)").waitFor();
