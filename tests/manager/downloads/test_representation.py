@@ -207,6 +207,15 @@ def test_content_without_a_hash_has_a_tag_of_its_own():
     assert plan_of(hash_hex="").headers["ETag"] == f'"{UUID(int=5).hex}"'
 
 
+@pytest.mark.parametrize(
+    ("wanted", "has_it"),
+    [("bytes=0-", True), ("bytes=5-", False), ("bytes=5-9,0-1", True), ("bytes=5-9,20-", False)],
+)
+def test_whether_the_first_byte_is_sent(wanted, has_it):
+    """In whichever part it stands: a link counts by it."""
+    assert plan_of(Range=wanted).has_first_byte is has_it
+
+
 def length_of(plan: ResponsePlan) -> int:
     """Bytes of the body."""
     return sum(
