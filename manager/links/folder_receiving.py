@@ -184,7 +184,8 @@ class LinkReceiving:
             size=asked.size,
             expires_at=self._clock() + self._tickets.life_s,
         )
-        mime_type = asked.type or type_by_name(upload.name)
+        # What is sent decides whether it is of the type that is asked for; nothing is sent of an empty file.
+        mime_type = (asked.size and asked.type) or type_by_name(upload.name)
         try:
             await self._retry.answering(lambda: self._catalog.open_link_upload(upload))
             form = await self._form(found, upload, mime_type)

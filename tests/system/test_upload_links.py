@@ -108,9 +108,10 @@ async def test_what_is_sent_is_a_file_of_who_made_the_link(whole, link):
 
 async def test_an_empty_file_is_there_at_once(whole, link):
     """Nothing has to be sent for it."""
-    form = await (await link()).begin("empty.txt", 0)
+    form = await (await link()).begin("empty.txt", 0, type="no type")
     assert (form["url"], form["fields"]) == (None, [])
-    assert (await in_folder(whole))["empty.txt"].size == 0
+    stored = (await in_folder(whole))["empty.txt"]
+    assert (stored.size, stored.mime_type) == (0, "text/plain")
 
 
 async def test_who_has_the_link_sees_nothing_of_the_folder(whole, link):
