@@ -132,10 +132,10 @@ test("an invited person creates an account, once", async () => {
 
 test("an administrator sees how much everybody stores, in any order", async () => {
   const ada = await Person.works(set.browser, set.cloud, set.token);
-  await ada.uploads([{ name: "counted.txt", buffer: Buffer.from("hello") }]);
+  await ada.uploads([{ name: "counted.txt", buffer: Buffer.alloc(2 * 2 ** 20, "x") }]);
   const dialog = await ada.opensUsers();
   await dialog.getByRole("button", { name: "Storage use" }).click();
-  await dialog.getByRole("row", { name: /^ada .*5.B/ }).waitFor();
+  await dialog.getByRole("row", { name: /^ada .*2.MiB/ }).waitFor();
   const names = () => dialog.getByRole("rowheader").allInnerTexts();
   const all = await names();
   assert.equal(all[0], "ada");
