@@ -133,9 +133,10 @@ test("an invited person creates an account, once", async () => {
 test("an administrator sees how much everybody stores, in any order", async () => {
   const ada = await Person.works(set.browser, set.cloud, set.token);
   await ada.uploads([{ name: "counted.txt", buffer: Buffer.alloc(2 * 2 ** 20, "x") }]);
+  await ada.uploadsAreDone(1);
   const dialog = await ada.opensUsers();
   await dialog.getByRole("button", { name: "Storage use" }).click();
-  await dialog.getByRole("row", { name: /^ada .*2.MiB/ }).waitFor();
+  await dialog.getByRole("row", { name: /^ada .*2.*MiB/ }).waitFor();
   const names = () => dialog.getByRole("rowheader").allInnerTexts();
   const all = await names();
   assert.equal(all[0], "ada");
