@@ -116,13 +116,12 @@ class GuessLimiter:
 
     def replay(self, now: float, event: GuessEvent, attempt: Attempt) -> None:
         """Takes what has happened at another program."""
-        match event:
-            case GuessEvent.ADMITTED:
-                self._spend(now, attempt)
-            case GuessEvent.NO_GUESS:
-                self._give_back(attempt)
-            case GuessEvent.RIGHT:
-                self._know(attempt)
+        if event is GuessEvent.ADMITTED:
+            self._spend(now, attempt)
+        elif event is GuessEvent.NO_GUESS:
+            self._give_back(attempt)
+        else:
+            self._know(attempt)
 
     def admit(self, now: float, *, address: str, account: str | None) -> Attempt:
         """Admits an attempt and spends it; the caller reports afterwards if it was no guess.

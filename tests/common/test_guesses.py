@@ -9,6 +9,7 @@ from common.guesses import (
     PER_ADDRESS,
     PER_KNOWN_PAIR,
     Attempt,
+    GuessEvent,
     GuessLimiter,
     Rate,
     TooManyAttempts,
@@ -288,3 +289,10 @@ def test_what_comes_back_to_a_forgotten_budget_changes_nothing():
     guesses = [_fail(limiter, 0.0, address="b", account=None) for _ in range(2)]
     assert guesses == [True, False]
     assert _fail(limiter, 0.0, address="a", account=None)
+
+
+def test_a_right_password_of_no_account_is_told_in_vain():
+    """Another program may tell what makes no sense: no pair becomes known by it."""
+    limiter = _limiter()
+    limiter.replay(0.0, GuessEvent.RIGHT, Attempt("a", None, is_known=False))
+    assert not limiter.admit(0.0, address="a", account="ann").is_known

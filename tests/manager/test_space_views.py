@@ -65,6 +65,11 @@ def test_paths_lead_to_places_and_back(path: tuple[str, ...], place: tuple[str, 
     assert VIEW.placed_file(path, "f") == (place, "f")
 
 
+def test_the_folders_that_stand_for_others_are_told() -> None:
+    """They are the entries of the common space and of what is shared, and nothing else."""
+    assert VIEW.entry_ids == {21, 32}
+
+
 def test_what_is_not_shared_has_no_place() -> None:
     """Neither the folder of shares itself, nor a name in it that nothing has, nor a place of others."""
     assert VIEW.placed(("Shared",)) == ("Shared",)
@@ -128,6 +133,7 @@ def test_one_tree_is_shown_as_it_is() -> None:
     assert WHOLE_TREE.shown_folder(folder) == folder
     assert WHOLE_TREE.shown_as(("a",), folder) == (("a",), folder)
     assert WHOLE_TREE.right_on(("a",)) is None
+    assert WHOLE_TREE.entry_ids == frozenset()
     assert WHOLE_TREE.moved(("a",), ("b",)) is WHOLE_TREE
 
 

@@ -9,7 +9,7 @@ import pytest
 from common.key_derivation import Purpose
 from storage.errors import InvalidMasterKey
 from storage.keys import KeyRing, MasterKey
-from storage.object_keys import ObjectKey
+from storage.object_keys import KeysOfObjects, ObjectKey
 
 FIRST = bytes(range(32))
 SECOND = bytes(range(1, 33))
@@ -114,3 +114,14 @@ def test_the_key_of_an_object_has_its_size(secret, key_id):
     """Another length is a mistake of whoever has sent it."""
     with pytest.raises(ValueError, match="32 bytes"):
         ObjectKey(secret, key_id)
+
+
+def test_who_has_the_keys_of_some_objects_opens_those_and_no_other():
+    """A gateway holds no master key, so it opens neither other objects nor chunks of the base protocol."""
+    one, other = uuid.UUID(int=1), uuid.UUID(int=2)
+    key = MasterKey(FIRST).object_key(one)
+    keys = KeysOfObjects({one: [key]})
+    assert keys.object_key(one, key.key_id) is key
+    assert keys.object_key(other, key.key_id) is None
+    assert keys.object_key(one, b"none") is None
+    assert list(keys) == []
