@@ -72,7 +72,8 @@ export class Deletions {
     if (!this.#connection.isOnline) return this.#toasts.show(text.errors.offline, "bad");
     if (!this.#store.state.features.hasTrash) return this.#store.set({ dialog: { kind: "delete-forever", items } });
     const deletion = this.#begin(items);
-    const withdraw = this.#undoing.offer(wordsOf(items), { icon: "trash", undo: () => void this.#undo(deletion) });
+    const undo = () => void this.#undo(deletion);
+    const withdraw = this.#undoing.offer(wordsOf(items), { icon: "trash", undo, working: deletion.sent });
     void deletion.sent.then((deleted) => deleted.length === 0 && withdraw());
   }
 

@@ -5,7 +5,7 @@ import { text } from "../text/text.js";
 
 const OFFERED_MS = 10_000;
 
-type Offer = { toast: number; timer: ReturnType<typeof setTimeout>; undo: () => void; onEnd: () => void };
+type Offer = { toast: number; timer: ReturnType<typeof setTimeout> | undefined; undo: () => void; onEnd: () => void };
 
 export class Undoing {
   /** The newest one comes last. */
@@ -18,19 +18,30 @@ export class Undoing {
 
   /**
    * @param done what was done, in words
-   * @param how `onEnd` is called when it cannot be undone any more
+   * @param how `onEnd` is called when it cannot be undone any more; the time for undoing begins after `working`
    * @returns withdraws the offer
    */
-  offer(done: string, { icon, undo, onEnd = () => {} }: { icon: string; undo: () => void; onEnd?: () => void }): () => void {
+  offer(
+    done: string,
+    {
+      icon,
+      undo,
+      onEnd = () => {},
+      working = Promise.resolve(),
+    }: { icon: string; undo: () => void; onEnd?: () => void; working?: Promise<unknown> },
+  ): () => void {
     const run = () => {
       withdraw();
       undo();
     };
     const action = { label: text.undoing.undo, icon, run };
     const toast = this.#toasts.open({ tone: "plain", text: done, action });
-    const offer: Offer = { toast, timer: setTimeout(() => withdraw(), OFFERED_MS), undo: run, onEnd };
+    const offer: Offer = { toast, timer: undefined, undo: run, onEnd };
     const withdraw = () => this.#withdraw(offer);
     this.#offers.push(offer);
+    void working.finally(() => {
+      if (this.#offers.includes(offer)) offer.timer = setTimeout(withdraw, OFFERED_MS);
+    });
     return withdraw;
   }
 

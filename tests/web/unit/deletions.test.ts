@@ -66,6 +66,19 @@ test("what is deleted vanishes at once, and comes back from the trash", async ()
   assert.deepEqual([hidden(), words(), restored.length, selected.map((items) => items.length)], [[], [], 2, [2]]);
 });
 
+test("deleting can be undone while it lasts, however long, and for ten seconds afterwards", async () => {
+  const { undoing, deletions, asked, settled } = works();
+  deletions.delete([file(1)]);
+  mock.timers.tick(60_000);
+  assert.equal(undoing.isPossible, true);
+  for (const { resolve } of asked) resolve({});
+  await settled();
+  mock.timers.tick(9_000);
+  assert.equal(undoing.isPossible, true);
+  mock.timers.tick(1_000);
+  assert.equal(undoing.isPossible, false);
+});
+
 test("what cannot be deleted comes back, with one message and nothing to undo", async () => {
   const { undoing, deletions, asked, settled, words, hidden } = works();
   deletions.delete([file(1), file(2)]);
