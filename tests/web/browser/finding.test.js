@@ -72,7 +72,9 @@ test("scrolling draws the rows that come into sight, and no row again", async ()
         }
       });
       observer.observe(list, { subtree: true, childList: true, attributes: true, characterData: true });
+      const scrolled = new Promise((resolve) => list.addEventListener("scroll", resolve, { once: true }));
       list.scrollTop = top;
+      await scrolled;
       await frames();
       observer.disconnect();
       return { rows, changes };
