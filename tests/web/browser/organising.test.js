@@ -208,7 +208,7 @@ test("where the manager does not grant it, folders stay where they are", async (
 });
 
 test("files and folders are copied and moved by keyboard and menu, and that is undone", async () => {
-  const person = await worksIn("desk", ["one.txt", "two.txt"]);
+  const person = await worksIn("workshop", ["one.txt", "two.txt"]);
   const { page } = person;
   const { keyboard } = page;
   await person.makesFolder("box");
@@ -218,7 +218,7 @@ test("files and folders are copied and moved by keyboard and menu, and that is u
   await page.getByRole("region", { name: "Messages" }).getByText("3 items copied.").waitFor();
   await keyboard.press("Control+v");
   await person.sees(["box", "box (1)", "one (1).txt", "one.txt", "two (1).txt", "two.txt"]);
-  await page.getByText("3 items copied to desk.").waitFor();
+  await page.getByText("3 items copied to workshop.").waitFor();
   await keyboard.press("Control+z");
   await person.sees(["box", "one.txt", "two.txt"]);
 
