@@ -1,6 +1,8 @@
 /** Parts of the page that are loaded when they are needed. */
 
+import type { ComponentChildren } from "preact";
 import { text } from "../text/text.js";
+import { Blank, Spinner } from "./controls.js";
 import { Dialog } from "./dialogs/dialog.js";
 import { useApp, useEffect, useState } from "./dom.js";
 import { useOnline } from "./work.js";
@@ -23,6 +25,20 @@ export function useOnDemand<Part>(load: () => Promise<Part>, isWanted: boolean, 
     });
   }, [isWanted, isOnline]);
   return { part, isWaiting: isWanted && !part && !isOnline };
+}
+
+export const loadDialogs = () => import("./dialogs/on-demand-dialogs.js");
+
+/** What comes with the dialogs, in place of the files; these are shown again when it cannot be loaded. */
+export function ViewOnDemand({ children }: { children: (part: Awaited<ReturnType<typeof loadDialogs>>) => ComponentChildren }) {
+  const app = useApp();
+  const { part, isWaiting } = useOnDemand(loadDialogs, true, () => app.navigation.openFolder([]));
+  if (part) return <>{children(part)}</>;
+  return (
+    <div class="my-links" id="content" tabIndex={-1}>
+      {isWaiting ? <Blank icon="offline" title={text.errors.offline} /> : <Spinner label={text.app.loading} />}
+    </div>
+  );
 }
 
 /** In place of a dialog that waits for the connection. */

@@ -13,12 +13,12 @@ import { Icon } from "./icon.js";
 import { Listing } from "./listing.js";
 import { MyLinks } from "./my-links.js";
 import { NewVersion } from "./new-version.js";
+import { ViewOnDemand } from "./on-demand.js";
 import { Pickers } from "./pickers.js";
 import { Recent } from "./recent.js";
 import { Sheet } from "./sheet.js";
 import { Sidebar } from "./sidebar.js";
 import { Toasts } from "./toasts.js";
-import { Trash } from "./trash.js";
 import { Toolbar } from "./toolbar.js";
 import { TopBar } from "./top-bar.js";
 import { UploadQuestion, UploadsPanel } from "./uploads.js";
@@ -72,7 +72,7 @@ function Contents() {
   if (isSearch) return <Found />;
   if (place === "recent") return <Recent />;
   if (place === "links") return <MyLinks />;
-  if (place === "trash") return <Trash />;
+  if (place === "trash") return <ViewOnDemand>{({ Trash }) => <Trash />}</ViewOnDemand>;
   return (
     <>
       <Toolbar />

@@ -6,14 +6,12 @@
 import { text } from "../../text/text.js";
 import { keepPage } from "../../actions/version.js";
 import { useApp, useCallback, useEffect, useRef, useStore } from "../dom.js";
-import { useOnDemand, WaitingDialog, whenIdle } from "../on-demand.js";
+import { loadDialogs, useOnDemand, WaitingDialog, whenIdle } from "../on-demand.js";
 import { CancelUploadsDialog } from "./cancel-uploads.js";
 import { LogoutDialog } from "./logout.js";
 import { NewFolderDialog } from "./new-folder.js";
 import type { DialogOnDemand } from "./on-demand-dialogs.js";
 import { PublicUploadDialog } from "./public-upload.js";
-
-const loadOthers = () => import("./on-demand-dialogs.js");
 
 export function Dialogs() {
   const app = useApp();
@@ -34,7 +32,7 @@ export function Dialogs() {
 }
 
 function Others({ dialog, onClose }: { dialog: DialogOnDemand | null; onClose: () => void }) {
-  const { part, isWaiting } = useOnDemand(loadOthers, dialog !== null, onClose);
+  const { part, isWaiting } = useOnDemand(loadDialogs, dialog !== null, onClose);
   usePreparation();
   if (isWaiting) return <WaitingDialog title={text.app.oneMoment} words={text.errors.offline} onClose={onClose} />;
   return dialog && part && <part.OnDemandDialog dialog={dialog} onClose={onClose} />;
@@ -46,7 +44,7 @@ function usePreparation() {
   const isReady = useStore(({ listing, link }) => listing.status !== "loading" && link.phase === "online");
   const isPrepared = useRef(false);
   const prepare = async () => {
-    await Promise.all([app.uploadsOnDemand.load(), loadOthers()]);
+    await Promise.all([app.uploadsOnDemand.load(), loadDialogs()]);
     isPrepared.current = true;
     await keepPage();
   };

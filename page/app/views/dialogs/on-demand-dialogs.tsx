@@ -1,4 +1,4 @@
-/** The dialogs that are loaded on demand, and the list of links, which is in one of them. */
+/** The dialogs that are loaded on demand, the lists of links, which are in some of them, and the trash. */
 
 import type { Dialog } from "../../../types/state.js";
 import { AccountDialog } from "./account.js";
@@ -18,6 +18,7 @@ import { UsersDialog } from "./users.js";
 
 export { FolderLinkList } from "./folder-link.js";
 export { LinkList } from "./link-list.js";
+export { Trash } from "../trash.js";
 
 export type DialogOnDemand = Exclude<Dialog, { kind: "new-folder" | "public-upload" | "cancel-uploads" | "logout" }>;
 
