@@ -2,6 +2,8 @@
 
 Times are seconds since the Unix epoch (UTC). Sizes are bytes. The root folder is a folder like any
 other, with the id `ROOT_FOLDER_ID` and without a parent, so that uniqueness holds in it too.
+
+It is long because it is one list without logic: a class for each kind of record.
 """
 
 from dataclasses import dataclass, field

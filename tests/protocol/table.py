@@ -1,6 +1,7 @@
 """The packets of the wire protocol, transcribed by hand, with samples of what each field takes and refuses.
 
-Kinds of values that have a length or a pattern are sampled at both sides of their borders.
+Kinds of values that have a length or a pattern are sampled at both sides of their borders. It is
+long because it is one table: a row for every packet.
 """
 
 from typing import Any, NamedTuple
