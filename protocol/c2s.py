@@ -2,9 +2,9 @@
 
 A request that is not understood, or that the manager refuses, is answered by `generic:boolean`
 with `success` false and a message, unless the packet's own answer can say so.
-
-It is long because it is one list without logic: a class for each packet.
 """
+
+# It is long because it is one list without logic: a class for each packet.
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,7 +1,6 @@
-"""Packets that the manager sends to clients.
+"""Packets that the manager sends to clients."""
 
-It is long because it is one list without logic: a class for each packet.
-"""
+# It is long because it is one list without logic: a class for each packet.
 
 from typing import ClassVar, Literal
 
