@@ -13,7 +13,7 @@ from catalog.records import File, ServiceKind, User
 from manager.app_keys import ACCOUNTS, CATALOG, CONTENT_LINKS, SERVICE_ACCESS
 from manager.services.credentials import add_credential, new_credential_text
 from tests.manager.cloud import Cloud
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, SERVICE_PASSWORD
+from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD, cheap_passwords
 
 FOLDER = "/inside"
 ELSEWHERE = "/elsewhere"
@@ -105,7 +105,7 @@ class Scene:
         number = next(_numbers)
         catalog = cloud.app[CATALOG]
         if await catalog.user_by_name("root") is None:
-            await catalog.create_first_user("root", await CHEAP_PASSWORDS.hash(PASSWORD))
+            await catalog.create_first_user("root", await cheap_passwords().hash(PASSWORD))
             for folder in (FOLDER, ELSEWHERE):
                 await catalog.make_folders((folder[1:],))
         admin, owner, other = [
@@ -191,7 +191,7 @@ class Scene:
 
 
 async def _user(cloud: Cloud, name: str) -> User:
-    return await cloud.app[CATALOG].create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
+    return await cloud.app[CATALOG].create_user(name, await cheap_passwords().hash(PASSWORD))
 
 
 async def _ended(scene: Scene) -> str:

@@ -19,9 +19,9 @@ from manager.app import create_app
 from manager.app_keys import CATALOG
 from tests.base_protocol.peers import PeerStage
 from tests.manager.sockets.stage import (
-    CHEAP_PASSWORDS,
     PASSWORD,
     SERVICE_PASSWORD,
+    cheap_passwords,
     serving,
     settings_for,
 )
@@ -53,7 +53,7 @@ class Stage(PeerStage):
     async def token(self, name: str) -> str:
         """A user's token, as a frontend gets it; registers the user before."""
         if await self.catalog.user_by_name(name) is None:
-            await self.catalog.create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
+            await self.catalog.create_user(name, await cheap_passwords().hash(PASSWORD))
         status, body = await self.fetch("/login", username=name, password=PASSWORD)
         assert status == 200
         token: str = body["token"]
@@ -109,7 +109,7 @@ async def running_stage(
             "discord_channels": tuple(webhook.channel_id for webhook in emulator.webhooks),
         }
         settings = settings_for(emulator, folder, **{**base, **chosen})
-        app = create_app(settings, passwords=CHEAP_PASSWORDS)
+        app = create_app(settings, passwords=cheap_passwords())
         url = await stack.enter_async_context(serving(app))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         peers = await stack.enter_async_context(AsyncExitStack())

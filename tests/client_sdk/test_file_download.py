@@ -31,14 +31,24 @@ def asked(manager) -> list[str]:
 
 
 class Held:
-    """Keeps the first answer back but for its head and some bytes, so that others have to help."""
+    """Keeps the first answer back but for its head and some bytes, so that others have to help.
 
-    def __init__(self, *, breaks_off: bool = False) -> None:
+    Args:
+        breaks_off: Whether it ends with a broken connection.
+        together: Holds the head back as well, until so many requests have come in.
+    """
+
+    def __init__(
+        self, *, breaks_off: bool = False, together: asyncio.Barrier | None = None
+    ) -> None:
         self.may_go = asyncio.Event()
         self.breaks_off = breaks_off
+        self.together = together
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer a download."""
+        if self.together is not None:
+            await self.together.wait()
         headers = {"ETag": '"one"', "Discord-Cloud-Chunk-Size": str(CHUNK)}
         response = web.StreamResponse(headers=headers)
         response.content_length = len(CONTENT)
@@ -100,7 +110,8 @@ async def test_a_stream_takes_one_connection(manager, make_client):
 async def test_downloads_share_the_further_connections(manager, make_client, tmp_path: Path):
     """Each has one, and all together have no more besides than one alone may have."""
     manager.files = {f"/{name}": CONTENT for name in "abc"}
-    gates = [Held() for _ in range(3)]
+    together = asyncio.Barrier(3)
+    gates = [Held(together=together) for _ in range(3)]
     manager.download_faults = list(gates)
     async with make_client(parallel_ranges=2) as cloud:
         downloads = [

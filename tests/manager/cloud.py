@@ -38,7 +38,7 @@ from storage.discord.routes import WebhookCredentials
 from storage.envelope import ENVELOPE_OVERHEAD, SEALING_SLACK, ChunkSealer
 from storage.pool import WebhookPool
 from tests.commits import commit_file
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, SERVICE_PASSWORD, settings_for
+from tests.manager.sockets.stage import PASSWORD, SERVICE_PASSWORD, cheap_passwords, settings_for
 from tests.messages import enter_chunk
 
 
@@ -65,7 +65,7 @@ class Cloud:
         """Registers a user, the first as administrator, and logs in."""
         accounts = self.app[ACCOUNTS]
         if await self.catalog.user_by_name(name) is None:
-            hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
+            hashed = await cheap_passwords().hash(PASSWORD)
             if name == "alice":
                 await self.catalog.create_first_user(name, hashed)
             else:
@@ -240,7 +240,7 @@ async def running_cloud(
             running_emulator(folder / "discord", **{"limits": "off", **(emulator or {})})
         )
         settings = settings_for(discord, folder, **{"setup_code": "none", **chosen})
-        app = create_app(settings, clock=clock, monotonic=monotonic, passwords=CHEAP_PASSWORDS)
+        app = create_app(settings, clock=clock, monotonic=monotonic, passwords=cheap_passwords())
         client = await stack.enter_async_context(TestClient(PatientServer(app)))
         http = await stack.enter_async_context(DiscordHttp(api_url=settings.discord_api_url))
         pool = WebhookPool(http, lambda _id, _reason: None)

@@ -17,7 +17,7 @@ from manager.app_keys import ACCOUNTS, CATALOG, UPLOAD_SLOTS
 from protocol import s2c
 from protocol.chunks import chunk_count
 from storage.envelope import ENVELOPE_OVERHEAD
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
+from tests.manager.sockets.stage import PASSWORD, cheap_passwords, settings_for
 from tests.system.whole import CHUNK_SIZE, User, content_of, upload_service_at, visiting_user
 
 CHANNELS, PROCESSES, CHUNKS = 10, 4, 400
@@ -61,7 +61,7 @@ class Fleet:
 async def running_fleet(folder: Path, emulator: Emulator) -> AsyncIterator[Fleet]:
     """Everything, and a user who has booked all slots."""
     app = create_app(
-        settings_for(emulator, folder, chunk_size=CHUNK_SIZE), passwords=CHEAP_PASSWORDS
+        settings_for(emulator, folder, chunk_size=CHUNK_SIZE), passwords=cheap_passwords()
     )
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listen("127.0.0.1", 0))
@@ -74,7 +74,7 @@ async def running_fleet(folder: Path, emulator: Emulator) -> AsyncIterator[Fleet
             )
             await stack.enter_async_context(serving(service.intake, own))
             await stack.enter_async_context(service.run())
-        await app[CATALOG].create_user("alice", await CHEAP_PASSWORDS.hash(PASSWORD))
+        await app[CATALOG].create_user("alice", await cheap_passwords().hash(PASSWORD))
         token = (await app[ACCOUNTS].login("alice", PASSWORD)).token
         user = await stack.enter_async_context(visiting_user(url, token))
         for _ in range(PROCESSES - await user.peer.book(PROCESSES)):

@@ -16,7 +16,7 @@ from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
 from manager.app import create_app
 from manager.app_keys import CATALOG
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, settings_for
+from tests.manager.sockets.stage import PASSWORD, cheap_passwords, settings_for
 from tests.manager.sockets.watching import WatchedCounters, messages_left
 from tests.system.whole import (
     CHUNK_SIZE,
@@ -62,12 +62,12 @@ async def a_manager(
 ) -> AsyncIterator[str]:
     """A manager, with alice."""
     settings = settings_for(emulator, folder, chunk_size=CHUNK_SIZE)
-    app = create_app(settings, passwords=CHEAP_PASSWORDS, clock=clock)
+    app = create_app(settings, passwords=cheap_passwords(), clock=clock)
     listening = listen("127.0.0.1", 0)
     async with serving(app, listening):
         catalog = app[CATALOG]
         if await catalog.user_by_name("alice") is None:
-            await catalog.create_user("alice", await CHEAP_PASSWORDS.hash(PASSWORD))
+            await catalog.create_user("alice", await cheap_passwords().hash(PASSWORD))
         yield url_of(listening)
 
 

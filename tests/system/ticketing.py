@@ -9,7 +9,7 @@ import aiohttp
 
 from manager.app_keys import ACCOUNTS, CATALOG
 from protocol.chunks import content_hash
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD
+from tests.manager.sockets.stage import PASSWORD, cheap_passwords
 from tests.system.whole import CHUNK_SIZE, Whole, pieces_of
 
 TICKET = """
@@ -128,7 +128,7 @@ async def user(whole: Whole, http: aiohttp.ClientSession, name: str = "alice") -
 async def administrator(whole: Whole, http: aiohttp.ClientSession) -> Caller:
     """An administrator with a token."""
     if await whole.app[CATALOG].user_by_name("root") is None:
-        hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
+        hashed = await cheap_passwords().hash(PASSWORD)
         await whole.app[CATALOG].create_user("root", hashed, is_admin=True)
     return Caller(whole, http, (await whole.app[ACCOUNTS].login("root", PASSWORD)).token)
 

@@ -25,9 +25,9 @@ from protocol import c2s, s2c
 from protocol.chunks import chunk_count
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import (
-    CHEAP_PASSWORDS,
     PASSWORD,
     SERVICE_PASSWORD,
+    cheap_passwords,
     settings_for,
 )
 from tests.manager.sockets.watching import WatchedCounters, messages_left
@@ -139,7 +139,7 @@ class Whole:
     async def token(self, name: str) -> str:
         """A user's token; registers the user before."""
         if await self.app[CATALOG].user_by_name(name) is None:
-            await self.app[CATALOG].create_user(name, await CHEAP_PASSWORDS.hash(PASSWORD))
+            await self.app[CATALOG].create_user(name, await cheap_passwords().hash(PASSWORD))
         return (await self.app[ACCOUNTS].login(name, PASSWORD)).token
 
     async def user(self, name: str = "alice", *, booked: int = 0) -> User:
@@ -216,7 +216,7 @@ async def running_whole(
         listening = stack.enter_context(listen("127.0.0.1", 0))
         url = url_of(listening)
         manager_settings = settings_for(emulator, folder, **{"chunk_size": CHUNK_SIZE, **settings})
-        app = create_app(manager_settings, passwords=CHEAP_PASSWORDS, **(create or {}))
+        app = create_app(manager_settings, passwords=cheap_passwords(), **(create or {}))
         service = upload_service_at(url, folder, slots, **(upload or {}))
         app.add_subapp("/upload", service.intake)
         await stack.enter_async_context(serving(app, listening))

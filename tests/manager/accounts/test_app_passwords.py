@@ -28,7 +28,7 @@ from protocol.extensions import (
 from protocol.packet import Packet
 from tests.manager.sockets.keeping import begin_kept, booking_client
 from tests.manager.sockets.peers import ClientPeer, client_query
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, Stage
+from tests.manager.sockets.stage import PASSWORD, Stage, cheap_passwords
 from tests.manager.world import World
 
 EXTENSIONS = (ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH)
@@ -48,7 +48,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 async def admin(stage: Stage) -> None:
     """Alice is the administrator."""
-    await stage.catalog.create_first_user("alice", await CHEAP_PASSWORDS.hash(PASSWORD))
+    await stage.catalog.create_first_user("alice", await cheap_passwords().hash(PASSWORD))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from catalog.errors import CatalogUnavailable
 from manager.accounts.credentials import Passwords
-from tests.manager.sockets.stage import CHEAP_PASSWORDS
+from tests.manager.sockets.stage import cheap_passwords
 
 PASSWORD = "correct horse"
 ALICE = {"username": "alice", "password": PASSWORD}
@@ -327,7 +327,7 @@ async def test_a_login_renews_an_outdated_hash(cloud):
     await cloud.catalog.create_first_user("alice", OLD.hash(PASSWORD))
     tokens = [await _login(cloud)]
     renewed = (await cloud.catalog.user_by_name("alice")).password_hash
-    assert not CHEAP_PASSWORDS.is_outdated(renewed)
+    assert not cheap_passwords().is_outdated(renewed)
     tokens.append(await _login(cloud))
     assert (await cloud.catalog.user_by_name("alice")).password_hash == renewed
     for token in tokens:

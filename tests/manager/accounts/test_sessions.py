@@ -19,7 +19,7 @@ from manager.app_keys import ACCOUNTS, LOGINS
 from protocol import c2s
 from protocol.extensions import ADMINISTER
 from tests.manager.sockets.peers import PATIENCE_S, ClientPeer, client_query
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, PASSWORD, Stage, running_stage
+from tests.manager.sockets.stage import PASSWORD, Stage, cheap_passwords, running_stage
 
 DAY_S = 24 * 3600
 LIFE_S = 30 * DAY_S
@@ -35,7 +35,7 @@ def clock() -> VirtualClock:
 async def stage(tmp_path, clock):
     """A manager whose time stands still."""
     async with running_stage(tmp_path, clock=clock) as stage:
-        await stage.catalog.create_first_user("alice", await CHEAP_PASSWORDS.hash(PASSWORD))
+        await stage.catalog.create_first_user("alice", await cheap_passwords().hash(PASSWORD))
         yield stage
 
 

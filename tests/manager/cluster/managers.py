@@ -13,7 +13,7 @@ from discord_emulator.testing import running_emulator
 from local_supabase.stack import LocalSupabase
 from manager.app import create_app
 from manager.cluster.timing import ClusterTiming
-from tests.manager.sockets.stage import CHEAP_PASSWORDS, Stage, serving, settings_for
+from tests.manager.sockets.stage import Stage, cheap_passwords, serving, settings_for
 from tests.manager.world import World
 
 
@@ -63,7 +63,7 @@ async def running_managers(
                 manager_name=f"manager-{index}",
                 **chosen,
             )
-            app = create_app(settings, passwords=CHEAP_PASSWORDS, cluster_timing=timing)
+            app = create_app(settings, passwords=cheap_passwords(), cluster_timing=timing)
             server = await stack.enter_async_context(AsyncExitStack())
             url = await server.enter_async_context(serving(app))
             peers = await stack.enter_async_context(AsyncExitStack())

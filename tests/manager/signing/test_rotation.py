@@ -15,9 +15,9 @@ from tests.manager.links.making import link_to
 from tests.manager.signing.forger import status_of
 from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import (
-    CHEAP_PASSWORDS,
     PASSWORD,
     Stage,
+    cheap_passwords,
     running_stage,
     serving,
 )
@@ -43,7 +43,7 @@ async def second_manager(
     stage: Stage, clock: VirtualClock
 ) -> AsyncIterator[tuple[web.Application, str]]:
     """Another manager on the same catalog, and its URL."""
-    app = create_app(stage.settings, clock=clock, passwords=CHEAP_PASSWORDS)
+    app = create_app(stage.settings, clock=clock, passwords=cheap_passwords())
     async with serving(app) as url:
         yield app, url
 

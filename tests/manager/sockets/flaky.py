@@ -31,9 +31,9 @@ from tests.manager.sockets.peers import (
     service_query,
 )
 from tests.manager.sockets.stage import (
-    CHEAP_PASSWORDS,
     PASSWORD,
     SERVICE_PASSWORD,
+    cheap_passwords,
     serving,
     settings_for,
 )
@@ -172,7 +172,7 @@ class FlakyStage:
     ) -> AsyncIterator[ClientPeer]:
         """A client for the length of the context."""
         if await self.real_catalog.user_by_name(name) is None:
-            hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
+            hashed = await cheap_passwords().hash(PASSWORD)
             await self.real_catalog.create_user(name, hashed)
         query = client_query((await self.app[ACCOUNTS].login(name, PASSWORD)).token)
         if extensions:
@@ -231,7 +231,7 @@ async def running_flaky_stage(
             settings_for(emulator, folder, **{"upload_hold_s": HOLD_S, **chosen}),
             clock=clock,
             monotonic=monotonic,
-            passwords=CHEAP_PASSWORDS,
+            passwords=cheap_passwords(),
             open_catalog=open_catalog,
             retry=CatalogRetry(
                 sleep=virtual.sleep,

@@ -40,7 +40,11 @@ SERVICE_PASSWORD = "password of services"
 PASSWORD = "correct horse"
 KEY = "Cw0PEwUICQ4HAwIBAAoMBgQLDQ8TBQgJDgcDAgEACgw="
 CHUNK_SIZE = 100
-CHEAP_PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def cheap_passwords() -> Passwords:
+    """Passwords whose hashes take no time; its semaphore belongs to the event loop of one test."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Stage:
     async def token(self, name: str) -> str:
         """A user's token; registers the user before."""
         if await self.catalog.user_by_name(name) is None:
-            hashed = await CHEAP_PASSWORDS.hash(PASSWORD)
+            hashed = await cheap_passwords().hash(PASSWORD)
             await self.catalog.create_user(name, hashed)
         return (await self.app[ACCOUNTS].login(name, PASSWORD)).token
 
@@ -230,7 +234,7 @@ async def running_stage(
         for fault in faults:
             emulator.faults.add(fault)
         settings = settings_for(emulator, folder, **chosen)
-        app = create_app(settings, clock=clock, monotonic=monotonic, passwords=CHEAP_PASSWORDS)
+        app = create_app(settings, clock=clock, monotonic=monotonic, passwords=cheap_passwords())
         async with AsyncExitStack() as server, AsyncExitStack() as peers:
             url = await server.enter_async_context(serving(app))
             yield Stage(app, url, emulator, settings, peers, stop=server.aclose)
