@@ -107,6 +107,8 @@ class JoinedCatalog:
         self.delete_folder = folders.delete_folder
         self.subfolder_position = positions.subfolder_position
         self.file_position = positions.file_position
+        self.subfolder_place = positions.subfolder_place
+        self.file_place = positions.file_place
         self.subfolders_after = walks.subfolders_after
         self.subfolders_in = walks.subfolders_in
         self.files_after = walks.files_after

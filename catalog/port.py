@@ -454,13 +454,16 @@ class FolderPositions(Protocol):
     """Finding entries by name, without going through the pages.
 
     An entry matches when its name is `name`, or with `is_prefix` when its name starts with it, regardless of
-    case, accents, and leading zeros of numbers. `name` has no wildcards.
+    case and accents. `name` has no wildcards.
     """
 
     async def subfolder_position(
         self, folder_id: int, name: str, *, is_prefix: bool, ascending: bool, start: int = 0
     ) -> Position | None:
         """The first subfolder that matches, from index `start` on; None when none does."""
+
+    async def subfolder_place(self, folder_id: int, name: str, *, ascending: bool) -> int:
+        """The index at which a subfolder of that name would be listed; 0 in a missing folder."""
 
     async def file_position(
         self,
@@ -473,6 +476,9 @@ class FolderPositions(Protocol):
         start: int = 0,
     ) -> Position | None:
         """The first file that matches, from index `start` on; None when none does."""
+
+    async def file_place(self, folder_id: int, name: str, *, ascending: bool) -> int:
+        """The index at which a file of that name would be listed by name; 0 in a missing folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ from catalog.folding import folded
 _NUMBER: Final = re.compile("[0-9]+")
 _LAST_NUMBER: Final = re.compile("[0-9]+$")
 _LIKE_WILDCARD: Final = re.compile(r"[%_\\]")
+_LENGTH_MARK: Final = 3
+"""Code points before the digits of a number."""
 MAX_KEY_LENGTH: Final = 255
 """Code points; longer keys are cut there, since folding may make a name many times as long."""
 
@@ -27,17 +29,20 @@ def natural_sort_key(name: str) -> str:
 
 
 def prefix_pattern(prefix: str) -> str:
-    r"""The pattern for LIKE, with `\` as its escape, of the keys of names that begin with the prefix.
+    r"""The pattern for LIKE, with `\` as its escape, that the keys of all names with the prefix are like.
 
-    A number at its end is the beginning of a number: `img_2` is that of `IMG_2` and `IMG_20`. Leading zeros
-    do not count.
+    A number at its end is the beginning of a number: `img_2` is that of `IMG_2` and `IMG_20`. Keys have no
+    leading zeros, so keys of other names are like it, too: whether a name begins so, the folded name says.
     """
     beginning = folded(prefix)
     last_number = _LAST_NUMBER.search(beginning)
     if last_number is None:
         return _literal(natural_sort_key(beginning)) + "%"
-    stem = beginning[: last_number.start()]
-    return f"{_literal(natural_sort_key(stem))}0__{last_number[0].lstrip('0')}%"
+    stem = natural_sort_key(beginning[: last_number.start()])
+    digits = last_number[0].lstrip("0")
+    if len(stem) + _LENGTH_MARK + len(digits) > MAX_KEY_LENGTH:
+        return _literal(stem) + "%"
+    return f"{_literal(stem)}0__{digits}%"
 
 
 def _number_key(number: re.Match[str]) -> str:

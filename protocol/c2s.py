@@ -496,8 +496,8 @@ class PositionRequest(Packet, frozen=True, kw_only=True):
     """Asks for the position of an entry in a folder's listing, by its name.
 
     Client → manager, with the extension `organise`. The first entry from index `start` on (0 when
-    left out) that is called `name`; with `is_prefix`, whose name starts with it, regardless of case,
-    accents, and leading zeros of numbers. `path`, `type`, `sort_by` and `ascending_sort` are those of
+    left out) that is called `name`; with `is_prefix`, whose name starts with it, regardless of case
+    and accents. `path`, `type`, `sort_by` and `ascending_sort` are those of
     `c2s:list-request`. Answered by `s2c:position`.
     """
 

@@ -450,7 +450,8 @@ class Position(Packet, frozen=True, kw_only=True):
 
     Manager → client, with the extension `organise`, as the reply to `c2s:position-request`.
     `index` counts from 0 over all pages; both are null when there is no such entry, or no such
-    folder. Not answered.
+    folder. Then `place` is the index at which an entry of that name would stand: only when a prefix
+    was asked for and names are sorted. Not answered.
     """
 
     id: ClassVar[str] = "s2c:position"
@@ -458,6 +459,7 @@ class Position(Packet, frozen=True, kw_only=True):
 
     index: NonNegative | None
     name: Name | None
+    place: NonNegative | None = None
 
 
 class FolderSummary(Record, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from catalog.errors import (
     RootIsFixed,
     TooDeep,
 )
+from catalog.folding import folded
 from catalog.permits import Permit
 from catalog.placed import PlacedFolder
 from catalog.port import (
@@ -25,7 +26,7 @@ from catalog.port import (
 )
 from catalog.records import ROOT_FOLDER_ID, File, FileOrder, Folder, FolderCounts
 from catalog.rows import folder_of
-from catalog.sort_keys import prefix_pattern
+from catalog.sort_keys import natural_sort_key, prefix_pattern
 from catalog.sqlite.connections import Session
 from catalog.sqlite.database import SqlitePart, long_write, read, write
 from catalog.sqlite.rights import require_right
@@ -296,6 +297,13 @@ class SqlitePositions(SqlitePart):
         return _position(session, query, folder_id, name, is_prefix=is_prefix, start=start)
 
     @read
+    def subfolder_place(
+        self, session: Session, folder_id: int, name: str, *, ascending: bool
+    ) -> int:
+        """Where a subfolder of that name would be listed."""
+        return _listed_at(session, "subfolder", folder_id, name, ascending=ascending)
+
+    @read
     def file_position(
         self,
         session: Session,
@@ -312,6 +320,11 @@ class SqlitePositions(SqlitePart):
         query = f"file_position_by_{order.value}_{variant}"
         return _position(session, query, folder_id, name, is_prefix=is_prefix, start=start)
 
+    @read
+    def file_place(self, session: Session, folder_id: int, name: str, *, ascending: bool) -> int:
+        """Where a file of that name would be listed by name."""
+        return _listed_at(session, "file", folder_id, name, ascending=ascending)
+
 
 def _variant(*, ascending: bool, is_prefix: bool) -> str:
     """The part of a statement's name for its direction and what it compares."""
@@ -321,9 +334,20 @@ def _variant(*, ascending: bool, is_prefix: bool) -> str:
 def _position(
     session: Session, query: str, folder_id: int, name: str, *, is_prefix: bool, start: int
 ) -> Position | None:
-    wanted = {"pattern": prefix_pattern(name)} if is_prefix else {"name": name}
+    wanted = (
+        {"pattern": prefix_pattern(name), "beginning": folded(name)}
+        if is_prefix
+        else {"name": name}
+    )
     row = session.row(sql[query], folder_id=folder_id, start=start, **wanted)
     return None if row is None else Position(index=row["index"], name=row["name"])
+
+
+def _listed_at(session: Session, kind: str, folder_id: int, name: str, *, ascending: bool) -> int:
+    query = f"{kind}_place_{'ascending' if ascending else 'descending'}"
+    rows = session.rows(sql[query], folder_id=folder_id, sort_key=natural_sort_key(name))
+    index: int = rows[0]["index"]
+    return index
 
 
 class SqliteWalks(SqlitePart):

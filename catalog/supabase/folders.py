@@ -161,6 +161,13 @@ class SupabasePositions(SupabasePart):
         )
         return _position_of(row)
 
+    async def subfolder_place(self, folder_id: int, name: str, *, ascending: bool) -> int:
+        """Where a subfolder of that name would be listed."""
+        index: int = await self._functions.read(
+            "subfolder_place", folder_id=folder_id, name=name, ascending=ascending
+        )
+        return index
+
     async def file_position(
         self,
         folder_id: int,
@@ -182,6 +189,13 @@ class SupabasePositions(SupabasePart):
             start=start,
         )
         return _position_of(row)
+
+    async def file_place(self, folder_id: int, name: str, *, ascending: bool) -> int:
+        """Where a file of that name would be listed by name."""
+        index: int = await self._functions.read(
+            "file_place", folder_id=folder_id, name=name, ascending=ascending
+        )
+        return index
 
 
 def _position_of(row: Row | None) -> Position | None:

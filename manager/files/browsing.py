@@ -7,6 +7,7 @@ from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import PacketTable
 from manager.errors import NoSuchFolder
 from manager.files.conversion import (
+    asks_for_place,
     folder_handle,
     folder_id_from_wire,
     folder_id_to_wire,
@@ -116,9 +117,16 @@ class BrowsingHandlers:
             found = await catalog.subfolder_position(
                 folder.id, packet.name, is_prefix=is_prefix, ascending=ascending, start=start
             )
-        if found is None:
-            return s2c.Position(index=None, name=None)
-        return s2c.Position(index=found.index, name=found.name)
+        if found is not None:
+            return s2c.Position(index=found.index, name=found.name)
+        place = await self._place_in(folder.id, packet) if asks_for_place(packet) else None
+        return s2c.Position(index=None, name=None, place=place)
+
+    async def _place_in(self, folder_id: int, packet: c2s.PositionRequest) -> int:
+        ascending = bool(packet.ascending_sort)
+        if packet.type == "files":
+            return await self._catalog.file_place(folder_id, packet.name, ascending=ascending)
+        return await self._catalog.subfolder_place(folder_id, packet.name, ascending=ascending)
 
     async def folder_size(self, _: ClientRequest, packet: c2s.FolderSizeRequest) -> s2c.FolderSize:
         """Bytes in a whole subtree, by type."""

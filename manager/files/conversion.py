@@ -7,7 +7,7 @@ from catalog.port import FolderSummary
 from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
 from manager.errors import NAMES_LISTED, InvalidRequest
 from manager.files.rights import Access, Status, access_to
-from protocol import generic, s2c
+from protocol import c2s, generic, s2c
 from protocol.errors import InvalidValue
 from protocol.timestamps import format_timestamp, parse_modification_time
 from protocol.values import NamePolicy, check_name, parse_path
@@ -62,6 +62,12 @@ def listed_file_handle(
         size=file.size,
         modified_at=optional_timestamp(file.modified_at) if with_times else None,
     )
+
+
+def asks_for_place(packet: c2s.PositionRequest) -> bool:
+    """Whether the answer says where an entry would stand, when none in the whole listing begins so."""
+    is_by_name = packet.type == "subfolders" or packet.sort_by in {None, "name"}
+    return bool(packet.is_prefix) and not packet.start and is_by_name
 
 
 def folder_handle(folder: Folder) -> s2c.FolderHandle:

@@ -13,7 +13,7 @@ from catalog.port import FolderStore
 from catalog.records import File, Folder
 from catalog.sort_keys import natural_sort_key
 from manager.connections.clients import ClientSession
-from manager.files.conversion import folder_handle, listed_file_handle
+from manager.files.conversion import asks_for_place, folder_handle, listed_file_handle
 from manager.space_views import SHARED_NAME, PersonalView
 from protocol import c2s, s2c
 from protocol.packet import Packet
@@ -131,7 +131,15 @@ def _position(view: PersonalView, packet: c2s.PositionRequest) -> s2c.Position:
     for index, entry in enumerate(entries):
         if index >= (packet.start or 0) and _fits(entry.name, packet):
             return s2c.Position(index=index, name=entry.name)
-    return s2c.Position(index=None, name=None)
+    place = _place(entries, packet) if asks_for_place(packet) else None
+    return s2c.Position(index=None, name=None, place=place)
+
+
+def _place(entries: Iterable[File | Folder], packet: c2s.PositionRequest) -> int:
+    """How many entries stand before where one of that name would."""
+    wanted = natural_sort_key(packet.name)
+    keys = (natural_sort_key(entry.name) for entry in entries)
+    return sum(key < wanted if packet.ascending_sort else key > wanted for key in keys)
 
 
 def _fits(name: str, packet: c2s.PositionRequest) -> bool:

@@ -235,7 +235,7 @@ export interface OrganiseRequests {
       sort_by?: SortKey;
       ascending_sort?: boolean;
     };
-    answer: { index: number | null; name: string | null };
+    answer: { index: number | null; name: string | null; place?: number };
   };
   "c2s:share-list-request": { data: { path: string; name: string }; answer: { file_id: number } & FileAccess };
   "c2s:set-public": { data: { path: string; name: string; is_public: boolean }; answer: Boolean_ };

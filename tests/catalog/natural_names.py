@@ -15,11 +15,6 @@ def plain(name: str) -> str:
     return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", name.casefold()))
 
 
-def without_leading_zeros(name: str) -> str:
-    """As `plain`, and of a number that is zero nothing is left but that it is one."""
-    return re.sub("0*([0-9]*)", lambda digits: f"#{digits[1]}" if digits[0] else "", plain(name))
-
-
 def natural(name: str) -> list[tuple[int, int]]:
     """Numbers by magnitude, where digits are; all else by code point, without case and accents."""
     order = []

@@ -1,5 +1,6 @@
 """Keys by which names are listed."""
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.sort_keys import MAX_KEY_LENGTH, natural_sort_key, prefix_pattern
-from tests.catalog.natural_names import NAMES, natural, without_leading_zeros
+from tests.catalog.natural_names import NAMES, natural, plain
 
 
 @pytest.mark.parametrize(
@@ -34,14 +35,30 @@ def test_keys_sort_as_a_naive_natural_sort(names):
     assert by_key == sorted(names, key=natural)
 
 
-@given(name=NAMES, prefix=NAMES)
-def test_a_pattern_finds_what_begins_so(name, prefix):
-    """Without regard to case, accents and leading zeros of numbers."""
+def _is_like(name: str, prefix: str) -> bool:
     with closing(sqlite3.connect(":memory:")) as database:
         arguments = (natural_sort_key(name), prefix_pattern(prefix))
-        found = database.execute("SELECT ? LIKE ? ESCAPE '\\'", arguments).fetchone()
-    is_beginning = without_leading_zeros(name).startswith(without_leading_zeros(prefix))
-    assert bool(found[0]) == is_beginning
+        return bool(database.execute("SELECT ? LIKE ? ESCAPE '\\'", arguments).fetchone()[0])
+
+
+@given(prefix=NAMES, rest=NAMES)
+def test_a_pattern_finds_all_that_begins_so(prefix, rest):
+    """A name is found by each beginning of it, without regard to case and accents."""
+    assert _is_like(prefix + rest, plain(prefix))
+
+
+@given(name=NAMES, prefix=NAMES)
+def test_a_pattern_finds_little_else(name, prefix):
+    """Only names that differ in leading zeros of numbers."""
+    zeros = re.compile("0+(?=[0-9])|(?<![0-9])0+")
+    begins = zeros.sub("", plain(name)).startswith(zeros.sub("", plain(prefix)))
+    assert begins or not _is_like(name, prefix)
+
+
+def test_a_pattern_of_a_beginning_that_is_longer_than_keys():
+    """It finds the names whose keys are cut."""
+    name = "\ufdfa" * 20 + "7x"
+    assert _is_like(name, name[:-1])
 
 
 def test_keys_are_bounded():

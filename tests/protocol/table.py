@@ -491,7 +491,11 @@ TABLE: dict[str, dict[str, Kind]] = {
     "s2c:folder-size": {"total_size": COUNT, "folder_id": nullable(INT), "types": TYPES},
     "s2c:signed-download": {"payload": optional(BASE64URL)},
     "s2c:user-search": {"success": BOOL, "results": optional(list_of(USER))},
-    "s2c:position": {"index": nullable(COUNT), "name": nullable(NAME)},
+    "s2c:position": {
+        "index": nullable(COUNT),
+        "name": nullable(NAME),
+        "place": optional(COUNT),
+    },
     "s2c:folder-summaries": {"folders": list_of(FOLDER_SUMMARY)},
     "s2c:recent-files": {"files": list_of(object_of({"path": PATH, "file": LISTED_FILE}))},
     "s2c:file-processed": {"file_id": INT},

@@ -1,10 +1,11 @@
 -- Statements that find an entry by its name, and count what is listed before it.
 --
 -- A name is looked up. For a prefix the entry at the start is, then the index is read from there to the first entry
--- that matches, then what precedes that one is counted: all of it in an index, whatever the folder holds.
+-- that matches, then what precedes that one is counted: all of it in an index, whatever the folder holds. The pattern
+-- decides by the key, which has no leading zeros; the name is read and folded where that says yes.
 
 -- file_position_by_name_ascending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by name, ascending.
+-- Index and name of the first file that begins so, by name, ascending.
 WITH start AS MATERIALIZED (
     SELECT sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY sort_key, id LIMIT 1 OFFSET :start
@@ -14,6 +15,7 @@ found AS MATERIALIZED (
     WHERE entry.folder_id = :folder_id
     AND (entry.sort_key, entry.id) >= (start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -39,7 +41,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_name_descending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by name, descending.
+-- Index and name of the first file that begins so, by name, descending.
 WITH start AS MATERIALIZED (
     SELECT sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY sort_key DESC, id DESC LIMIT 1 OFFSET :start
@@ -49,6 +51,7 @@ found AS MATERIALIZED (
     WHERE entry.folder_id = :folder_id
     AND (entry.sort_key, entry.id) <= (start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key DESC, entry.id DESC LIMIT 1
 )
 SELECT files.name, (
@@ -74,7 +77,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_updated_at_ascending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by updated_at, ascending.
+-- Index and name of the first file that begins so, by updated_at, ascending.
 WITH start AS MATERIALIZED (
     SELECT updated_at, sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY updated_at, sort_key, id LIMIT 1 OFFSET :start
@@ -84,6 +87,7 @@ found AS MATERIALIZED (
     WHERE entry.folder_id = :folder_id
     AND (entry.updated_at, entry.sort_key, entry.id) >= (start.updated_at, start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.updated_at, entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -109,7 +113,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_updated_at_descending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by updated_at, descending.
+-- Index and name of the first file that begins so, by updated_at, descending.
 WITH start AS MATERIALIZED (
     SELECT updated_at, sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY updated_at DESC, sort_key, id LIMIT 1 OFFSET :start
@@ -120,6 +124,7 @@ found AS MATERIALIZED (
     AND entry.updated_at <= start.updated_at
     AND (entry.updated_at < start.updated_at OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.updated_at DESC, entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -147,7 +152,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_modified_at_ascending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by modified_at, ascending.
+-- Index and name of the first file that begins so, by modified_at, ascending.
 WITH start AS MATERIALIZED (
     SELECT modified_at, sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY modified_at, sort_key, id LIMIT 1 OFFSET :start
@@ -157,6 +162,7 @@ found AS MATERIALIZED (
     WHERE entry.folder_id = :folder_id
     AND (entry.modified_at, entry.sort_key, entry.id) >= (start.modified_at, start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.modified_at, entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -182,7 +188,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_modified_at_descending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by modified_at, descending.
+-- Index and name of the first file that begins so, by modified_at, descending.
 WITH start AS MATERIALIZED (
     SELECT modified_at, sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY modified_at DESC, sort_key, id LIMIT 1 OFFSET :start
@@ -193,6 +199,7 @@ found AS MATERIALIZED (
     AND entry.modified_at <= start.modified_at
     AND (entry.modified_at < start.modified_at OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.modified_at DESC, entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -220,7 +227,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_size_ascending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by size, ascending.
+-- Index and name of the first file that begins so, by size, ascending.
 WITH start AS MATERIALIZED (
     SELECT size, sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY size, sort_key, id LIMIT 1 OFFSET :start
@@ -230,6 +237,7 @@ found AS MATERIALIZED (
     WHERE entry.folder_id = :folder_id
     AND (entry.size, entry.sort_key, entry.id) >= (start.size, start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.size, entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -255,7 +263,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- file_position_by_size_descending_of_prefix --
--- Index and name of the first file whose key is like a pattern, by size, descending.
+-- Index and name of the first file that begins so, by size, descending.
 WITH start AS MATERIALIZED (
     SELECT size, sort_key, id FROM files WHERE folder_id = :folder_id
     ORDER BY size DESC, sort_key, id LIMIT 1 OFFSET :start
@@ -266,6 +274,7 @@ found AS MATERIALIZED (
     AND entry.size <= start.size
     AND (entry.size < start.size OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.size DESC, entry.sort_key, entry.id LIMIT 1
 )
 SELECT files.name, (
@@ -293,7 +302,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- subfolder_position_ascending_of_prefix --
--- Index and name of the first subfolder whose key is like a pattern, ascending.
+-- Index and name of the first subfolder that begins so, ascending.
 WITH start AS MATERIALIZED (
     SELECT sort_key, id FROM folders WHERE parent_id = :folder_id
     ORDER BY sort_key, id LIMIT 1 OFFSET :start
@@ -303,6 +312,7 @@ found AS MATERIALIZED (
     WHERE entry.parent_id = :folder_id
     AND (entry.sort_key, entry.id) >= (start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key, entry.id LIMIT 1
 )
 SELECT folders.name, (
@@ -328,7 +338,7 @@ counted AS MATERIALIZED (
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
 
 -- subfolder_position_descending_of_prefix --
--- Index and name of the first subfolder whose key is like a pattern, descending.
+-- Index and name of the first subfolder that begins so, descending.
 WITH start AS MATERIALIZED (
     SELECT sort_key, id FROM folders WHERE parent_id = :folder_id
     ORDER BY sort_key DESC, id DESC LIMIT 1 OFFSET :start
@@ -338,6 +348,7 @@ found AS MATERIALIZED (
     WHERE entry.parent_id = :folder_id
     AND (entry.sort_key, entry.id) <= (start.sort_key, start.id)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
+    AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key DESC, entry.id DESC LIMIT 1
 )
 SELECT folders.name, (
@@ -361,3 +372,19 @@ counted AS MATERIALIZED (
     FROM found
 )
 SELECT "index", :name AS name FROM counted WHERE "index" >= :start;
+
+-- file_place_ascending --
+-- Index at which a file of that key would be listed, by name, ascending.
+SELECT count(*) AS "index" FROM files WHERE folder_id = :folder_id AND sort_key < :sort_key;
+
+-- file_place_descending --
+-- Index at which a file of that key would be listed, by name, descending.
+SELECT count(*) AS "index" FROM files WHERE folder_id = :folder_id AND sort_key > :sort_key;
+
+-- subfolder_place_ascending --
+-- Index at which a subfolder of that key would be listed, by name, ascending.
+SELECT count(*) AS "index" FROM folders WHERE parent_id = :folder_id AND sort_key < :sort_key;
+
+-- subfolder_place_descending --
+-- Index at which a subfolder of that key would be listed, by name, descending.
+SELECT count(*) AS "index" FROM folders WHERE parent_id = :folder_id AND sort_key > :sort_key;

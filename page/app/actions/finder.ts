@@ -27,6 +27,7 @@ const TYPING_PAUSE_MS = 900;
 const ATTEMPTS = 3;
 /** Files that are looked at for the next one to open, since each page of them has to be loaded. */
 const MOST_PASSED = 1_000;
+const NOWHERE = { raw: -1, place: -1 };
 
 /** A word that is being typed. */
 export type Typing = { word: string; typedAt: number; origin: number };
@@ -70,7 +71,10 @@ export class Finder {
     this.#typing = null;
   }
 
-  /** Goes to the next item whose name begins with what was typed; the same letter again goes on to the one after. */
+  /**
+   * Goes to the next item whose name begins with what was typed, or where names are sorted to where it would stand;
+   * the same letter again goes on to the one after.
+   */
   type(letter: string, now: number) {
     if (!this.#typing || !this.isTyping(now)) this.#typing = { word: "", typedAt: now, origin: this.#focus };
     const typing = this.#typing;
@@ -146,25 +150,34 @@ export class Finder {
     const isWanted = () => this.#typing === typing && (isCycling || typing.word === word);
     if (!isWanted()) return;
     const wanted = isCycling ? word.charAt(0) : word;
-    const raw = await this.#find(wanted, isCycling ? this.#focus : typing.origin);
+    const { row, isThere } = await this.#find(wanted, isCycling ? this.#focus : typing.origin);
     if (!isWanted()) return;
-    this.#store.set({ announcement: raw < 0 ? text.listing.noName(wanted) : "" });
+    this.#store.set({ announcement: isThere ? "" : text.listing.noName(wanted) });
     const { listing, hidden } = this.#store.state;
-    if (raw >= 0) this.#selecting.moveTo(visibleRow(listing, hidden, raw), { select: true, extend: false });
+    if (row >= 0) this.#selecting.moveTo(visibleRow(listing, hidden, row), { select: true, extend: false });
   }
 
-  /** The raw row of the first item behind another one whose name begins so, from the top again after the last; -1: none. */
-  async #find(prefix: string, after: number) {
+  /**
+   * The raw row of the first item behind another one whose name begins so, from the top again after the last. If none
+   * does, the row where it would stand; -1: nowhere.
+   */
+  async #find(prefix: string, after: number): Promise<{ row: number; isThere: boolean }> {
     const { listing, hidden, canOrganise } = this.#store.state;
-    if (!canOrganise) return firstLoaded(listing, hidden, prefix, after);
+    const loaded = () => {
+      const row = firstLoaded(listing, hidden, prefix, after);
+      return { row, isThere: row >= 0 };
+    };
+    if (!canOrganise) return loaded();
+    let place = -1;
     try {
       for (const { kind, start } of searchOrder(listing, after + 1)) {
-        const raw = await this.#locate(kind, prefix, { isPrefix: true, start });
-        if (raw >= 0) return raw;
+        const found = await this.#locate(kind, prefix, { isPrefix: true, start });
+        if (found.raw >= 0) return { row: found.raw, isThere: true };
+        place = Math.max(place, found.place);
       }
-      return -1;
+      return { row: place, isThere: false };
     } catch {
-      return firstLoaded(listing, hidden, prefix, after);
+      return loaded();
     }
   }
 
@@ -174,7 +187,7 @@ export class Finder {
     for (let attempt = 0; attempt < ATTEMPTS && !isLoaded(); attempt += 1) {
       if (!this.#store.state.canOrganise) return false;
       try {
-        if ((await this.#locate("files", name, { isPrefix: false, start: 0 })) < 0) return false;
+        if ((await this.#locate("files", name, { isPrefix: false, start: 0 })).raw < 0) return false;
       } catch (error) {
         // What the manager takes for no name is the name of no file.
         if (error instanceof Refused) return false;
@@ -187,19 +200,22 @@ export class Finder {
   /** The row of an item of the folder, by its name, with its page loaded; -1: none. */
   async rowOf(kind: PageKind, name: string): Promise<number> {
     if (!this.#store.state.canOrganise) return -1;
-    const raw = await this.#locate(kind, name, { isPrefix: false, start: 0 }).catch(() => -1);
+    const { raw } = await this.#locate(kind, name, { isPrefix: false, start: 0 }).catch(() => NOWHERE);
     const { listing, hidden } = this.#store.state;
     return raw < 0 ? -1 : visibleRow(listing, hidden, raw);
   }
 
-  /** The raw row of the first item of a kind that is called so, or whose name begins so; its page is loaded. -1: none. */
+  /**
+   * The raw row of the first item of a kind that is called so, or whose name begins so; its page is loaded. -1: none,
+   * and then that where the manager says it would stand.
+   */
   async #locate(kind: PageKind, name: string, { isPrefix, start }: { isPrefix: boolean; start: number }) {
     const { path } = this.#store.state.listing;
     for (let from = start; ;) {
       const { listing } = this.#store.state;
-      if (listing.path !== path) return -1;
+      if (listing.path !== path) return NOWHERE;
       const order = orderOf(listing, kind);
-      const { index } = await this.#connection.request("c2s:position-request", {
+      const { index, place } = await this.#connection.request("c2s:position-request", {
         path: formatPath(path),
         type: kind,
         name,
@@ -208,12 +224,13 @@ export class Finder {
         sort_by: order.by,
         ascending_sort: order.ascending,
       });
-      if (index === null) return -1;
-      const raw = index + (kind === "files" ? listing.folderCount : 0);
+      const first = kind === "files" ? listing.folderCount : 0;
+      if (index === null) return { raw: -1, place: place === undefined ? -1 : Math.min(first + place, rawCount(listing) - 1) };
+      const raw = first + index;
       const item = await this.#browser.bring(raw);
-      if (!item) return -1;
+      if (!item) return NOWHERE;
       // What is being deleted is shown no more, and so is not gone to.
-      if (!isPrefix || this.#isShown(item)) return raw;
+      if (!isPrefix || this.#isShown(item)) return { raw, place: -1 };
       from = index + 1;
     }
   }

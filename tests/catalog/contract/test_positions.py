@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.records import FileOrder
-from tests.catalog.natural_names import without_leading_zeros
+from tests.catalog.natural_names import natural, plain
 
 ORDERS = [(order, ascending) for order in FileOrder for ascending in (True, False)]
 
@@ -11,9 +11,7 @@ ORDERS = [(order, ascending) for order in FileOrder for ascending in (True, Fals
 def _first(names: list[str], text: str, start: int, *, is_prefix: bool) -> int | None:
     """What is to be found, by looking at every name."""
     for index, name in enumerate(names[start:], start):
-        if name == text or (
-            is_prefix and without_leading_zeros(name).startswith(without_leading_zeros(text))
-        ):
+        if name == text or (is_prefix and plain(name).startswith(plain(text))):
             return index
     return None
 
@@ -36,6 +34,10 @@ async def test_a_file_is_where_the_listing_has_it(catalog, uploads, clock, order
         "B2",
         "b010x",
         "b 0x3",
+        "b 00024",
+        "B 000240",
+        "b 0002401",
+        "b 24",
     ]
     for number, name in enumerate(names):
         await uploads.put(("f",), name, size=number % 3 + 1)
@@ -46,7 +48,25 @@ async def test_a_file_is_where_the_listing_has_it(catalog, uploads, clock, order
     arguments = {"order": order, "ascending": ascending}
     files = await catalog.list_files(folder.id, viewer_id=None, offset=0, limit=99, **arguments)
     listed = [file.name for file in files]
-    for text in ("b", "B", "bE", "ba ", "a", "Ä", "zoo", "zoos", "q", "b1", "B01", "b10", "b 0x"):
+    for text in (
+        "b",
+        "B",
+        "bE",
+        "ba ",
+        "a",
+        "Ä",
+        "zoo",
+        "zoos",
+        "q",
+        "b1",
+        "B01",
+        "b10",
+        "b 0x",
+        "b 0",
+        "b 00024",
+        "b 24",
+        "B 0024",
+    ):
         for is_prefix in (True, False):
             for start in range(len(names) + 2):
                 found = await catalog.file_position(
@@ -74,6 +94,23 @@ async def test_a_subfolder_is_where_the_listing_has_it(catalog, uploads, ascendi
                 )
                 expected = _first(listed, text, start, is_prefix=is_prefix)
                 assert (found and found.index) == expected, (text, is_prefix, start)
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_what_is_not_there_has_a_place(catalog, uploads, ascending):
+    """Where it would be listed by name, among files as among subfolders."""
+    names = ["a", "b 2", "B 10", "b 010", "Äb", "zoo"]
+    for name in names:
+        await uploads.put(("f",), name)
+        await catalog.make_folders(("g", name))
+    files, folders = await catalog.folder_at(("f",)), await catalog.folder_at(("g",))
+    for text in ("", "a", "ab", "b 3", "b 10", "b 011", "zz", "9"):
+        keys = sorted(map(natural, names), reverse=not ascending)
+        wanted = sum(key < natural(text) if ascending else key > natural(text) for key in keys)
+        assert await catalog.file_place(files.id, text, ascending=ascending) == wanted
+        assert await catalog.subfolder_place(folders.id, text, ascending=ascending) == wanted
+    assert await catalog.file_place(99, "a", ascending=ascending) == 0
+    assert await catalog.subfolder_place(99, "a", ascending=ascending) == 0
 
 
 @pytest.mark.parametrize("text", ["%", "_", "*", "?", "[", "\\", "'", '"', "$2", "a%", "a_", "\\%"])

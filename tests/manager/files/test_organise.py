@@ -191,6 +191,11 @@ async def test_an_entry_is_where_the_listing_has_it(world, sort_by, ascending):
                 assert found == s2c.Position(index=index, name=listed[index])
             nothing = await position(kind, "B", is_prefix=True, start=hits[1] + 1)
             assert nothing == s2c.Position(index=None, name=None)
+            missing = await position(kind, "bb", is_prefix=True)
+            is_by_name = kind == "subfolders" or sort_by in {None, "name"}
+            before = [name.casefold() < "bb" for name in listed]
+            place = before.count(bool(ascending)) if is_by_name else None
+            assert missing == s2c.Position(index=None, name=None, place=place)
 
 
 async def test_a_folder_that_is_not_there_has_no_positions(world, organiser):

@@ -132,12 +132,14 @@ test("typing finds names on pages that were never seen, spaces among them", asyn
   await isAt(person, name(240));
   await types(person, "FILE 000123");
   await isAt(person, name(123));
+  await types(person, "file 00024");
+  await isAt(person, name(240));
   await types(person, " ");
   await person.page.getByText("2 folders, 250 files").waitFor();
   await person.leaves();
 });
 
-test("the same letter goes on to the next one, and after the last it begins at the top", async () => {
+test("the same letter goes on to the next one, after the last it begins at the top, and without one it goes to the place", async () => {
   const person = await worksHere("?view=grid");
   await person.page.locator("#content").focus();
   await types(person, "f");
@@ -154,6 +156,8 @@ test("the same letter goes on to the next one, and after the last it begins at t
   await types(person, "q");
   await person.page.getByRole("status").getByText("No name begins with “q”.").waitFor();
   await isAt(person, name(249));
+  await types(person, "b");
+  await isAt(person, name(0));
   await person.leaves();
 });
 
