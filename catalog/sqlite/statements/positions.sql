@@ -2,7 +2,8 @@
 --
 -- A name is looked up. For a prefix the entry at the start is, then the index is read from there to the first entry
 -- that matches, then what precedes that one is counted: all of it in an index, whatever the folder holds. The pattern
--- decides by the key, which has no leading zeros; the name is read and folded where that says yes.
+-- decides by the key, which has no leading zeros; the name is read and folded where that says yes. The start is a
+-- subquery and no table that is joined: otherwise reading goes on behind the entry that is found, to sort it.
 
 -- file_position_by_name_ascending_of_prefix --
 -- Index and name of the first file that begins so, by name, ascending.
@@ -11,9 +12,9 @@ WITH start AS MATERIALIZED (
     ORDER BY sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.sort_key, entry.id) >= (start.sort_key, start.id)
+    AND (entry.sort_key, entry.id) >= (SELECT sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key, entry.id LIMIT 1
@@ -47,9 +48,9 @@ WITH start AS MATERIALIZED (
     ORDER BY sort_key DESC, id DESC LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.sort_key, entry.id) <= (start.sort_key, start.id)
+    AND (entry.sort_key, entry.id) <= (SELECT sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key DESC, entry.id DESC LIMIT 1
@@ -83,9 +84,9 @@ WITH start AS MATERIALIZED (
     ORDER BY updated_at, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.updated_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.updated_at, entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.updated_at, entry.sort_key, entry.id) >= (start.updated_at, start.sort_key, start.id)
+    AND (entry.updated_at, entry.sort_key, entry.id) >= (SELECT updated_at, sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.updated_at, entry.sort_key, entry.id LIMIT 1
@@ -119,10 +120,13 @@ WITH start AS MATERIALIZED (
     ORDER BY updated_at DESC, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.updated_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.updated_at, entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.updated_at <= start.updated_at
-    AND (entry.updated_at < start.updated_at OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
+    AND entry.updated_at <= (SELECT updated_at FROM start)
+    AND (
+        entry.updated_at < (SELECT updated_at FROM start)
+        OR (entry.sort_key, entry.id) >= (SELECT sort_key, id FROM start)
+    )
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.updated_at DESC, entry.sort_key, entry.id LIMIT 1
@@ -158,9 +162,9 @@ WITH start AS MATERIALIZED (
     ORDER BY modified_at, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.modified_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.modified_at, entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.modified_at, entry.sort_key, entry.id) >= (start.modified_at, start.sort_key, start.id)
+    AND (entry.modified_at, entry.sort_key, entry.id) >= (SELECT modified_at, sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.modified_at, entry.sort_key, entry.id LIMIT 1
@@ -194,10 +198,13 @@ WITH start AS MATERIALIZED (
     ORDER BY modified_at DESC, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.modified_at, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.modified_at, entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.modified_at <= start.modified_at
-    AND (entry.modified_at < start.modified_at OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
+    AND entry.modified_at <= (SELECT modified_at FROM start)
+    AND (
+        entry.modified_at < (SELECT modified_at FROM start)
+        OR (entry.sort_key, entry.id) >= (SELECT sort_key, id FROM start)
+    )
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.modified_at DESC, entry.sort_key, entry.id LIMIT 1
@@ -233,9 +240,9 @@ WITH start AS MATERIALIZED (
     ORDER BY size, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.size, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.size, entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND (entry.size, entry.sort_key, entry.id) >= (start.size, start.sort_key, start.id)
+    AND (entry.size, entry.sort_key, entry.id) >= (SELECT size, sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.size, entry.sort_key, entry.id LIMIT 1
@@ -269,10 +276,13 @@ WITH start AS MATERIALIZED (
     ORDER BY size DESC, sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.size, entry.sort_key, entry.id FROM start CROSS JOIN files AS entry
+    SELECT entry.size, entry.sort_key, entry.id FROM files AS entry
     WHERE entry.folder_id = :folder_id
-    AND entry.size <= start.size
-    AND (entry.size < start.size OR (entry.sort_key, entry.id) >= (start.sort_key, start.id))
+    AND entry.size <= (SELECT size FROM start)
+    AND (
+        entry.size < (SELECT size FROM start)
+        OR (entry.sort_key, entry.id) >= (SELECT sort_key, id FROM start)
+    )
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.size DESC, entry.sort_key, entry.id LIMIT 1
@@ -308,9 +318,9 @@ WITH start AS MATERIALIZED (
     ORDER BY sort_key, id LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.sort_key, entry.id FROM start CROSS JOIN folders AS entry
+    SELECT entry.sort_key, entry.id FROM folders AS entry
     WHERE entry.parent_id = :folder_id
-    AND (entry.sort_key, entry.id) >= (start.sort_key, start.id)
+    AND (entry.sort_key, entry.id) >= (SELECT sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key, entry.id LIMIT 1
@@ -344,9 +354,9 @@ WITH start AS MATERIALIZED (
     ORDER BY sort_key DESC, id DESC LIMIT 1 OFFSET :start
 ),
 found AS MATERIALIZED (
-    SELECT entry.sort_key, entry.id FROM start CROSS JOIN folders AS entry
+    SELECT entry.sort_key, entry.id FROM folders AS entry
     WHERE entry.parent_id = :folder_id
-    AND (entry.sort_key, entry.id) <= (start.sort_key, start.id)
+    AND (entry.sort_key, entry.id) <= (SELECT sort_key, id FROM start)
     AND entry.sort_key LIKE :pattern ESCAPE '\'
     AND instr(folded_text(entry.name), :beginning) = 1
     ORDER BY entry.sort_key DESC, entry.id DESC LIMIT 1

@@ -133,3 +133,12 @@ async def test_pages_come_sorted_off_an_index(database, name):
 async def test_garbage_has_indices_of_its_own(database, name, index):
     """Finding garbage costs what there is of it, not what is stored."""
     assert any(index in detail for _, _, detail in await plan(database, sql[name]))
+
+
+PREFIXES = [name for name in NO_SCAN if name.endswith("_of_prefix")]
+
+
+@pytest.mark.parametrize("name", PREFIXES)
+async def test_a_prefix_is_looked_for_no_further_than_it_is_found(database, name):
+    """Entries come sorted off an index, so that reading ends at the first one."""
+    assert not [detail for *_, detail in await plan(database, NO_SCAN[name]) if "B-TREE" in detail]

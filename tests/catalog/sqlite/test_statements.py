@@ -11,7 +11,15 @@ from catalog.sqlite.statements import Statements, sql
 
 ADAPTER = Path(catalog.sqlite.__file__).parent
 NAMED = re.compile(r"\bsql\.([a-z_]+)\b")
-VARIANTS = ("list_files_by_", "file_position_by_", "subfolder_position_", "export_", "import_")
+VARIANTS = (
+    "list_files_by_",
+    "file_position_by_",
+    "subfolder_position_",
+    "file_place_",
+    "subfolder_place_",
+    "export_",
+    "import_",
+)
 
 
 def test_every_statement_is_used_and_every_used_one_exists():
