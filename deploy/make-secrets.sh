@@ -24,6 +24,7 @@ PROCESSING_CREDENTIAL=$(credential)
 GATEWAY_CREDENTIAL=$(credential)
 METRICS_CREDENTIAL=$(credential)
 MESSAGE_ENCRYPTION_KEY=$(openssl rand -base64 32)
+NATS_PASSWORD=$(openssl rand -hex 24)
 POSTGRES_PASSWORD=$(openssl rand -hex 24)
 AUTHENTICATOR_PASSWORD=$(openssl rand -hex 24)
 JWT_SECRET=$jwt_secret

@@ -44,6 +44,7 @@ SECRETS = (
     "JWT_SECRET",
     "MESSAGE_ENCRYPTION_KEY",
     "METRICS_CREDENTIAL",
+    "NATS_PASSWORD",
     "POSTGRES_PASSWORD",
     "PROCESSING_CREDENTIAL",
     "SUPABASE_KEY",
@@ -244,8 +245,10 @@ class Deployment:
         return "\n".join(parts)
 
     def setup_code(self) -> str:
-        """The code that the first registration needs, from the log."""
-        (code,) = set(re.findall(r"setup=([\w-]+)", self.logs(self.container("manager"))))
+        """The code that the first registration needs, from the log of a manager."""
+        managers = [each for each in self.containers() if each.service.startswith("manager")]
+        logs = "".join(self.logs(each) for each in managers)
+        (code,) = set(re.findall(r"setup=([\w-]+)", logs))
         return str(code)
 
     def administrator(self) -> str:

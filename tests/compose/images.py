@@ -5,6 +5,7 @@ buildah keeps each step of a Dockerfile by its content, so that what has not cha
 
 import hashlib
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,6 +33,9 @@ STAND_INS = {
 }
 """Targets of stand_ins/Dockerfile, and the images of docker-compose.yml that they stand in for. Their
 versions are Debian's: this is about the configuration, which is the one that users get."""
+NATS = "docker.io/library/nats:2-alpine"
+NATS_SERVER = Path(sys.executable).with_name("nats-server")
+"""Of PyPI."""
 PROMETHEUS = "docker.io/prom/prometheus:v3.5.0"
 EARLIER_NAMES = {"docker.io/library/nginx:1.27-alpine": STAND_INS["nginx"]}
 """What earlier releases call images."""
@@ -67,6 +71,15 @@ def build_prometheus(engine: Engine) -> None:
     """Builds what stands in for the image of deploy/monitoring.yml."""
     base = f"--build-arg=BASE={base_image(engine)}"
     _build(engine, HERE, PROMETHEUS, base, "--target=prometheus")
+
+
+def build_nats(engine: Engine) -> None:
+    """Builds what stands in for the image of NATS."""
+    base = f"--build-arg=BASE={base_image(engine)}"
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(HERE, folder, dirs_exist_ok=True)
+        shutil.copy2(NATS_SERVER, folder)
+        _build(engine, Path(folder), NATS, base, "--target=nats")
 
 
 def build_systemd(engine: Engine, name: str) -> None:

@@ -25,6 +25,7 @@ from cli.main import app
 from cli.servers.process import LogSettings, StopSettings
 from client_sdk.connection import KEEPALIVE_S
 from common.addresses import ClientAddresses
+from common.nats_address import parse_cluster_url
 from common.settings import TrustedProxies
 from discord_emulator.settings import EmulatorSettings
 from gateway.settings import GatewaySettings
@@ -102,7 +103,7 @@ def front_network(given: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("service", SETTINGS)
 def test_every_setting_exists(service):
     """What a program is given is something that it reads."""
-    known = names_of(SETTINGS[service]) | names_of(LogSettings) | {"PUBLIC_URL"}
+    known = names_of(SETTINGS[service]) | names_of(LogSettings) | {"MANAGERS", "PUBLIC_URL"}
     assert set(SERVICES[service]["environment"]) <= known
 
 
@@ -122,7 +123,7 @@ def test_programs_take_their_settings(service, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     environment = environment_of(service) | {"HOSTNAME": "0123456789ab"}
     if service == "upload-service":
-        shell = [*SERVICES[service]["entrypoint"], "printenv", "OWN_ADDRESS"]
+        shell = [*SERVICES[service]["entrypoint"], "printenv", "OWN_ADDRESS", "MANAGER_ADDRESS"]
         command = [part.replace("$$", "$") for part in shell]
         done = subprocess.run(  # noqa: S603 - what the container runs
             command,
@@ -131,11 +132,41 @@ def test_programs_take_their_settings(service, monkeypatch, tmp_path):
             text=True,
             check=True,
         )
-        environment["OWN_ADDRESS"] = done.stdout.strip()
+        environment["OWN_ADDRESS"], environment["MANAGER_ADDRESS"] = done.stdout.split()
         assert environment["OWN_ADDRESS"] == "http://127.0.0.1:8080/upload/0123456789ab"
+        assert environment["MANAGER_ADDRESS"] == "http://manager-1:4000"
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     SETTINGS[service]()
+
+
+def test_managers_meet_and_services_stay_at_one_of_them():
+    """All have the name that the gateway asks; each upload service takes one by its own id."""
+    names = {name: SERVICES[name] for name in ("manager", "manager-2", "manager-3")}
+    for name, manager in names.items():
+        known = {name, *manager["networks"]["front"]["aliases"]}
+        assert "manager" in known
+        assert len([each for each in known if re.fullmatch(r"manager-\d", each)]) == 1
+        rest = {key: value for key, value in manager.items() if key not in {"networks", "profiles"}}
+        assert rest == {key: names["manager"][key] for key in rest}
+    assert SERVICES["nats"]["profiles"] == names["manager-2"]["profiles"] == ["cluster"]
+    (address,), _ = parse_cluster_url(example()["CLUSTER_URL"])
+    assert address == "nats://manager:${NATS_PASSWORD}@nats:4222"
+    assert {"--user=manager", "--pass=${NATS_PASSWORD:-}"} <= set(SERVICES["nats"]["command"])
+    assert example()["MANAGERS"] == str(len(names))
+    shell = [part.replace("$$", "$") for part in SERVICES["upload-service"]["entrypoint"]]
+    taken = set()
+    for host in range(0x100000, 0x100009):
+        variables = {"HOSTNAME": f"{host:06x}abcdef", "MANAGERS": "3", "PATH": os.environ["PATH"]}
+        done = subprocess.run(  # noqa: S603 - what the container runs
+            [*shell, "printenv", "MANAGER_ADDRESS"],
+            env=variables | {"PUBLIC_URL": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        taken.add(done.stdout.strip())
+    assert taken == {f"http://manager-{number}:4000" for number in (1, 2, 3)}
 
 
 def test_every_command_exists():
@@ -154,14 +185,22 @@ def test_every_variable_is_explained():
     assert {match["name"] for match in variables(COMPOSE)} <= known
 
 
+def insisted_on(service: dict[str, Any]) -> set[str]:
+    """The variables without which compose starts nothing."""
+    return {match["name"] for match in variables(service) if "?" in (match["rest"] or "")}
+
+
 def test_services_of_a_profile_need_nothing():
     """Compose fills in what is not run, too: only what always runs may insist on a variable."""
+    always = {
+        name
+        for service in SERVICES.values()
+        if "profiles" not in service
+        for name in insisted_on(service)
+    }
     for name, service in SERVICES.items():
         if "profiles" in service and name not in SETTINGS:
-            insisted = [
-                match["name"] for match in variables(service) if "?" in (match["rest"] or "")
-            ]
-            assert not insisted, name
+            assert insisted_on(service) <= always, name
 
 
 def test_a_hosted_supabase_replaces_the_database():
@@ -196,7 +235,7 @@ def test_whoever_reports_stops_before_who_is_reported_to():
     """Compose stops what depends on another service first, and gives it the time that it takes."""
     first, second, third, *later = stop_order(SERVICES, EMULATED)
     assert "processing-service" in first
-    assert (second, third) == ({"upload-service"}, {"manager"})
+    assert (second, third) == ({"upload-service"}, {"manager", "manager-2", "manager-3"})
     assert set().union(*later) == {"database", "discord", "gateway", "migrate", "postgrest"}
 
 
@@ -449,6 +488,7 @@ def test_images_are_of_lines_that_are_maintained():
         "postgres:17",
         "postgrest/postgrest:v14.5",
         "caddy:2-alpine",
+        "nats:2-alpine",
     }
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${BASE}"}
