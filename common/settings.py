@@ -97,10 +97,8 @@ HttpBaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Where an HTTP API is; paths are appended to it. Ends without a slash."""
 OptionalHttpBaseUrl = Annotated[str | None, AfterValidator(_base_url_or_none), NoneWhenEmpty]
 """The same, or none."""
-ManagerUrl = Annotated[str, AfterValidator(_manager_url)]
-"""Address at which a service connects to its manager."""
 ManagerUrlList = Annotated[str, AfterValidator(_manager_urls)]
-"""The same, or several separated by commas, of managers of one cloud; `split_urls` reads them."""
+"""Where a service reaches the managers of one cloud: a URL, or several separated by commas (`split_urls`)."""
 
 
 def _not_blank(secret: SecretStr) -> SecretStr:

@@ -23,6 +23,7 @@ from common.http_server import (
     has_encoded_body,
     ignore_hang_ups,
 )
+from common.manager_urls import ManagerUrls
 from common.service_secret import ServiceSecretGuard, WrongServiceSecret
 from common.tasks import BackgroundTasks
 from gateway.errors import GatewayError, ManagerAway, ManagerRefused, ManagerUnusable
@@ -45,7 +46,7 @@ _UNREAD_MARGIN_S: Final = 30.0
 
 
 class Readiness:
-    """Whether clients should be sent here: not while the manager is away, and not during a stop."""
+    """Whether clients should be sent here: not while every manager is away, and not during a stop."""
 
     def __init__(self, manager: ManagerClient, monotonic: Callable[[], float]) -> None:
         self._manager = manager
@@ -56,7 +57,7 @@ class Readiness:
         self.is_stopping = False
 
     async def is_ready(self) -> bool:
-        """Asks the manager, unless it was asked lately."""
+        """Asks a manager, unless one was asked lately."""
         async with self._lock:
             if self._monotonic() >= self._looked_at + READY_S:
                 self._is_reachable = await self._manager.is_reachable()
@@ -113,7 +114,9 @@ async def _run(
         metrics = app[METRICS]
         credential = settings.service_credential.get_secret_value()
         manager = await stack.enter_async_context(
-            ManagerClient(settings.manager_url, credential, metrics.manager_failures.inc)
+            ManagerClient(
+                ManagerUrls(settings.manager_urls), credential, metrics.manager_failures.inc
+            )
         )
         # Only its connections are used: a gateway asks Discord's API for nothing.
         http = await stack.enter_async_context(DiscordHttp())

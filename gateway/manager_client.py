@@ -1,7 +1,7 @@
 """Requests of a gateway to its manager."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -9,10 +9,12 @@ from typing import Final, Self, TypeVar
 import msgspec
 import structlog
 from aiohttp import (
+    ClientConnectorError,
     ClientError,
     ClientResponse,
     ClientSession,
     ClientTimeout,
+    ConnectionTimeoutError,
     DummyCookieJar,
     TCPConnector,
     web,
@@ -21,6 +23,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from common.log_events import correlation_header
+from common.manager_urls import ManagerUrls
 from gateway.errors import ManagerAway, ManagerRefused, ManagerUnusable
 from reading.manifest import CLIENT_HEADER, GATEWAY_HEADER, MEDIA_TYPE
 
@@ -50,7 +53,9 @@ MOST_CONNECTIONS: Final = 256
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 """Of what the manager answers the gateway itself: a window of chunks has about 20 KiB."""
 
+_NOTHING_SENT: Final = (ClientConnectorError, ConnectionTimeoutError)
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +66,28 @@ class DownloadClient:
     accepts: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """An answer to the gateway itself."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+
 class ManagerClient:
-    """The manager, as a gateway sees it. An async context manager, which owns the connections.
+    """The managers of one cloud, as a gateway sees them. An async context manager that owns the connections.
+
+    Each of them answers for what another one has signed, so that a running download goes on at the next one.
 
     Args:
-        url: Where the manager's routes are, without a slash at the end.
+        managers: Where the managers' routes are, URLs without a slash at the end.
         credential: The gateway's.
-        failed: Called for each request that the manager does not answer.
+        failed: Called for each request that a manager does not answer.
     """
 
-    def __init__(self, url: str, credential: str, failed: Callable[[], None]) -> None:
-        self._url = url
+    def __init__(self, managers: ManagerUrls, credential: str, failed: Callable[[], None]) -> None:
+        self._managers = managers
         self._credential = credential
         self._failed = failed
         self._session: ClientSession | None = None
@@ -112,17 +128,20 @@ class ManagerClient:
         headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
         headers |= {GATEWAY_HEADER: self._credential, CLIENT_HEADER: address}
         path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
-        url = URL(f"{self._url}{path}{'?' if query else ''}{query}", encoded=True)
+        target = f"{path}{'?' if query else ''}{query}"
         body = request.content if request.body_exists else None
-        with self._errors():
-            response = await self._opened.request(
+
+        async def ask(url: str) -> ClientResponse:
+            return await self._opened.request(
                 request.method,
-                url,
+                URL(f"{url}{target}", encoded=True),
                 headers=headers | correlation_header(),
                 data=body,
                 allow_redirects=False,
             )
-        async with response:
+
+        # A body that was begun to be passed on is not there any more.
+        async with await self._first_answer(ask, is_repeatable=body is None) as response:
             yield response
 
     async def ask(
@@ -145,34 +164,52 @@ class ManagerClient:
             "Content-Type": MEDIA_TYPE,
             "Accept": client.accepts,
         }
-        with self._errors():
+        body = msgspec.msgpack.encode(question)
+
+        async def post(url: str) -> _Answered:
             async with self._opened.post(
-                f"{self._url}{path}",
-                headers=headers | correlation_header(),
-                data=msgspec.msgpack.encode(question),
+                f"{url}{path}", headers=headers | correlation_header(), data=body
             ) as response:
-                answer = await limited(response)
-        if response.status >= 400:
-            raise ManagerRefused(response.status, passed_on(response.headers), answer)
-        return answer
+                return _Answered(response.status, response.headers, await limited(response))
+
+        answer = await self._first_answer(post)
+        if answer.status >= 400:
+            raise ManagerRefused(answer.status, passed_on(answer.headers), answer.body)
+        return answer.body
 
     async def is_reachable(self) -> bool:
-        """Whether the manager says that it works."""
+        """Whether a manager says that it works; others are left for the next one."""
+
+        async def look(url: str) -> None:
+            async with self._opened.get(f"{url}/health") as response:
+                response.raise_for_status()
+
         try:
-            with self._errors():
-                async with self._opened.get(f"{self._url}/health") as response:
-                    return response.status < 300
+            await self._first_answer(look)
         except ManagerAway:
             return False
+        return True
 
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (ClientError, TimeoutError, OSError) as error:
-            self._failed()
-            log.warning("manager-away", reason=type(error).__name__)
-            raise ManagerAway from error
+    async def _first_answer(
+        self, ask: Callable[[str], Awaitable[_Result]], *, is_repeatable: bool = True
+    ) -> _Result:
+        """Asks the present manager, and the next ones as long as none answers. Raises `ManagerAway`.
+
+        `is_repeatable`: whether another one may be asked for what was sent, in part perhaps, to one before.
+        """
+        while True:
+            url = self._managers.current
+            try:
+                answer = await ask(url)
+            except (ClientError, TimeoutError, OSError) as error:
+                self._failed()
+                log.warning("manager-away", reason=type(error).__name__)
+                is_another = self._managers.failed(url)
+                if not is_another or not (is_repeatable or isinstance(error, _NOTHING_SENT)):
+                    raise ManagerAway from error
+            else:
+                self._managers.reached()
+                return answer
 
 
 async def limited(response: ClientResponse) -> bytes:

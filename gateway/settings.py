@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
+from common.manager_urls import split_urls
 from common.settings import (
     SERVICE_SECRET_NAMES,
     Host,
-    ManagerUrl,
+    ManagerUrlList,
     Port,
     Seconds,
     ServiceSecret,
@@ -16,8 +17,9 @@ from reading.settings import DownloadSettings
 class GatewaySettings(DownloadSettings):
     """Settings of one gateway."""
 
-    manager_address: ManagerUrl = Field(
-        description="URL of the manager, http(s):// or ws(s)://, within your network."
+    manager_address: ManagerUrlList = Field(
+        description="URL of the manager, http(s):// or ws(s)://, within your network; of several managers, "
+        "separated by commas. When one is lost, the gateway goes on at the next."
     )
     service_credential: ServiceSecret = Field(
         validation_alias=SERVICE_SECRET_NAMES,
@@ -33,6 +35,9 @@ class GatewaySettings(DownloadSettings):
     )
 
     @property
-    def manager_url(self) -> str:
-        """URL of the manager's HTTP routes, without a slash at its end."""
-        return "http" + self.manager_address.removeprefix("http").removeprefix("ws")
+    def manager_urls(self) -> list[str]:
+        """URLs of the managers' HTTP routes, without slashes at their ends."""
+        return [
+            "http" + url.removeprefix("http").removeprefix("ws")
+            for url in split_urls(self.manager_address)
+        ]

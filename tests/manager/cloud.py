@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -253,10 +253,9 @@ async def running_cloud(
         yield Cloud(app, client, reader, discord, settings, pool)
 
 
-@asynccontextmanager
-async def running_gateway(
+def running_gateway(
     manager: TestClient[web.Request, web.Application], credential: str, **chosen: object
-) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+) -> AbstractAsyncContextManager[TestClient[web.Request, web.Application]]:
     """Runs a gateway of a manager.
 
     Args:
@@ -264,11 +263,15 @@ async def running_gateway(
         credential: the gateway's.
         chosen: further settings of the gateway.
     """
-    values = {
-        **chosen,
-        "manager_address": str(manager.make_url("/")),
-        "service_credential": credential,
-    }
+    return running_gateway_of(str(manager.make_url("/")), credential, **chosen)
+
+
+@asynccontextmanager
+async def running_gateway_of(
+    managers: str, credential: str, **chosen: object
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """Runs a gateway; `managers` are URLs, separated by commas."""
+    values = {**chosen, "manager_address": managers, "service_credential": credential}
     app = create_gateway(GatewaySettings.model_validate(values))
     async with TestClient(PatientServer(app)) as client:
         yield client
