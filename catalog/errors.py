@@ -328,6 +328,12 @@ class TooManyInvitations(CatalogError):
     code = "too-many-invitations"
 
 
+class TooManyStars(CatalogError):
+    """The user has as many stars as a user may."""
+
+    code = "too-many-stars"
+
+
 class GroupMissing(CatalogError):
     """There is no such group."""
 

@@ -18,6 +18,7 @@ from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
 from catalog.space_port import GroupStore, SpaceStore
+from catalog.star_port import StarStore
 from catalog.transfer_records import CatalogTransfer
 from catalog.trash_port import TrashStore, VersionStore
 
@@ -62,6 +63,7 @@ class JoinedCatalog:
         quotas: QuotaStore,
         groups: GroupStore,
         spaces: SpaceStore,
+        stars: StarStore,
         views: ViewStore,
         jobs: JobStore,
         transfer: CatalogTransfer,
@@ -201,6 +203,10 @@ class JoinedCatalog:
         self.count_link_upload = folder_links.count_link_upload
         self.drop_link_upload = folder_links.drop_link_upload
         self.drop_ended_folder_links = folder_links.drop_ended_folder_links
+        self.put_star = stars.put_star
+        self.remove_star = stars.remove_star
+        self.star_keys = stars.star_keys
+        self.starred = stars.starred
         self.create_invitation = invitations.create_invitation
         self.list_invitations = invitations.list_invitations
         self.revoke_invitation = invitations.revoke_invitation

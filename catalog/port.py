@@ -55,6 +55,7 @@ from catalog.service_credential_port import ServiceCredentialStore
 from catalog.service_port import JobStore, KeyStore, ReferenceStore, TicketStore, ViewStore
 from catalog.signing_key_port import SigningKeyStore
 from catalog.space_port import GroupStore, SpaceStore
+from catalog.star_port import StarStore
 from catalog.transfer_records import CatalogTransfer
 from catalog.trash_port import TrashStore, VersionStore
 
@@ -538,6 +539,7 @@ class Catalog(
     GroupStore,
     SpaceStore,
     InvitationStore,
+    StarStore,
     ViewStore,
     JobStore,
     CatalogTransfer,

@@ -6,7 +6,7 @@ Supabase answers with JSON, in which ids are text, bytes are hexadecimal, and ti
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -46,7 +46,9 @@ from catalog.records import (
     UserStorage,
     ViewTarget,
 )
+from catalog.search_port import parent_id_of
 from catalog.space_port import FolderGrant, Grantee, Group, VisibleFolder
+from catalog.star_port import StarKey, StarPage, StarredEntry
 from catalog.trash_port import FileVersion, TrashedItem, TrashKey
 
 Row: TypeAlias = sqlite3.Row | Mapping[str, Any]
@@ -493,4 +495,30 @@ def identity_of(row: Row) -> Identity:
         subject=row["subject"],
         user_id=row["user_id"],
         created_at=float(row["created_at"]),
+    )
+
+
+def star_key_of(row: Row) -> StarKey:
+    """A row of `stars`."""
+    return StarKey(file_id=row["file_id"], folder_id=row["folder_id"])
+
+
+def star_page_of(
+    keys: Sequence[StarKey],
+    files: Iterable[File],
+    folders: Iterable[Folder],
+    paths: Mapping[int, FolderPath],
+    *,
+    next_: int | None,
+) -> StarPage:
+    """A page in the order of its stars, of which some mark what is not there."""
+    entries: dict[StarKey, File | Folder] = {StarKey(file_id=file.id): file for file in files}
+    entries |= {StarKey(folder_id=folder.id): folder for folder in folders}
+    return StarPage(
+        entries=tuple(
+            StarredEntry(folder=paths[parent_id_of(entries[key])], entry=entries[key])
+            for key in keys
+            if key in entries
+        ),
+        next=next_,
     )

@@ -415,6 +415,15 @@ class InvitationRecord(TransferRecord, frozen=True, tag="invitation"):
     revoked_at: float | None
 
 
+class StarRecord(TransferRecord, frozen=True, tag="star"):
+    """A row of `stars`."""
+
+    id: Id
+    user_id: Id
+    file_id: Id | None
+    folder_id: Id | None
+
+
 KINDS: tuple[type[TransferRecord], ...] = (
     UserRecord,
     FolderRecord,
@@ -449,6 +458,7 @@ KINDS: tuple[type[TransferRecord], ...] = (
     VersionRecord,
     FolderLinkRecord,
     InvitationRecord,
+    StarRecord,
 )
 """All kinds, in the order of an export: what is referred to comes first."""
 

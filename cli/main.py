@@ -14,6 +14,7 @@ from cli.command_line import (
     logins,
     servers,
     sharing,
+    stars,
     trash,
 )
 from cli.command_line.options import CommonOptions
@@ -117,6 +118,7 @@ accounts.register(app)
 logins.register(app)
 files.register(app)
 trash.register(app)
+stars.register(app)
 links.register(app)
 sharing.register(app)
 invitations.register(app)

@@ -11,6 +11,7 @@ from client_sdk.links import Linking
 from client_sdk.models import ManagerStatus
 from client_sdk.renewal import RenewableLogin
 from client_sdk.searching import Searching
+from client_sdk.stars import Starring
 from client_sdk.storage import StorageAndAudit
 from client_sdk.transferring import FolderTransferring
 from client_sdk.trash import TrashAndVersions
@@ -28,6 +29,7 @@ class Client(
     Inviting,
     TrashAndVersions,
     Searching,
+    Starring,
     SharingFolders,
 ):
     """A user's view of one manager. Use it as an async context manager.

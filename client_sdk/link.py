@@ -36,6 +36,7 @@ from protocol.extensions import (
     REJECTIONS,
     RESUME,
     SEARCH,
+    STARS,
     parse_extensions,
 )
 from protocol.packet import Packet
@@ -45,7 +46,7 @@ RECEIVES = frozenset({"s2c", "generic"})
 EXTENSIONS = frozenset(
     {
         *(ADMINISTER, BUNDLE, COPY, LARGE_CHUNKS, MODIFICATION_TIMES, ORGANISE, REJECTIONS),
-        *(RESUME, SEARCH),
+        *(RESUME, SEARCH, STARS),
     }
 )
 """What uses them fails with `Refused` at a manager that does not grant them; all else works."""

@@ -54,14 +54,16 @@ def to_file_info(folder: str, handle: s2c.ListedFileHandle | s2c.FileHandle) -> 
 
 def to_search_result(result: s2c.SearchResult) -> SearchResult:
     """What a search has found. Raises `UnexpectedAnswer` for neither a file nor a folder."""
-    entry: Entry
-    if result.file is not None:
-        entry = to_file_info(result.path, result.file)
-    elif result.folder is not None:
-        entry = to_folder_info(join_remote(result.path, result.folder.name), result.folder)
-    else:
-        raise UnexpectedAnswer("the manager told a search's result that is nothing")
-    return SearchResult(match=SearchMatch(result.match), entry=entry)
+    return SearchResult(match=SearchMatch(result.match), entry=to_entry(result))
+
+
+def to_entry(placed: s2c.SearchResult | s2c.PlacedEntry) -> Entry:
+    """A file or folder. Raises `UnexpectedAnswer` for neither of the two."""
+    if placed.file is not None:
+        return to_file_info(placed.path, placed.file)
+    if placed.folder is not None:
+        return to_folder_info(join_remote(placed.path, placed.folder.name), placed.folder)
+    raise UnexpectedAnswer("the manager listed what is neither a file nor a folder")
 
 
 def to_folder_info(path: str, handle: s2c.FolderHandle) -> FolderInfo:

@@ -78,6 +78,7 @@ from manager.files.organising import FileHandlers, FolderHandlers
 from manager.files.search import SearchHandlers, index_older_texts
 from manager.files.shared_feed import SharedChangeFeed
 from manager.files.sharing import SharingHandlers
+from manager.files.stars import StarFeed, StarHandlers
 from manager.files.trash import DAY_S, TrashPolicy
 from manager.gateways.archive_routes import GatewayArchiveRoutes
 from manager.gateways.door import gateway_door
@@ -173,6 +174,7 @@ from protocol.extensions import (
     PROCESSING,
     RESUME,
     SEARCH,
+    STARS,
     TICKETS,
     WEBHOOKS,
 )
@@ -354,6 +356,8 @@ async def _run(
         stack.push_async_callback(tasks.close)
         hub = Hub()
         refresher = ViewRefresher(spaces, hub, tasks)
+        star_feed = StarFeed(hub, cluster)
+        await star_feed.start()
         rights_changed = await notices.share("rights", refresher.rights_changed)
         if spaces.is_personal or spaces.is_undecided:
             personal = PersonalCatalog(catalog, rights_changed)
@@ -603,12 +607,13 @@ async def _run(
         trash = TrashPolicy(keep_s=settings.trash_days * DAY_S, versions=settings.versions)
         client_packets = Dispatcher(
             "c2s",
-            {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH},
+            {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH, STARS},
             UserAdministration(
                 catalog, passwords, app_passwords, logins, changes, audit, monotonic=monotonic
             ),
             BrowsingHandlers(catalog),
             SearchHandlers(catalog),
+            StarHandlers(catalog, star_feed),
             FileHandlers(catalog, changes, audit, wake_reaper, name_policy, trash),
             FolderHandlers(catalog, changes, audit, destinations, wake_reaper, name_policy, trash),
             CopyHandlers(catalog, changes, name_policy),

@@ -691,6 +691,17 @@ class LinkLimitReached(ManagerError):
         )
 
 
+class StarsUsedUp(ManagerError):
+    """The user has as many stars as a user may."""
+
+    code = "too-many-stars"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"a user may have {counted(most, 'star')}, and no more: take back one that is not needed"
+        )
+
+
 class InvalidTicket(ManagerError):
     """A ticket is forged, expired or used, or the form is not what it is for."""
 

@@ -22,6 +22,7 @@ from protocol.extensions import (
     OVERVIEW,
     RESUME,
     SEARCH,
+    STARS,
 )
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -70,6 +71,10 @@ __all__ = [
     "ShareListRequest",
     "SignedDownloadRequest",
     "SortKey",
+    "StarFile",
+    "StarFolder",
+    "StarListRequest",
+    "StarredRequest",
     "ThumbnailRequest",
     "TransferOwnership",
     "UploadAbortRequest",
@@ -566,6 +571,57 @@ class SearchRequest(Packet, frozen=True, kw_only=True):
     owner_id: Integer | None = None
     after: SearchCursor | None = None
     limit: Positive | None = None
+
+
+class StarFile(Packet, frozen=True, kw_only=True):
+    """Stars a file for the user, or takes the star back.
+
+    Client → manager, with the extension `stars`. What is so already stays so. Answered by
+    `generic:boolean`: false when the user cannot list the file, or has as many stars as a user may.
+    """
+
+    id: ClassVar[str] = "c2s:star-file"
+    extension: ClassVar[str | None] = STARS
+
+    file_id: Integer
+    starred: bool
+
+
+class StarFolder(Packet, frozen=True, kw_only=True):
+    """Stars a folder for the user, or takes the star back.
+
+    Client → manager, with the extension `stars`. As `c2s:star-file`; the root cannot be starred.
+    Answered by `generic:boolean`.
+    """
+
+    id: ClassVar[str] = "c2s:star-folder"
+    extension: ClassVar[str | None] = STARS
+
+    folder_id: Integer
+    starred: bool
+
+
+class StarListRequest(Packet, frozen=True, kw_only=True):
+    """Asks for the ids of all that the user has starred.
+
+    Client → manager, with the extension `stars`. Answered by `s2c:star-list`.
+    """
+
+    id: ClassVar[str] = "c2s:star-list-request"
+    extension: ClassVar[str | None] = STARS
+
+
+class StarredRequest(Packet, frozen=True, kw_only=True):
+    """Asks for files and folders that the user has starred.
+
+    Client → manager, with the extension `stars`. `before` is `next` of the answer before, for the next
+    page. Answered by `s2c:starred`.
+    """
+
+    id: ClassVar[str] = "c2s:starred-request"
+    extension: ClassVar[str | None] = STARS
+
+    before: Positive | None = None
 
 
 class UploadKeep(Packet, frozen=True, kw_only=True):

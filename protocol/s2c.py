@@ -4,7 +4,16 @@
 
 from typing import ClassVar, Literal
 
-from protocol.extensions import ADMINISTER, BUNDLE, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH
+from protocol.extensions import (
+    ADMINISTER,
+    BUNDLE,
+    ORGANISE,
+    OVERVIEW,
+    REJECTIONS,
+    RESUME,
+    SEARCH,
+    STARS,
+)
 from protocol.generic import ChunkRange
 from protocol.packet import Packet, Record
 from protocol.values import (
@@ -52,6 +61,7 @@ __all__ = [
     "ListedOwnership",
     "Ownership",
     "OwnershipStatus",
+    "PlacedEntry",
     "PlacedFile",
     "Position",
     "RecentFiles",
@@ -66,6 +76,9 @@ __all__ = [
     "ShareList",
     "SharedWith",
     "SignedDownload",
+    "StarChanged",
+    "StarList",
+    "Starred",
     "UploadBooking",
     "UploadBookingModify",
     "UploadFinishInfo",
@@ -548,6 +561,57 @@ class SearchResults(Packet, frozen=True, kw_only=True):
 
     results: tuple[SearchResult, ...]
     next: SearchCursor | None
+
+
+class PlacedEntry(Record, frozen=True, kw_only=True):
+    """A file or a folder, either of which is null, and the path of the folder in which it lies."""
+
+    path: Path
+    file: ListedFileHandle | None
+    folder: FolderHandle | None
+
+
+class StarList(Packet, frozen=True, kw_only=True):
+    """The ids of all files and folders that the user has starred, the last first.
+
+    Manager → client, with the extension `stars`, as the reply to `c2s:star-list-request`. Some may lie in
+    the trash, or be where the user does not see them. At most 1000. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:star-list"
+    extension: ClassVar[str | None] = STARS
+
+    files: tuple[Integer, ...]
+    folders: tuple[Integer, ...]
+
+
+class Starred(Packet, frozen=True, kw_only=True):
+    """Files and folders that the user has starred and sees, the last first.
+
+    Manager → client, with the extension `stars`, as the reply to `c2s:starred-request`. At most 100.
+    `next` asks for the next page as `before`; null when there is none. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:starred"
+    extension: ClassVar[str | None] = STARS
+
+    entries: tuple[PlacedEntry, ...]
+    next: Positive | None
+
+
+class StarChanged(Packet, frozen=True, kw_only=True):
+    """Says that the user has starred a file or folder, or has taken the star back.
+
+    Manager → all clients with the extension `stars` of the user, also to the one that has asked for it.
+    One of the ids is null. Not answered.
+    """
+
+    id: ClassVar[str] = "s2c:star-changed"
+    extension: ClassVar[str | None] = STARS
+
+    file_id: Integer | None
+    folder_id: Integer | None
+    starred: bool
 
 
 class UploadRejection(Packet, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ from catalog.sqlite.services import (
 )
 from catalog.sqlite.signing_keys import SqliteSigningKeys
 from catalog.sqlite.spaces import SqliteGroups, SqliteSpaces
+from catalog.sqlite.stars import SqliteStars
 from catalog.sqlite.transfer import SqliteTransfer
 from catalog.sqlite.trash import SqliteTrash
 from catalog.sqlite.versions import SqliteVersions
@@ -76,6 +77,7 @@ class SqliteCatalog(JoinedCatalog):
             quotas=SqliteQuotas(database, clock),
             groups=SqliteGroups(database, clock),
             spaces=SqliteSpaces(database, clock),
+            stars=SqliteStars(database, clock),
             views=SqliteViews(database, clock),
             jobs=SqliteJobs(database, clock),
             transfer=SqliteTransfer(database, clock),

@@ -40,6 +40,7 @@ from catalog.supabase.services import (
 )
 from catalog.supabase.signing_keys import SupabaseSigningKeys
 from catalog.supabase.spaces import SupabaseGroups, SupabaseSpaces
+from catalog.supabase.stars import SupabaseStars
 from catalog.supabase.transfer import SupabaseTransfer
 from catalog.supabase.trash import SupabaseTrash, SupabaseVersions
 from common.retry import RetryPolicy
@@ -84,6 +85,7 @@ class SupabaseCatalog(JoinedCatalog):
             quotas=SupabaseQuotas(functions, clock),
             groups=SupabaseGroups(functions, clock),
             spaces=SupabaseSpaces(functions, clock),
+            stars=SupabaseStars(functions, clock),
             views=SupabaseViews(functions, clock),
             jobs=SupabaseJobs(functions, clock),
             transfer=SupabaseTransfer(functions, clock),

@@ -121,6 +121,11 @@ PACKET_RULES: Final[Mapping[type[Packet], PacketRule]] = {
     c2s.SearchRequest: PacketRule(
         Effect.READS, lambda packet: [] if packet.path is None else [FolderAt(packet.path)]
     ),
+    c2s.StarFile: PacketRule(Effect.CHANGES, _file),
+    c2s.StarFolder: PacketRule(Effect.CHANGES, _folder),
+    # It lies anywhere.
+    c2s.StarListRequest: PacketRule(Effect.READS, lambda _: [FolderAt("/")]),
+    c2s.StarredRequest: PacketRule(Effect.READS, lambda _: [FolderAt("/")]),
     c2s.CreateFolder: PacketRule(Effect.CHANGES, _path),
     c2s.RenameFolder: PacketRule(
         Effect.CHANGES, lambda packet: [FolderAt(packet.path, is_entry=True)]

@@ -10,7 +10,7 @@ which the database checks in the transaction that writes. Folders that a client 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from catalog.copy_port import CopiedEntries
@@ -36,9 +36,12 @@ from catalog.port import (
 from catalog.records import File, FileOrder
 from catalog.search_port import SearchHit, SearchPage, SearchPosition, SearchQuery
 from catalog.space_port import Grantee
+from catalog.star_port import StarPage, StarredEntry
 from catalog.trash_port import FileVersion, RestoredItem, TrashKey
 from manager.errors import AccessDenied
 from manager.files.rights import is_visible
+
+_Hit = TypeVar("_Hit", SearchHit, StarredEntry)
 
 SEARCHED_PAGES: Final = 20
 """Pages of a search that are looked at, at most, until one is full of what the viewer may see."""
@@ -83,6 +86,7 @@ class PersonalCatalog(JoinedCatalog):
             versions=catalog,
             groups=catalog,
             spaces=catalog,
+            stars=catalog,
             views=catalog,
             jobs=catalog,
             transfer=catalog,
@@ -102,6 +106,7 @@ class PersonalCatalog(JoinedCatalog):
         self.files_after = reads.files_after
         self.recent_files = reads.recent_files
         self.search = reads.search
+        self.starred = reads.starred
         self.links_of = reads.links_of
         self.commit_upload = files.commit_upload
         self.commit_uploads = files.commit_uploads
@@ -225,12 +230,17 @@ class _Reads:
                 break
         return SearchPage(hits=tuple(hits), next=after)
 
-    async def _visible_hits(self, hits: Sequence[SearchHit], viewer_id: int) -> list[SearchHit]:
+    async def starred(self, user_id: int, *, before: int | None, limit: int) -> StarPage:
+        """A page may be shorter than the limit, or empty, and others follow all the same."""
+        page = await self._catalog.starred(user_id, before=before, limit=limit)
+        return replace(page, entries=tuple(await self._visible_hits(page.entries, user_id)))
+
+    async def _visible_hits(self, hits: Sequence[_Hit], viewer_id: int) -> list[_Hit]:
         folders = {
             hit.entry.folder_id if isinstance(hit.entry, File) else hit.entry.id for hit in hits
         }
         rights = await self._catalog.rights_on(viewer_id, folders)
-        visible = []
+        visible: list[_Hit] = []
         for hit in hits:
             entry = hit.entry
             if isinstance(entry, File):

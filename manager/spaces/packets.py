@@ -64,6 +64,7 @@ PLACES: Final[Mapping[type[Packet], Names]] = {
     c2s.FileShare: _FILE,
     c2s.SetPublic: _FILE,
     c2s.ShareListRequest: _FILE,
+    c2s.StarFolder: Names(ids=("folder_id",)),
     c2s.FolderSizeRequest: Names(ids=("folder_id",)),
     c2s.DeleteFolder: Names(ids=("folder_id",)),
     c2s.DeleteFile: Names(ids=("folder_id",), file_name="name"),

@@ -607,6 +607,10 @@ PACKETS_SENT = (
         "c2s:recent-files-request", **_EVERY_CLIENT | {"inside": "refused", "outside": "refused"}
     ),
     packet("c2s:search-request", **_SEES_FOLDERS),
+    packet("c2s:star-file", **_CHANGES_FOLDERS),
+    packet("c2s:star-folder", **_CHANGES_FOLDERS),
+    packet("c2s:star-list-request", **_EVERY_CLIENT | {"inside": "refused", "outside": "refused"}),
+    packet("c2s:starred-request", **_EVERY_CLIENT | {"inside": "refused", "outside": "refused"}),
     packet("c2s:upload-keep", **_REFUSED),
     packet("c2s:kept-uploads-request", **_EVERY_CLIENT),
     packet("c2s:upload-resume", **_CHANGES_FILES),

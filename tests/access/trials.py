@@ -153,6 +153,14 @@ async def _thumbnail(scene: Scene, _: RawPeer) -> Packet:
     return c2s.ThumbnailRequest(file_id=file.id)
 
 
+async def _star_file(scene: Scene, _: RawPeer) -> Packet:
+    return c2s.StarFile(file_id=scene.file.id, starred=True)
+
+
+async def _star_folder(scene: Scene, _: RawPeer) -> Packet:
+    return c2s.StarFolder(folder_id=await _folder_id(scene), starred=True)
+
+
 async def _share_list(scene: Scene, _: RawPeer) -> Packet:
     return c2s.ShareListRequest(path=FOLDER, name=scene.file.name)
 
@@ -247,6 +255,10 @@ TRIALS: Mapping[str, Trial] = {
     "c2s:folder-summaries-request": _always(c2s.FolderSummariesRequest(path=FOLDER, page=0)),
     "c2s:recent-files-request": _always(c2s.RecentFilesRequest()),
     "c2s:search-request": _always(c2s.SearchRequest(text="f", path=FOLDER)),
+    "c2s:star-file": _star_file,
+    "c2s:star-folder": _star_folder,
+    "c2s:star-list-request": _always(c2s.StarListRequest()),
+    "c2s:starred-request": _always(c2s.StarredRequest()),
     "c2s:upload-keep": _keep,
     "c2s:kept-uploads-request": _always(c2s.KeptUploadsRequest()),
     "c2s:upload-resume": _resume,

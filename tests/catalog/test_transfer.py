@@ -33,6 +33,7 @@ from catalog.records import (
 )
 from catalog.service_port import SERVICE_PREFIX
 from catalog.space_port import Grantee
+from catalog.star_port import StarKey
 from catalog.supabase.adapter import SupabaseCatalog
 from catalog.supabase.client import CALL_RETRY
 from catalog.transfer import ExportWriter, export_catalog, import_catalog
@@ -146,6 +147,8 @@ async def fill(catalog, uploads, clock) -> None:
     await catalog.create_link(link(file, admin, clock), most=None)
     await catalog.create_invitation(await invitation(catalog, admin, clock))
     await catalog.create_folder_link(folder_link(target.folder, admin, clock), most=None)
+    await catalog.put_star(bob.id, StarKey(folder_id=target.folder.id))
+    await catalog.put_star(bob.id, StarKey(file_id=file.id))
     await add_second_factors(catalog, bob.id, clock)
     await catalog.set_quota(bob.id, StorageQuota(bytes=2**40))
     await add_spaces(catalog, bob.id, target.folder.id)

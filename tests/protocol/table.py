@@ -410,6 +410,10 @@ TABLE: dict[str, dict[str, Kind]] = {
         "after": optional(SEARCH_CURSOR),
         "limit": optional(POSITIVE),
     },
+    "c2s:star-file": {"file_id": INT, "starred": BOOL},
+    "c2s:star-folder": {"folder_id": INT, "starred": BOOL},
+    "c2s:star-list-request": {},
+    "c2s:starred-request": {"before": optional(POSITIVE)},
     "c2s:upload-keep": {"upload_id": UUID, "fingerprint": FINGERPRINT},
     "c2s:kept-uploads-request": {"after": optional(UUID)},
     "c2s:upload-resume": {"upload_id": UUID, "fingerprint": optional(FINGERPRINT)},
@@ -512,6 +516,14 @@ TABLE: dict[str, dict[str, Kind]] = {
         ),
         "next": nullable(SEARCH_CURSOR),
     },
+    "s2c:star-list": {"files": list_of(INT), "folders": list_of(INT)},
+    "s2c:starred": {
+        "entries": list_of(
+            object_of({"path": PATH, "file": nullable(LISTED_FILE), "folder": nullable(FOLDER)})
+        ),
+        "next": nullable(POSITIVE),
+    },
+    "s2c:star-changed": {"file_id": nullable(INT), "folder_id": nullable(INT), "starred": BOOL},
     "s2c:upload-rejection": {
         "code": TEXT,
         "reason": TEXT,
@@ -717,6 +729,15 @@ EXTENSIONS = {
         "s2c:recent-files",
     },
     "search": {"c2s:search-request", "s2c:search-results"},
+    "stars": {
+        "c2s:star-file",
+        "c2s:star-folder",
+        "c2s:star-list-request",
+        "c2s:starred-request",
+        "s2c:star-changed",
+        "s2c:star-list",
+        "s2c:starred",
+    },
     "resume": {
         "c2s:upload-keep",
         "c2s:kept-uploads-request",

@@ -435,3 +435,11 @@ INSERT INTO invitations (id, token_hash, created_by, label, quota_bytes, quota_f
     created_at, expires_at, revoked_at)
 VALUES (:id, :token_hash, :created_by, :label, :quota_bytes, :quota_files, :group_ids, :max_uses, :uses,
     :created_at, :expires_at, :revoked_at);
+
+-- export_star --
+-- All rows of `stars` in the order of an export.
+SELECT id, user_id, file_id, folder_id FROM stars ORDER BY id;
+
+-- import_star --
+-- A row of `stars`.
+INSERT INTO stars (id, user_id, file_id, folder_id) VALUES (:id, :user_id, :file_id, :folder_id);

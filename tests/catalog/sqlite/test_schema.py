@@ -37,6 +37,7 @@ TABLES = {
     "kept_uploads",
     "login_sessions",
     "invitations",
+    "stars",
     "links",
     "folder_links",
     "link_uploads",

@@ -24,6 +24,7 @@ from protocol.extensions import (
     REJECTIONS,
     RESUME,
     SEARCH,
+    STARS,
 )
 from protocol.packet import Packet
 from tests.manager.sockets.keeping import begin_kept, booking_client
@@ -31,7 +32,7 @@ from tests.manager.sockets.peers import ClientPeer, client_query
 from tests.manager.sockets.stage import PASSWORD, Stage, cheap_passwords
 from tests.manager.world import World
 
-EXTENSIONS = (ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH)
+EXTENSIONS = (ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, REJECTIONS, RESUME, SEARCH, STARS)
 READ_ONLY = "this app password only reads: use one that may change files"
 OUTSIDE = "this app password is confined to a folder, and this is not inside: use another one"
 NOBODY = UUID(int=0)
@@ -262,6 +263,10 @@ def _samples(ids: dict[str, Any], folder: str) -> dict[type[Packet], Packet]:
             c2s.FolderSummariesRequest(path=folder, page=0),
             c2s.RecentFilesRequest(),
             c2s.SearchRequest(text="f", path=folder),
+            c2s.StarFile(file_id=file_id, starred=True),
+            c2s.StarFolder(folder_id=sub_id, starred=True),
+            c2s.StarListRequest(),
+            c2s.StarredRequest(),
             c2s.CreateFolder(path=f"{folder}/made"),
             c2s.RenameFolder(path=f"{folder}/sub", target_name="renamed"),
             c2s.MoveFolder(path=f"{folder}/sub", target_path=folder),
@@ -370,7 +375,10 @@ async def test_a_confined_app_password_stays_in_its_folder(world, ids, make, con
     outside = _samples(ids, "/out")[kind]
     assert refusal_in(await answer_to(client, outside)) == OUTSIDE
     assert await world.everything() == before
-    anywhere = {c2s.UploadResume, c2s.UploadPark, c2s.UploadDrop, c2s.RecentFilesRequest}
+    anywhere = {
+        *(c2s.UploadResume, c2s.UploadPark, c2s.UploadDrop),
+        *(c2s.RecentFilesRequest, c2s.StarListRequest, c2s.StarredRequest),
+    }
     if kind not in anywhere:
         inside = _samples(ids, "/in")[kind]
         assert refusal_in(await answer_to(client, inside)) != OUTSIDE

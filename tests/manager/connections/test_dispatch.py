@@ -18,13 +18,14 @@ from protocol.extensions import (
     PROCESSING,
     RESUME,
     SEARCH,
+    STARS,
     TICKETS,
     WEBHOOKS,
 )
 from protocol.packet import Packet
 
 PEERS: list[tuple[str, set[str | None]]] = [
-    ("c2s", {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH}),
+    ("c2s", {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH, STARS}),
     ("u2s", {None, BUNDLE, CHANNEL_DEMAND, MESSAGE_LIMITS, WEBHOOKS, MESSAGES, TICKETS}),
     ("t2s", {None}),
     ("t2s", {PROCESSING}),

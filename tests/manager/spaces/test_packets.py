@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from manager.spaces.packets import PLACES
-from protocol import c2s, s2c
+from protocol import c2s, generic, s2c
 from protocol.codec import PACKETS, namespace_of
 from protocol.packet import Packet
 from protocol.values import parse_path
@@ -60,3 +60,29 @@ async def test_what_is_found_is_shown_where_the_user_sees_it(cloud, alice, bob):
     own = await cloud.stage.client("alice", extensions=["overview"])
     recent = await own.ask(c2s.RecentFilesRequest(), s2c.RecentFiles)
     assert sorted(each.path for each in recent.files) == ["/a/b", "/secret"]
+
+
+async def test_only_what_the_user_sees_is_starred_and_listed(cloud, alice, bob):
+    """It is listed where the user sees it, and not while that is over."""
+    del alice, bob
+    await cloud.put_at("alice", "/a/f")
+    await cloud.put_at("alice", "/secret/g")
+    await cloud.share("alice", "/a", "read", user="bob")
+    home, catalog = parse_path(await cloud.home_of("alice")), cloud.stage.catalog
+    seen = await catalog.file_at((*home, "a"), "f")
+    hidden = await catalog.file_at((*home, "secret"), "g")
+    client = await cloud.stage.client("bob", extensions=["stars"])
+    for file, success in ((seen, True), (hidden, False)):
+        for packet in (
+            c2s.StarFile(file_id=file.id, starred=True),
+            c2s.StarFolder(folder_id=file.folder_id, starred=True),
+        ):
+            assert (await client.ask(packet, generic.Boolean)).success is success
+
+    async def starred() -> list[str]:
+        page = await client.ask(c2s.StarredRequest(), s2c.Starred)
+        return [f"{each.path}:{(each.file or each.folder).name}" for each in page.entries]
+
+    assert await starred() == ["/Shared:a", "/Shared/a:f"]
+    await cloud.share("alice", "/a", None, user="bob")
+    assert await starred() == []
