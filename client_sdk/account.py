@@ -44,7 +44,9 @@ class AppPassword:
         id: uuid of the app password.
         name: Its name.
         read_only: Whether it changes nothing.
-        folder: The folder to which it is confined, where it is now; None: to none.
+        folder: The folder to which it is confined, where it is now; None: to none, or (for
+            administrators) to one that they may not see.
+        is_confined: Whether it is confined to a folder.
         created_at: When it was made.
         last_used_at: When it was used last, up to some minutes late; None: never.
         expires_at: When it ends; None: never.
@@ -57,6 +59,7 @@ class AppPassword:
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    is_confined: bool = False
 
 
 class Authenticating(ClientCore):

@@ -33,6 +33,8 @@ class FolderLinkInfo:
         expires_at: When it ends; None for never.
         revoked_at: When it was revoked; None unless it was.
         last_used_at: When it was last used, roughly; None before the first time.
+        is_hidden: Whether it leads to what the administrator who asks may not see; path and label are
+            left out then.
     """
 
     id: str
@@ -51,6 +53,7 @@ class FolderLinkInfo:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    is_hidden: bool = False
 
 
 class LinkingFolders(ClientCore):

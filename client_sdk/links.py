@@ -49,7 +49,7 @@ class LinkInfo:
         url: The address. Everybody who has it can read the file: treat it as a secret. None for links of
             other users, and where the manager lacks the key that encrypted it.
         state: Whether it opens the file now.
-        path: Full path of the file; None once it has been deleted.
+        path: Full path of the file; None once it has been deleted, or if it is hidden.
         label: The user's note.
         has_password: Whether it asks for a password.
         max_downloads: How often it may be used; None for any number.
@@ -59,6 +59,8 @@ class LinkInfo:
         expires_at: When it ends; None for never.
         revoked_at: When it was revoked; None unless it was.
         last_used_at: When the last download began; None before the first.
+        is_hidden: Whether it leads to what the administrator who asks may not see; path and label are
+            left out then.
     """
 
     id: str
@@ -74,6 +76,7 @@ class LinkInfo:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    is_hidden: bool = False
 
 
 class Linking(ClientCore):

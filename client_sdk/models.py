@@ -295,8 +295,9 @@ class AuditEvent:
         actor_id: Id of the user who did it; None for others.
         actor: Name of who did it, or is said to have done it; None when nobody is named.
         address: Where the client was; None for a command on the machine of the manager.
-        subject: What it was done to; None when the action says it all.
+        subject: What it was done to; None when the action says it all, or when it is hidden.
         details: More about it.
+        is_hidden: Whether the subject is a path that the administrator may not see.
     """
 
     id: str
@@ -310,6 +311,7 @@ class AuditEvent:
     address: str | None
     subject: str | None
     details: Mapping[str, Any]
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,7 @@ from manager.links.folder_receiving import LinkReceiving, upload_limiter
 from manager.links.folder_routes import FOLDER_LINK_PATH, AccountFolderLinkRoutes
 from manager.links.handlers import LinkHandlers
 from manager.links.manager import LinkManager
+from manager.links.managing import LinkPolicy
 from manager.links.pages import LinkPages
 from manager.links.passwords import GRANT_S, LinkPasswords
 from manager.links.routes import AccountLinkRoutes
@@ -550,6 +551,7 @@ async def _run(
 
         # Downloads.
         link_tokens = LinkTokens(settings.keyring)
+        link_policy = LinkPolicy(life_s=settings.link_life_s, most_per_user=settings.user_links)
         links = LinkManager(
             catalog,
             link_tokens,
@@ -560,8 +562,7 @@ async def _run(
             passwords,
             audit,
             clock,
-            life_s=settings.link_life_s,
-            most_per_user=settings.user_links,
+            link_policy,
         )
         folder_links = FolderLinkManager(
             catalog,
@@ -570,8 +571,7 @@ async def _run(
             audit,
             addresses,
             clock,
-            life_s=settings.link_life_s,
-            most_per_user=settings.user_links,
+            link_policy,
             rights_count=lambda: spaces.is_personal,
         )
         chunks = CatalogChunks(catalog, temporary_references, webhooks)

@@ -251,7 +251,7 @@ def audit_line(event: AuditEvent) -> str:
         f"{name}={'none' if value is None else value}" for name, value in event.details.items()
     ]
     times = [f"{event.count} times"] if event.count > 1 else []
-    what = "  ".join([event.subject or "-", *facts, *times])
+    what = "  ".join([event.subject or ("(hidden)" if event.is_hidden else "-"), *facts, *times])
     return (
         f"{human_time(event.first_at)}  {event.outcome:7}  {event.action:20}  {who:16}  "
         f"{where:18}  {what}"

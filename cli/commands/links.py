@@ -270,7 +270,8 @@ def _line(link: LinkInfo | FolderLinkInfo) -> str:
     """Id, state, when it expires, how often it was used, its file or folder, and the note."""
     until = "never" if link.expires_at is None else human_time(link.expires_at)
     lock = "password" if link.has_password else ""
-    line = f"{link.id}  {link.state:15}  {until:19}  {_uses(link):>7}  {lock:8}  {link.path or '(deleted)'}"
+    path = link.path or ("(hidden)" if link.is_hidden else "(deleted)")
+    line = f"{link.id}  {link.state:15}  {until:19}  {_uses(link):>7}  {lock:8}  {path}"
     return f"{line}  {link.label}" if link.label else line
 
 

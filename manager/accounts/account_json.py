@@ -33,19 +33,25 @@ def session_to_json(session: LoginSession, *, is_current: bool) -> dict[str, Any
     }
 
 
-def app_password_to_json(app_password: AppPassword, view: SpaceView) -> dict[str, Any]:
+def app_password_to_json(
+    app_password: AppPassword, view: SpaceView, *, is_own: bool = True
+) -> dict[str, Any]:
     """An app password in a listing. Its text is known to nobody but its program.
 
-    `view`: that of the user who asks; of a folder that is hidden from the user there is just the name.
+    Args:
+        app_password: It.
+        view: That of the user who asks.
+        is_own: Whether that is its user, who is told at least the name of a folder that is hidden meanwhile.
     """
     folder = app_password.folder
     if folder:
-        folder = view.shown(folder) or folder[-1:]
+        folder = view.shown(folder) or (folder[-1:] if is_own else None)
     return {
         "id": str(app_password.id),
         "name": app_password.name,
         "read_only": app_password.is_read_only,
         "folder": None if folder is None else format_path(folder),
+        "is_confined": app_password.folder is not None,
         "created_at": timestamp(app_password.created_at),
         "last_used_at": optional_timestamp(app_password.last_used_at),
         "expires_at": optional_timestamp(app_password.expires_at),

@@ -334,10 +334,14 @@ class Accounts:
 
     async def administrator_of(self, request: web.Request) -> User:
         """The administrator who sends a request. Raises `InvalidToken`, `LoginNeeded`, `NotAdministrator`."""
-        user = (await self.login_of(request)).require_account()
-        if not user.is_admin:
+        return (await self.administrator_login_of(request)).user
+
+    async def administrator_login_of(self, request: web.Request) -> Login:
+        """The login of the administrator who sends a request. Raises as `administrator_of`."""
+        login = await self.login_of(request)
+        if not login.require_account().is_admin:
             raise NotAdministrator
-        return user
+        return login
 
     def is_signed(self, credential: str) -> bool:
         """Whether a token has not expired and its key verifies now; its session may have ended.

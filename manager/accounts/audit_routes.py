@@ -23,12 +23,17 @@ from manager.audit.log import AuditLog
 from manager.errors import InvalidRequest
 from manager.files.conversion import timestamp
 from manager.http.parameters import Parameters, parsed
-from protocol.values import check_username
+from manager.space_views import SpaceView
+from protocol.errors import InvalidValue
+from protocol.values import check_username, format_path, parse_path
 
 PAGE: Final = 100
 """Events of an answer at most, and as many as nobody says how many."""
 FLUSH_S: Final = 2.0
 """Seconds for which a reader waits for events that are not in the catalog yet."""
+_ACTIONS_ON_PATHS: Final = frozenset(
+    action.value for action in AuditAction if action.subject == "path"
+)
 _NUMBER: Final = re.compile(r"[0-9]{1,3}", re.ASCII)
 _POSITION: Final = struct.Struct(">d16s")
 
@@ -48,7 +53,7 @@ class AuditRoutes:
 
     async def list_events(self, request: web.Request) -> web.Response:
         """A page of events, newest first; `next` continues it, unless it is null."""
-        await self._accounts.administrator_of(request)
+        view = (await self._accounts.administrator_login_of(request)).view
         query, before, limit = _query_of(request)
         # What happened before the request is in the answer, unless the catalog takes no events now.
         with contextlib.suppress(CatalogError, TimeoutError):
@@ -58,7 +63,7 @@ class AuditRoutes:
         page = events[:limit]
         following = _cursor(page[-1]) if len(events) > limit else None
         return success(
-            events=[_shown(event) for event in page],
+            events=[_shown(event, view) for event in page],
             next=following,
             actions=sorted(action.value for action in AuditAction),
         )
@@ -106,7 +111,10 @@ def _position(text: str) -> AuditPosition:
     return AuditPosition(first_at=first_at, id=UUID(bytes=id_bytes))
 
 
-def _shown(event: AuditEvent) -> dict[str, Any]:
+def _shown(event: AuditEvent, view: SpaceView) -> dict[str, Any]:
+    subject = event.subject
+    if subject is not None and event.action in _ACTIONS_ON_PATHS:
+        subject = _shown_path(subject, view)
     return {
         "id": str(event.id),
         "first_at": timestamp(event.first_at),
@@ -117,6 +125,18 @@ def _shown(event: AuditEvent) -> dict[str, Any]:
         "actor_id": event.actor_id,
         "actor": event.actor,
         "address": event.address,
-        "subject": event.subject,
+        "subject": subject,
+        "is_hidden": subject is None and event.subject is not None,
         "details": json.loads(event.details),
     }
+
+
+def _shown_path(subject: str, view: SpaceView) -> str | None:
+    """A path of the catalog as an administrator sees it; None: it is hidden from the administrator."""
+    if not view.is_personal:
+        return subject
+    try:
+        shown = view.shown(parse_path(subject))
+    except InvalidValue:
+        return None
+    return None if shown is None else format_path(shown)

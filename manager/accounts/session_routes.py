@@ -124,7 +124,10 @@ class SessionRoutes:
         """The app passwords of the user."""
         login, user = await self._about(request)
         found = await self._app_passwords.of(user.id)
-        return success(app_passwords=[app_password_to_json(each, login.view) for each in found])
+        is_own = user.id == login.user.id
+        return success(
+            app_passwords=[app_password_to_json(each, login.view, is_own=is_own) for each in found]
+        )
 
     async def create_app_password(self, request: web.Request) -> web.Response:
         """A new app password. Its text is answered once."""

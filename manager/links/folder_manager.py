@@ -1,19 +1,18 @@
-"""Makes links to folders, lists, changes and revokes them, and finds the folder of one that is used."""
+"""Makes links to folders, lists them, and finds the folder of one that is used."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import structlog
 from aiohttp import web
 
-from catalog.errors import CatalogError, FolderMissing, LinkMissing, TooManyLinks
+from catalog.errors import CatalogError, FolderMissing
 from catalog.folder_link_port import FolderLink, FolderLinkChanges, PlacedFolderLink
 from catalog.folder_rights import FolderRight
 from catalog.port import Catalog, FolderPath
-from catalog.records import AuditOutcome, Folder, User
+from catalog.records import Folder, User
 from common.addresses import ClientAddresses
 from common.secret_texts import hash_of_secret
 from manager.accounts.credentials import Passwords
@@ -23,15 +22,12 @@ from manager.error_texts import log_level
 from manager.errors import (
     AccessDenied,
     InvalidLink,
-    LinkLimitReached,
     NoSuchFolder,
-    NoSuchLink,
 )
 from manager.links.folder_states import FolderLinkState, needed_right, refusal_of, state_of
-from manager.links.manager import KEPT_S, PAGE_SIZE, SWEEP_S
+from manager.links.managing import PAGE_SIZE, LinkPolicy, LinkPort, ManagedLinks
 from manager.links.tokens import LinkTokens
 
-_SWEPT = 1000
 NOTED_AGAIN_S = 3600.0
 """Seconds within which the audit log has one use of a link by an address."""
 _MOST_NOTED = 10_000
@@ -72,7 +68,7 @@ class LinkedFolder:
     place: FolderPath
 
 
-class FolderLinkManager:
+class FolderLinkManager(ManagedLinks[FolderLink, PlacedFolderLink, FolderLinkChanges]):
     """The links to folders of one catalog."""
 
     def __init__(
@@ -83,11 +79,9 @@ class FolderLinkManager:
         audit: AuditLog,
         addresses: ClientAddresses,
         clock: Callable[[], float],
+        policy: LinkPolicy,
         *,
-        life_s: float,
-        most_per_user: int,
         rights_count: Callable[[], bool],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Takes what it uses.
 
@@ -98,21 +92,20 @@ class FolderLinkManager:
             audit: Records what is done with links.
             addresses: Says where a request comes from.
             clock: Seconds since the epoch.
-            life_s: Seconds that a link lasts about which nothing else is said.
-            most_per_user: How many links to folders a user may have.
+            policy: Limits them.
             rights_count: Whether users have rights on folders; otherwise folders are everybody's.
-            sleep: Waits for seconds.
         """
+        port = LinkPort(
+            add=catalog.create_folder_link,
+            by_id=catalog.folder_link_by_id,
+            change=catalog.change_folder_link,
+            revoke=catalog.revoke_folder_link,
+            drop_ended=catalog.drop_ended_folder_links,
+        )
+        super().__init__(port, tokens, passwords, audit, clock, policy)
         self._catalog = catalog
-        self._tokens = tokens
-        self._passwords = passwords
-        self._audit = audit
         self._addresses = addresses
-        self._clock = clock
-        self.life_s = life_s
-        self._most_per_user = most_per_user
         self._rights_count = rights_count
-        self._sleep = sleep
         self._noted: OrderedDict[tuple[UUID, str], float] = OrderedDict()
 
     async def create(
@@ -125,7 +118,7 @@ class FolderLinkManager:
         right = await self._right_on(user.id, folder.id)
         if right is None or right < needed_right(is_for_uploads=options.is_for_uploads):
             raise AccessDenied("make such a link to this folder")
-        hashed = options.password and await self._passwords.hash(options.password)
+        hashed = await self._hashed(options.password)
         link_id, now = uuid4(), self._clock()
         token = self._tokens.make(link_id)
         link = FolderLink(
@@ -136,7 +129,7 @@ class FolderLinkManager:
             owner_id=user.id,
             label=options.label,
             is_for_uploads=options.is_for_uploads,
-            password_hash=hashed or None,
+            password_hash=hashed,
             max_files=options.max_files,
             max_file_size=options.max_file_size,
             max_total_size=options.max_total_size,
@@ -144,40 +137,13 @@ class FolderLinkManager:
             expires_at=self.expiry_in(options.life_s),
         )
         try:
-            await self._catalog.create_folder_link(link, most=self._most_per_user)
-        except TooManyLinks as error:
-            raise LinkLimitReached(self._most_per_user) from error
+            await self._add(link)
         except FolderMissing as error:
             raise NoSuchFolder from error
-        self._audit.record(
-            AuditAction.LINK_MADE,
-            actor=user,
-            address=address,
-            subject=str(link.id),
-            folder_id=folder.id,
-            has_password=link.password_hash is not None,
-            is_for_uploads=link.is_for_uploads,
-            expires_at=link.expires_at,
+        self._record_made(
+            user, link, address, {"folder_id": folder.id, "is_for_uploads": link.is_for_uploads}
         )
         return link
-
-    def record_denial(self, user: User, *, address: str, reason: str) -> None:
-        """Records that a user was refused a link to a folder."""
-        self._audit.record(
-            AuditAction.LINK_MADE,
-            actor=user,
-            address=address,
-            outcome=AuditOutcome.FAILURE,
-            reason=reason,
-        )
-
-    def token_of(self, link: FolderLink) -> str | None:
-        """What the address of a link holds; None if the master key that encrypted it is missing."""
-        return self._tokens.text_of(link)
-
-    def expiry_in(self, life_s: float | None) -> float | None:
-        """The time at which a link expires that lasts so long from now on; None for never."""
-        return None if life_s is None else self._clock() + life_s
 
     async def page_of(self, user_id: int, *, after: UUID | None = None) -> list[PlacedFolderLink]:
         """Up to `PAGE_SIZE` links of a user, the newest first."""
@@ -194,56 +160,6 @@ class FolderLinkManager:
         if is_there and link.folder_id is not None:
             right = await self._right_on(link.owner_id, link.folder_id)
         return state_of(link, is_there=is_there, right=right, now=self._clock())
-
-    async def require(self, link_id: UUID, *, owner_id: int) -> FolderLink:
-        """The link of that id. Raises `NoSuchLink`, also for one of another user."""
-        link = await self._catalog.folder_link_by_id(link_id)
-        if link is None or link.owner_id != owner_id:
-            raise NoSuchLink
-        return link
-
-    async def change(
-        self,
-        link: FolderLink,
-        changes: FolderLinkChanges,
-        *,
-        user: User,
-        password: str | None = None,
-        address: str,
-    ) -> FolderLink:
-        """Changes a link; a password is hashed before. Raises `NoSuchLink`, `Overloaded`."""
-        changed = changes.copy()
-        if password is not None:
-            changed["password_hash"] = await self._passwords.hash(password)
-        try:
-            link = await self._catalog.change_folder_link(link.id, changed)
-        except LinkMissing as error:
-            raise NoSuchLink from error
-        self._audit.record(
-            AuditAction.LINK_CHANGED,
-            actor=user,
-            address=address,
-            subject=str(link.id),
-            changed=sorted(changed),
-        )
-        return link
-
-    async def revoke(
-        self, link_id: UUID, *, user: User, of_anybody: bool = False, address: str
-    ) -> FolderLink:
-        """Ends a link of the user, or that of anybody. Raises `NoSuchLink`."""
-        owner_id = None if of_anybody else user.id
-        link = await self._catalog.revoke_folder_link(link_id, owner_id=owner_id, at=self._clock())
-        if link is None:
-            raise NoSuchLink
-        self._audit.record(
-            AuditAction.LINK_REVOKED,
-            actor=user,
-            address=address,
-            subject=str(link.id),
-            owner_id=link.owner_id,
-        )
-        return link
 
     async def find(self, payload: str) -> LinkedFolder:
         """The folder to which a payload leads, if its link is in force.
@@ -273,27 +189,12 @@ class FolderLinkManager:
         self._noted.move_to_end(key)
         if len(self._noted) > _MOST_NOTED:
             self._noted.popitem(last=False)
-        self._audit.record(
-            AuditAction.LINK_USED,
-            actor=None,
-            address=key[1],
-            subject=str(link.id),
-            folder_id=link.folder_id,
-        )
+        self._record(AuditAction.LINK_USED, None, key[1], link, {"folder_id": link.folder_id})
         try:
             await self._catalog.note_folder_link(link.id, at=now)
         except CatalogError as error:
             # Reading goes on while the catalog cannot be written.
             log.log(log_level(error), "link-use-not-noted", link=str(link.id), code=error.code)
-
-    async def run(self) -> None:
-        """Deletes links that have been kept long enough, until cancelled."""
-        while True:
-            await self._sleep(SWEEP_S)
-            try:
-                await self._catalog.drop_ended_folder_links(self._clock() - KEPT_S, limit=_SWEPT)
-            except CatalogError as error:
-                log.log(log_level(error), "ended-folder-links-not-dropped", code=error.code)
 
     async def _path_of(self, folder_id: int | None) -> FolderPath | None:
         try:

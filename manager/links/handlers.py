@@ -33,7 +33,7 @@ class LinkHandlers:
             payload = await self._links.requested(user, file, address=request.client.address)
         except (NoSuchFile, AccessDenied, LinkLimitReached, ScopeRefusal) as error:
             self._links.record_denial(
-                user, packet.file_id, address=request.client.address, reason=error.code
+                user, address=request.client.address, reason=error.code, file_id=packet.file_id
             )
             return s2c.SignedDownload()
         return s2c.SignedDownload(payload=payload)

@@ -14,8 +14,9 @@ export interface AppPassword {
   id: string;
   name: string;
   read_only: boolean;
-  /** Null: it is not confined to one. */
+  /** Null: it is not confined to one, or to one that is hidden. */
   folder: string | null;
+  is_confined: boolean;
   created_at: string;
   last_used_at: string | null;
   expires_at: string | null;

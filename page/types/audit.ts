@@ -12,6 +12,8 @@ export interface AuditEvent {
   /** Null: a command on the machine of the manager, or the manager itself. */
   address: string | null;
   subject: string | null;
+  /** Whether the subject is a path that one may not see. */
+  is_hidden: boolean;
   details: Record<string, unknown>;
 }
 

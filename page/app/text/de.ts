@@ -240,6 +240,7 @@ export const de: Texts = {
     submit: "Erstellen",
     made: "App-Passwort",
     once: "Kopieren Sie es jetzt: Es wird nicht noch einmal angezeigt.",
+    hiddenFolder: "einem Ordner, den Sie nicht sehen,",
     scope: (isReadOnly: boolean, folder: string | null) =>
       `${isReadOnly ? "Liest" : "Liest und ändert"} ${folder === null ? "alles, was Sie können" : `was in ${folder} liegt`}`,
     unused: "Nie verwendet",
@@ -333,6 +334,7 @@ export const de: Texts = {
   },
   audit: {
     title: "Protokoll",
+    hidden: "Ein Ort, den Sie nicht sehen",
     user: "Benutzer",
     anybody: "Alle Benutzer",
     action: "Vorgang",

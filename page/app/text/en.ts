@@ -158,6 +158,7 @@ export const en = {
     submit: "Create",
     made: "App password",
     once: "Copy it now: it is not shown again.",
+    hiddenFolder: "a folder that you cannot see",
     scope: (isReadOnly: boolean, folder: string | null) =>
       `${isReadOnly ? "Reads" : "Reads and changes"} ${folder === null ? "all that you can" : `what is in ${folder}`}`,
     unused: "Never used",
@@ -250,6 +251,7 @@ export const en = {
   },
   audit: {
     title: "Audit log",
+    hidden: "A place that you cannot see",
     user: "User",
     anybody: "All users",
     action: "Action",

@@ -85,6 +85,7 @@ async def test_a_link_with_all_options(make, ask, clock):
         "state": "active",
         "path": "/docs",
         "label": "für Öma",
+        "is_hidden": False,
         "has_password": True,
         "created_at": "2027-01-15T08:00:00.000Z",
         "expires_at": "2027-01-15T08:01:00.000Z",

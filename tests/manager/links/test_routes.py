@@ -70,6 +70,7 @@ async def test_a_link_with_all_options(cloud, ask, file, make):
         "path": "/docs",
         "name": "a.txt",
         "label": "für Öma",
+        "is_hidden": False,
         "has_password": True,
         "max_downloads": 3,
         "downloads": 0,

@@ -52,7 +52,14 @@ function Row({
   isBusy: boolean;
   onRevoke: (appPassword: AppPassword) => void;
 }) {
-  const { name, read_only: isReadOnly, folder, last_used_at: usedAt, expires_at: expiresAt } = appPassword;
+  const {
+    name,
+    read_only: isReadOnly,
+    folder,
+    is_confined: isConfined,
+    last_used_at: usedAt,
+    expires_at: expiresAt,
+  } = appPassword;
   const now = Date.now();
   const facts = [
     usedAt ? text.appPasswords.used(formatDate(usedAt, now)) : text.appPasswords.unused,
@@ -63,7 +70,7 @@ function Row({
       <div class="grant">
         <strong>{name}</strong>
         <small class="muted" title={formatFullDate(appPassword.created_at)}>
-          {text.appPasswords.scope(isReadOnly, folder)}
+          {text.appPasswords.scope(isReadOnly, folder ?? (isConfined ? text.appPasswords.hiddenFolder : null))}
         </small>
         <small class="muted">{facts.filter(Boolean).join(" · ")}</small>
       </div>

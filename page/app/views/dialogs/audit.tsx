@@ -80,7 +80,7 @@ function Row({ event }: { event: AuditEvent }) {
           {formatDate(event.first_at, Date.now())}
         </time>
       </div>
-      {event.subject && <p>{event.subject}</p>}
+      {event.is_hidden ? <p class="muted">{text.audit.hidden}</p> : event.subject && <p>{event.subject}</p>}
       <p class="muted">{text.audit.by(event.actor, event.address)}</p>
       {details.length > 0 && (
         <p class="muted">{details.map(([name, value]) => text.audit.detail(name, shown(name, value))).join(" · ")}</p>
