@@ -19,6 +19,7 @@ from benchmarks.messages import MESSAGES
 from benchmarks.processing import PROCESSING
 from benchmarks.product import PRODUCT
 from benchmarks.searches import SEARCHES
+from benchmarks.simulation import SIMULATION
 from benchmarks.uploads import UPLOADS
 from cli.servers.process import LogSettings, load, logging_to_stderr
 
@@ -37,6 +38,7 @@ SUITES: dict[str, Suite] = {
         BROADCASTS,
         BOOKINGS,
         CLUSTER,
+        SIMULATION,
         PROCESSING,
         PRODUCT,
         MEMORY,

@@ -7,7 +7,7 @@ heap is rebuilt when most of it is superseded, so that every operation costs amo
 
 from heapq import heapify, heappop, heappush
 
-Rank = tuple[float, float]
+Rank = tuple[float, ...]
 
 _SLACK = 16
 

@@ -35,6 +35,7 @@ COVERING = (
     "manager/files/test_destinations.py",
     "manager/files/test_rights.py",
     "manager/links/test_folder_states.py",
+    "manager/services/test_allocation_pace.py",
     "manager/services/test_allocator.py",
     "manager/services/test_booking_ledger.py",
     "manager/services/test_channel_assignment.py",

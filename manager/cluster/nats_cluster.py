@@ -32,7 +32,7 @@ from manager.cluster.membership import Member, Membership
 from manager.cluster.messages import ClusterMessage, decode, encode
 from manager.cluster.nats_leases import Callbacks, LeaseCampaign, LeaseStore, ensure_stream
 from manager.cluster.port import REQUEST_TIMEOUT_S
-from manager.cluster.timing import ClusterTiming
+from manager.cluster.timing import PRESENCE_ANSWER_S, ClusterTiming
 
 M = TypeVar("M", bound=ClusterMessage)
 R = TypeVar("R", bound=ClusterMessage)
@@ -107,6 +107,7 @@ class NatsCluster:
         self._tasks = BackgroundTasks()
         self._client: Client | None = None
         self._closed = asyncio.Event()
+        self._answers_newcomers = False
         self._subscriptions: dict[_NatsSubscription, Any] = {}
         self._membership = Membership(own, timing.presence_ttl_s)
         self._member_watchers: list[tuple[Callable[[Member], None], Callable[[Member], None]]] = []
@@ -307,8 +308,15 @@ class NatsCluster:
             log.info("manager-joined", manager=presence.member.name)
             for joined, _ in self._member_watchers:
                 joined(presence.member)
-        if presence.asks and presence.member.id != self._own.id:
-            await self._announce()
+        if presence.asks and presence.member.id != self._own.id and not self._answers_newcomers:
+            self._answers_newcomers = True
+            self._tasks.spawn(self._answer_newcomers(), "announce to new managers")
+
+    async def _answer_newcomers(self) -> None:
+        """Announces this manager once for all that come together: each announcement goes to everybody."""
+        await asyncio.sleep(PRESENCE_ANSWER_S)
+        self._answers_newcomers = False
+        await self._announce()
 
     def _gone(self, member: Member | None) -> None:
         if member is None:

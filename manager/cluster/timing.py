@@ -7,6 +7,8 @@ from manager.cluster.election import LeaseTiming
 
 PRESENCE_TTL_S: Final = 6.0
 HEARTBEAT_S: Final = 1.5
+PRESENCE_ANSWER_S: Final = 0.05
+"""How long a manager waits for more newcomers before it announces itself to all of them at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

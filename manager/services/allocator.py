@@ -13,7 +13,7 @@ Times are seconds of any monotonic clock. It does no I/O: the owner passes on ca
 managers have left.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +33,7 @@ from manager.services.allocation import (
     ReportedRun,
     SlotCard,
 )
+from manager.services.allocation_pace import Doorbells, PacedLeases
 from manager.services.booking_ledger import (
     AmountChanged,
     BookingLedger,
@@ -40,7 +41,7 @@ from manager.services.booking_ledger import (
     LedgerSnapshot,
     ServiceState,
 )
-from manager.services.leases import Configure, EarlierLease, LeaseAllocator
+from manager.services.leases import EarlierLease, LeaseAllocator
 
 GATHER_S = 2.0
 """How long a new allocator waits for the reports of managers that seem to be alive."""
@@ -102,7 +103,10 @@ class Allocator:
         self._webhooks: dict[int, int] = {}
         self._claimed_webhooks: set[int] = set()
         self._ledger = BookingLedger(idle_s)
-        self._leases = LeaseAllocator(epoch * NUMBERS_PER_EPOCH)
+        self._leases = LeaseAllocator(epoch * NUMBERS_PER_EPOCH, settles_later=True)
+        self._paced = PacedLeases(self._leases, self._running_uploads)
+        self._bells = Doorbells()
+        self._now = now
         self._run = epoch * NUMBERS_PER_EPOCH
         self._managers: dict[str, _Manager] = {}
         self._cards: dict[str, SlotCard] = {}
@@ -112,7 +116,6 @@ class Allocator:
         self._states: dict[str, LeaseState] = {}
         self._confirmed: dict[str, dict[str, int]] = {}
         self._absent_until: dict[str, float] = {}
-        self._rings: set[str] = set()
         self._carry_out: dict[type, Callable[[str, Any, float], OperationResult]] = {
             allocation.ServiceJoined: self._service_joined,
             allocation.ServiceWithdrawn: self._service_left,
@@ -133,6 +136,7 @@ class Allocator:
 
     def report(self, report: Report, now: float) -> AllocatorAnswer:
         """Takes one part of a manager's report."""
+        self._now = now
         if report.epoch != self._epoch:
             return self._answer(AnswerState.UNKNOWN, report.serial)
         known = self._managers.get(report.manager)
@@ -149,14 +153,15 @@ class Allocator:
             self._expected.discard(report.manager)
             if not self._is_gathering:
                 self._enter([known], now)
-            self.tick(now)
             self._lease_webhooks()
+            self.tick(now)
         return AllocatorAnswer(
             epoch=self._epoch, state=AnswerState.DONE, serial=report.serial, number=report.part
         )
 
     def call(self, call: Call, now: float) -> AllocatorAnswer:
         """Carries out a manager's operations, once."""
+        self._now = now
         manager = self._managers.get(call.manager)
         if call.epoch != self._epoch or manager is None or call.serial != manager.serial:
             return self._answer(AnswerState.UNKNOWN, call.serial)
@@ -170,8 +175,9 @@ class Allocator:
                 self._carry_out[type(each)](manager.id, each, now) for each in call.operations
             )
             manager.number = call.number
+            self._settle_leases()
         manager.heard(call.heard)
-        self._rings.discard(manager.id)
+        self._bells.forget(manager.id)
         return AllocatorAnswer(
             epoch=self._epoch,
             state=AnswerState.DONE,
@@ -183,16 +189,17 @@ class Allocator:
 
     def manager_left(self, manager_id: str, now: float) -> None:
         """A manager is gone: so are its clients and its slots. One that is not known is no error."""
+        self._now = now
         gone = self._managers.pop(manager_id, None)
         if gone is not None and gone.is_entered:
             self._leave(manager_id, now)
         if manager_id in self._expected:
             self._expected.discard(manager_id)
-            self.tick(now)
             self._lease_webhooks()
+        self.tick(now)
 
     def _leave(self, manager_id: str, now: float) -> None:
-        self._rings.discard(manager_id)
+        self._bells.forget(manager_id)
         for client in [each for each, home in self._clients.items() if home == manager_id]:
             self._forget_client(client, now)
         for card in [each for each in self._cards.values() if each.manager == manager_id]:
@@ -212,9 +219,10 @@ class Allocator:
         """As of `LeaseAllocator`."""
         self._webhooks = dict(channels)
         self._lease_webhooks()
+        self._settle_leases()
 
     def _lease_webhooks(self) -> None:
-        self._configured(self._leases.set_webhooks(self._usable_webhooks))
+        self._leases.set_webhooks(self._usable_webhooks)
 
     @property
     def _usable_webhooks(self) -> Mapping[int, int]:
@@ -225,27 +233,33 @@ class Allocator:
 
     def tick(self, now: float) -> None:
         """Does what is due; to be called at `next_deadline`, or more often."""
+        self._now = now
         if self._is_gathering and (not self._expected or now >= self._gathers_until):
             self._is_gathering = False
             self._enter([each for each in self._managers.values() if each.is_whole], now)
         for process in [each for each, until in self._absent_until.items() if now >= until]:
             del self._absent_until[process]
             del self._processes[process]
-            self._configured(self._leases.slot_left(process, ""))
+            self._leases.slot_left(process, "")
             self._lease_gone(process)
         self._changed(self._ledger.tick(now))
+        self._settle_leases()
 
     def next_deadline(self) -> float | None:
         """When `tick` may have something to do next; None: when something else happens."""
-        deadlines = [self._ledger.next_deadline(), *self._absent_until.values()]
+        deadlines = [
+            self._ledger.next_deadline(),
+            self._paced.due_at,
+            self._bells.due_at,
+            *self._absent_until.values(),
+        ]
         if self._is_gathering:
             deadlines.append(self._gathers_until)
         return min((each for each in deadlines if each is not None), default=None)
 
-    def take_rings(self) -> Collection[str]:
+    def take_rings(self, now: float) -> Collection[str]:
         """The managers for which there are news that they have not been rung for yet."""
-        rings, self._rings = self._rings, set()
-        return rings
+        return self._bells.take(now)
 
     def snapshot(self) -> LedgerSnapshot:
         """All services and bookings."""
@@ -299,7 +313,10 @@ class Allocator:
         running = [(slot, claim.client) for slot, claim in claims.items()]
         services = [card.id for report in reports for card in report.services]
         self._changed(self._ledger.restore(services, running, tuple(bookings.values()), now))
-        self._changed(AmountChanged(client, 1) for client in bookings)
+        # Who was told another amount than there is hears of it; of a hundred thousand hardly any was.
+        for client, earlier in bookings.items():
+            if self._ledger.amount_of(client) != earlier.amount:
+                self._amount_changed(client)
 
     def _enter_leases(self, reports: Iterable[Report], now: float) -> None:
         reported: dict[str, list[ReportedProcess]] = {}
@@ -318,7 +335,7 @@ class Allocator:
             elif process not in self._absent_until:
                 self._absent_until[process] = now + ABSENCE_S
         self._claimed_webhooks.update(webhook for each in earlier for webhook in each.webhook_ids)
-        self._configured(self._leases.restore(self._usable_webhooks, earlier))
+        self._leases.restore(self._usable_webhooks, earlier)
 
     # Operations
 
@@ -352,9 +369,7 @@ class Allocator:
     ) -> OperationResult:
         self._processes.setdefault(joined.process, {})[joined.slot] = manager
         self._absent_until.pop(joined.process, None)
-        self._configured(
-            self._leases.slot_joined(joined.process, joined.slot, tells_demand=joined.tells_demand)
-        )
+        self._leases.slot_joined(joined.process, joined.slot, tells_demand=joined.tells_demand)
         self._note_all(("all", ""))
         return _DONE
 
@@ -366,7 +381,7 @@ class Allocator:
             return _DONE
         if manager not in slots.values():
             self._confirmed.get(left.process, {}).pop(manager, None)
-        self._configured(self._leases.slot_left(left.process, left.slot))
+        self._leases.slot_left(left.process, left.slot)
         if slots:
             self._confirm(left.process)
         else:
@@ -375,15 +390,13 @@ class Allocator:
         return _DONE
 
     def _demand_told(self, _: str, told: allocation.DemandTold, __: float) -> OperationResult:
-        uploads: dict[str, int] = {}
-        for service in self._ledger.snapshot().services:
-            process = self._cards[service.service].process
-            if process is not None and service.state is ServiceState.RUNNING:
-                uploads[process] = uploads.get(process, 0) + 1
-        self._configured(
-            self._leases.demand_told(told.process, is_waiting=told.is_waiting, uploads=uploads)
-        )
+        self._paced.demand_told(told.process, is_waiting=told.is_waiting)
         return _DONE
+
+    def _running_uploads(self) -> Mapping[str, int]:
+        """How many uploads run that a client waits for, by their process."""
+        processes = (self._cards[slot].process for slot in self._ledger.running())
+        return Counter(process for process in processes if process is not None)
 
     def _lease_confirmed(
         self, manager: str, confirmed: allocation.LeaseConfirmed, _: float
@@ -398,7 +411,7 @@ class Allocator:
         owners = set(self._processes.get(process, {}).values())
         if owners and owners <= confirmed.keys():
             number = min(confirmed[each] for each in owners)
-            self._configured(self._leases.confirmed(process, number))
+            self._leases.confirmed(process, number)
 
     def _client_left(self, _: str, left: allocation.ClientLeft, now: float) -> OperationResult:
         self._forget_client(left.client, now)
@@ -459,16 +472,22 @@ class Allocator:
 
     def _changed(self, changes: Iterable[AmountChanged]) -> None:
         for changed in changes:
-            manager = self._managers.get(self._clients.get(changed.client, ""))
-            if manager is not None:
-                self._note(manager, ("amount", changed.client))
+            self._amount_changed(changed.client)
 
-    def _configured(self, configurations: Iterable[Configure]) -> None:
-        for each in configurations:
+    def _amount_changed(self, client: str) -> None:
+        manager = self._managers.get(self._clients.get(client, ""))
+        if manager is not None:
+            manager.note(("amount", client))
+            self._bells.ring(manager.id)
+
+    def _settle_leases(self) -> None:
+        for each in self._paced.settle(self._now):
             self._states[each.process] = LeaseState(
                 webhooks=each.webhook_ids, number=each.number, gets_more=each.gets_more
             )
             self._note_all(("lease", each.process))
+            for manager in {*self._processes.get(each.process, {}).values()}:
+                self._bells.ring(manager)
 
     def _lease_gone(self, process: str) -> None:
         self._confirmed.pop(process, None)
@@ -476,13 +495,10 @@ class Allocator:
         self._note_all(("lease", process))
 
     def _note_all(self, key: _Key, *, but: str | None = None) -> None:
-        for manager in self._managers.values():
-            if manager.is_entered and manager.id != but:
-                self._note(manager, key)
-
-    def _note(self, manager: _Manager, key: _Key) -> None:
-        manager.note(key)
-        self._rings.add(manager.id)
+        told = [each for each in self._managers.values() if each.is_entered and each.id != but]
+        for manager in told:
+            manager.note(key)
+        self._bells.ring_soon([each.id for each in told], self._now, len(self._managers))
 
     def _news(self, manager: _Manager) -> News:
         amounts: dict[str, int] = {}
@@ -495,7 +511,7 @@ class Allocator:
                 break
             version = changed
             if kind == "amount":
-                amounts[name] = self._ledger.holdings(name).amount
+                amounts[name] = self._ledger.amount_of(name)
             elif kind == "service":
                 card = self._cards.get(name)
                 if card is None or card.manager != manager.id:

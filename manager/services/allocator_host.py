@@ -134,7 +134,7 @@ class AllocatorHost:
         allocator = self._allocator
         if allocator is None:
             return
-        for manager in allocator.take_rings():
+        for manager in allocator.take_rings(self._now()):
             self._tasks.spawn(self._ring(manager), "ring a manager")
         self._stop_alarm()
         deadline = allocator.next_deadline()

@@ -21,7 +21,7 @@ Times are seconds of any monotonic clock. Each operation costs O(log n) per serv
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain, count
@@ -385,12 +385,23 @@ class BookingLedger:
         found = self._services.get(service)
         return None if found is None else found.state
 
+    def running(self) -> Iterator[str]:
+        """The services on which an upload runs for a client; costs O(services)."""
+        for service in self._services.values():
+            if service.state is ServiceState.RUNNING:
+                yield service.id
+
     def holdings(self, client: str) -> Holdings:
         """What a client has requested and has; nothing for one without a booking."""
         booking = self._clients.get(client)
         if booking is None:
             return Holdings(desired=0, idle=(), running=())
         return Holdings(booking.desired, tuple(booking.idle), tuple(booking.running))
+
+    def amount_of(self, client: str) -> int:
+        """How many services a client has."""
+        booking = self._clients.get(client)
+        return 0 if booking is None else booking.held
 
     def snapshot(self) -> LedgerSnapshot:
         """Everything, for status pages; costs O(services + bookings)."""

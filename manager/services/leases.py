@@ -18,7 +18,7 @@ leased together, to one process, whose slots share them.
 * A process without webhooks cannot take uploads, unless it tells its demand: then its posts wait for the
   channels that it gets.
 
-Each call costs O(channels + moves * processes), and there are hundreds of either at most.
+Each call costs O(channels + (processes + moves) * log(processes)).
 
 A base-protocol service is sent one channel, once: the one to which the fewest of them post.
 """
@@ -26,6 +26,8 @@ A base-protocol service is sent one channel, once: the one to which the fewest o
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from common.ranking import Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +106,44 @@ class _Process:
 
 
 class _Shares:
-    """Channels per process, as they would be after changes that are only thought of."""
+    """Channels per process, as they would be after changes that are only thought of.
+
+    Among equals the process counts that came first.
+    """
 
     def __init__(self, processes: Mapping[str, _Process]) -> None:
+        self._processes = processes
         self._counts = {process: len(process.useful) for process in processes.values()}
         self._anybody_waits = any(process.demands for process in processes.values())
+        self._places = {process: place for place, process in enumerate(processes.values())}
+        self._needs, self._riches = Ranking(), Ranking()
+        for process in processes.values():
+            self._rank(process)
 
     def neediest(self) -> _Process:
-        return min(
-            self._counts, key=lambda each: (not self._is_left_out(each), self._with(each, 1))
-        )
+        return self._first(self._needs)
 
     def richest(self) -> _Process:
-        return max(
-            self._counts,
-            key=lambda each: (
-                bool(each.useful) and not self._needs_its_last(each),
-                self._with(each, -1),
-                self._counts[each],
-            ),
-        )
+        return self._first(self._riches)
 
     def add(self, process: _Process, change: int) -> None:
+        """To be called after the process's leases have changed, if they do."""
         self._counts[process] += change
+        self._rank(process)
+
+    def _first(self, ranking: Ranking) -> _Process:
+        first = ranking.first()
+        if first is None:
+            raise ValueError("there are no processes")
+        return self._processes[first]
+
+    def _rank(self, process: _Process) -> None:
+        place = self._places[process]
+        need = (not self._is_left_out(process), self._with(process, 1), place)
+        self._needs.put(process.id, need)
+        gives = bool(process.useful) and not self._needs_its_last(process)
+        wealth = (not gives, -self._with(process, -1), -self._counts[process], place)
+        self._riches.put(process.id, wealth)
 
     def helps(self, giver: _Process, taker: _Process, *, is_rebalancing: bool) -> bool:
         """Whether a channel of the giver is better with the taker.
@@ -169,8 +186,16 @@ class LeaseAllocator:
     order of their numbers, so through one of its slots; a slot that joins gets the newest as well.
     """
 
-    def __init__(self, first_number: int = 0) -> None:
-        """`first_number`: lower than that of every configuration."""
+    def __init__(self, first_number: int = 0, *, settles_later: bool = False) -> None:
+        """Begins without processes.
+
+        Args:
+            first_number: Lower than that of every configuration.
+            settles_later: Whether nothing is decided before `settle`.
+        """
+        self._settles_later = settles_later
+        self._is_rebalancing = False
+        self.is_unsettled = False
         self._channels: dict[int, _Channel] = {}
         self._channel_of: dict[int, _Channel] = {}
         self._processes: dict[str, _Process] = {}
@@ -244,12 +269,23 @@ class LeaseAllocator:
             is_waiting: What it has said.
             uploads: How many uploads run now, by the process; those that are missing run none.
         """
-        told = self._processes.get(process)
-        if told is None or not told.tells_demand:
+        return self.demands_told({process: is_waiting}, uploads)
+
+    def demands_told(
+        self, is_waiting: Mapping[str, bool], uploads: Mapping[str, int]
+    ) -> list[Configure]:
+        """As `demand_told`, of several processes together."""
+        told = [
+            process
+            for each in is_waiting
+            if (process := self._processes.get(each)) is not None and process.tells_demand
+        ]
+        if not told:
             return []
-        told.is_waiting = is_waiting
-        for each in self._processes.values():
-            each.uploads = uploads.get(each.id, 0)
+        for process in told:
+            process.is_waiting = is_waiting[process.id]
+        for process in self._processes.values():
+            process.uploads = uploads.get(process.id, 0)
         return self._settle()
 
     def slot_lost(self, process: str, slot: str) -> None:
@@ -323,11 +359,20 @@ class LeaseAllocator:
             channel.holder, channel.revoked_by = None, None
 
     def _settle(self, *, is_rebalancing: bool = False) -> list[Configure]:
-        """Moves channels; `is_rebalancing`: also when nobody waits, as those who share have changed."""
+        """Settles now, or later; `is_rebalancing`: also if nobody waits, as those who share have changed."""
+        self.is_unsettled = True
+        self._is_rebalancing |= is_rebalancing
+        return [] if self._settles_later else self.settle()
+
+    def settle(self) -> list[Configure]:
+        """Moves channels, for all that has changed since this was called last."""
+        is_rebalancing, self._is_rebalancing = self._is_rebalancing, False
+        self.is_unsettled = False
         self._number += 1
         if self._processes:
-            self._give_free_channels()
-            self._revoke_unfair_leases(is_rebalancing=is_rebalancing)
+            shares = _Shares(self._processes)
+            self._give_free_channels(shares)
+            self._revoke_unfair_leases(shares, is_rebalancing=is_rebalancing)
         self._touch_all_who_wait_for_the_first()
         touched = [process for process in self._processes.values() if process.is_touched]
         for process in touched:
@@ -353,18 +398,16 @@ class LeaseAllocator:
             for process in self._processes.values():
                 process.is_touched |= process.tells_demand
 
-    def _give_free_channels(self) -> None:
-        shares = _Shares(self._processes)
+    def _give_free_channels(self, shares: _Shares) -> None:
         for channel in self._channels.values():
             if channel.is_free:
                 taker = shares.neediest()
-                shares.add(taker, 1)
                 channel.holder, taker.is_touched = taker, True
                 taker.leased.append(channel)
+                shares.add(taker, 1)
 
-    def _revoke_unfair_leases(self, *, is_rebalancing: bool) -> None:
+    def _revoke_unfair_leases(self, shares: _Shares, *, is_rebalancing: bool) -> None:
         """Takes channels back until it would be fair once those under way have been given on."""
-        shares = _Shares(self._processes)
         for channel in self._channels.values():
             if channel.is_pending:
                 shares.add(shares.neediest(), 1)

@@ -132,7 +132,7 @@ class TestBookings:
         office.do("b", BookServices(client="bob", desired=2))
         office.managers["a"].service_joined(SlotCard(id="s", manager="a", address="x"))
         office.talk("a")
-        assert office.allocator.take_rings() == {"b"}
+        assert office.allocator.take_rings(office.now) == {"b"}
         assert office.talk("b").changes == [AmountChanged("bob", 1)]
         assert office.talk("b").changes == []
         office.managers["a"].service_left("s")
