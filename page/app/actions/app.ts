@@ -24,7 +24,6 @@ import { takeReturn } from "./openid.js";
 import { Organiser } from "./organiser.js";
 import { Overview } from "./overview.js";
 import { OwnAccount } from "./own-account.js";
-import { OwnLinks } from "./own-links.js";
 import { Preferences } from "./preferences.js";
 import { SecondFactors } from "./second-factors.js";
 import { Search } from "./search.js";
@@ -65,7 +64,6 @@ export class App {
   );
   readonly search = new Search(this.store, this.connection);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
-  readonly ownLinks = new OwnLinks(this.#token);
   readonly folderSharing = new FolderSharing(this.#token);
   readonly trash = new Trash(this.#token);
   readonly undoing = new Undoing(this.toasts);

@@ -1,13 +1,18 @@
-/** Links to files and folders: made, listed, changed and revoked by who has made them. */
+/** Links of a kind, to files or to folders: made, listed, changed and revoked by who has made them. */
 
-import type { FileLink, FolderLink, FolderLinkOptions, LinkChanges, LinkOptions } from "../../types/links.js";
+import type { FileLink, FolderLink, FolderLinkOptions, LinkOptions } from "../../types/links.js";
 import { formatPath } from "../state/paths.js";
 import { askManager } from "./http.js";
 
-export class OwnLinks {
-  #token;
+export type LinkPage<Link> = { links: Link[]; next: string | null };
 
-  constructor(token: () => Promise<string>) {
+export class OwnLinks<Link extends FileLink | FolderLink, Options extends LinkOptions | FolderLinkOptions> {
+  readonly #kind;
+  readonly #token;
+
+  /** @param kind the last part of the route */
+  constructor(kind: string, token: () => Promise<string>) {
+    this.#kind = kind;
     this.#token = token;
   }
 
@@ -15,42 +20,45 @@ export class OwnLinks {
    * A page of links, the newest first, and by what the next page is asked for.
    * @param wanted of one file, or of all; after another link
    */
-  async list({ fileId = null, after = null }: { fileId?: number | null; after?: string | null } = {}): Promise<{
-    links: FileLink[];
-    next: string | null;
-  }> {
+  list({ fileId = null, after = null }: { fileId?: number | null; after?: string | null }): Promise<LinkPage<Link>> {
     const query = new URLSearchParams();
     if (fileId !== null) query.set("file_id", String(fileId));
     if (after !== null) query.set("after", after);
-    return this.#ask(`/account/links?${query}`);
+    return this.#ask(`?${query}`);
   }
 
-  async make(fileId: number, options: LinkOptions): Promise<FileLink> {
-    return (await this.#ask("/account/links", { body: { file_id: fileId, ...options } })).link;
+  /** @param to the file or folder */
+  async make(to: { file_id: number } | { path: string }, options: Options): Promise<Link> {
+    return (await this.#ask("", { body: { ...to, ...options } })).link;
   }
 
-  async change(id: string, changes: LinkChanges): Promise<FileLink> {
-    return (await this.#ask(`/account/links/${id}`, { method: "PATCH", body: changes })).link;
+  /** What is left out of the options stays. */
+  async change(id: string, options: Options): Promise<Link> {
+    return (await this.#ask(`/${id}`, { method: "PATCH", body: options })).link;
   }
 
   async revoke(id: string) {
-    await this.#ask(`/account/links/${id}`, { method: "DELETE" });
-  }
-
-  /** A page of links to folders, the newest first, and by what the next page is asked for. */
-  async listOfFolders(after: string | null = null): Promise<{ links: FolderLink[]; next: string | null }> {
-    return this.#ask(`/account/folder-links${after === null ? "" : `?after=${after}`}`);
-  }
-
-  async makeToFolder(path: readonly string[], options: FolderLinkOptions): Promise<FolderLink> {
-    return (await this.#ask("/account/folder-links", { body: { path: formatPath(path), ...options } })).link;
-  }
-
-  async revokeToFolder(id: string) {
-    await this.#ask(`/account/folder-links/${id}`, { method: "DELETE" });
+    await this.#ask(`/${id}`, { method: "DELETE" });
   }
 
   async #ask(path: string, options: { body?: object; method?: string } = {}) {
-    return askManager(path, { ...options, token: await this.#token() });
+    return askManager(`/account/${this.#kind}${path}`, { ...options, token: await this.#token() });
   }
+}
+
+export class OwnFileLinks extends OwnLinks<FileLink, LinkOptions> {
+  constructor(token: () => Promise<string>) {
+    super("links", token);
+  }
+}
+
+export class OwnFolderLinks extends OwnLinks<FolderLink, FolderLinkOptions> {
+  constructor(token: () => Promise<string>) {
+    super("folder-links", token);
+  }
+}
+
+/** A folder, as a new link names it. */
+export function toFolder(path: readonly string[]) {
+  return { path: formatPath(path) };
 }

@@ -130,6 +130,28 @@ test("an invited person creates an account, once", async () => {
   await ada.leaves();
 });
 
+test("an administrator makes a group, says who is in it, and deletes it", async () => {
+  const ada = await Person.works(set.browser, set.cloud, set.token);
+  const dialog = await ada.opensUsers();
+  await dialog.getByRole("button", { name: "Groups" }).click();
+  await ada.page.keyboard.type("Design team");
+  await ada.page.keyboard.press("Enter");
+  const members = dialog.getByRole("region", { name: "Members" });
+  await members.getByText("Nobody is in this group yet.").waitFor();
+  await dialog.getByLabel("Add members").fill("ada");
+  await dialog.getByRole("button", { name: "Add ada" }).click();
+  await dialog.getByText("Is a member").waitFor();
+  await dialog.getByRole("button", { name: "All groups" }).click();
+  await dialog.getByRole("button", { name: "Manage Design team 1 member" }).click();
+  await members.getByRole("button", { name: "Remove ada" }).click();
+  await members.getByText("Nobody is in this group yet.").waitFor();
+  await dialog.getByRole("button", { name: "Delete group" }).click();
+  await dialog.getByRole("button", { name: "Cancel" }).and(ada.page.locator(":focus")).waitFor();
+  await dialog.getByRole("button", { name: "Delete group" }).click();
+  await dialog.getByText("No groups yet").waitFor();
+  await ada.leaves();
+});
+
 test("an administrator sees how much everybody stores, in any order", async () => {
   const ada = await Person.works(set.browser, set.cloud, set.token);
   await ada.uploads([{ name: "counted.txt", buffer: Buffer.alloc(2 * 2 ** 20, "x") }]);

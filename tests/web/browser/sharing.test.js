@@ -403,6 +403,15 @@ test("a link to a folder shows it to whoever has it, and one for uploads takes f
   await ada.page.getByRole("link", { name: "My links" }).click();
   const links = ada.page.getByRole("region", { name: "Links to folders" });
   await links.getByText("2 files received").waitFor();
+  await links.getByRole("button", { name: "Open" }).first().click();
+  assert.equal(await links.getByRole("textbox", { name: "Link" }).inputValue(), taking);
+  assert.equal(await links.getByLabel("Files at most").inputValue(), "2");
+  await links.getByLabel("Files at most").fill("5");
+  await links.getByLabel("Note").fill("from Bob");
+  await links.getByRole("button", { name: "Change", exact: true }).click();
+  await links.locator("strong").getByText("for all · from Bob").waitFor();
+  await page.goto(taking);
+  await page.getByText("Sie können noch 3 Dateien senden.").waitFor();
   await links.getByRole("button", { name: "Revoke" }).last().click();
   await links.getByText("Revoked").waitFor();
   await page.goto(shown);

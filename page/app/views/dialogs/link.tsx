@@ -1,7 +1,9 @@
 /** Links that open a file without an account: a new one, and those that there are. */
 
+import type { ComponentChildren } from "preact";
 import type { FileItem } from "../../../types/state.js";
 import type { LinkOptions } from "../../../types/links.js";
+import { OwnFileLinks } from "../../actions/own-links.js";
 import { text } from "../../text/text.js";
 import { Choice } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
@@ -10,32 +12,73 @@ import { Dialog } from "./dialog.js";
 import { LinkList } from "./link-list.js";
 import { LinkOptionsForm } from "./link-options.js";
 
-const SECTIONS = [
-  { value: false, label: text.link.new },
-  { value: true, label: text.link.existing },
-];
-
 export function LinkDialog({ file, onClose }: { file: FileItem; onClose: () => void }) {
-  const [isListed, setListed] = useState(false);
+  const app = useApp();
+  const make = (options: LinkOptions) => new OwnFileLinks(() => app.accounts.token()).make({ file_id: file.id }, options);
   return (
-    <Dialog title={text.link.title} onClose={onClose} wide>
+    <LinksDialog
+      title={text.link.title}
+      lead={text.link.lead(file.name)}
+      existing={text.link.existing}
+      list={<LinkList fileId={file.id} />}
+      onClose={onClose}
+    >
+      <MadeLink made={text.link.made} make={make} onClose={onClose}>
+        {(onDone) => <LinkOptionsForm submit={text.link.make} onDone={onDone} onCancel={onClose} />}
+      </MadeLink>
+    </LinksDialog>
+  );
+}
+
+/** @param properties `children` is the form of a new link, `list` those that there are */
+export function LinksDialog({
+  title,
+  lead,
+  existing,
+  list,
+  children,
+  onClose,
+}: {
+  title: string;
+  lead: string;
+  existing: string;
+  list: ComponentChildren;
+  children: ComponentChildren;
+  onClose: () => void;
+}) {
+  const [isListed, setListed] = useState(false);
+  const sections = [
+    { value: false, label: text.link.new },
+    { value: true, label: existing },
+  ];
+  return (
+    <Dialog title={title} onClose={onClose} wide>
       <div class="own-account">
-        <p class="lead">{text.link.lead(file.name)}</p>
-        <Choice label={text.link.title} options={SECTIONS} chosen={isListed} isBusy={false} onChoose={setListed} />
-        {isListed ? <LinkList fileId={file.id} /> : <NewLink file={file} onClose={onClose} />}
+        <p class="lead">{lead}</p>
+        <Choice label={title} options={sections} chosen={isListed} isBusy={false} onChoose={setListed} />
+        {isListed ? list : children}
       </div>
     </Dialog>
   );
 }
 
-function NewLink({ file, onClose }: { file: FileItem; onClose: () => void }) {
-  const app = useApp();
+/** @param properties `children` draws the form, in whose place the address stands once the link is made */
+export function MadeLink<Options>({
+  made,
+  make,
+  children,
+  onClose,
+}: {
+  made: string;
+  make: (options: Options) => Promise<{ url: string | null }>;
+  children: (onDone: (options: Options) => Promise<void>) => ComponentChildren;
+  onClose: () => void;
+}) {
   const [url, setUrl] = useState<string | null>(null);
-  const make = async (options: LinkOptions) => setUrl((await app.ownLinks.make(file.id, options)).url);
-  if (url === null) return <LinkOptionsForm submit={text.link.make} onDone={make} onCancel={onClose} />;
+  if (url === null) return <>{children(async (options) => setUrl((await make(options)).url))}</>;
   return (
     <section class="account-section">
-      <p>{text.link.made}</p>
+      <p>{made}</p>
       <CopyRow label={text.link.title} value={url} />
       <div class="dialog-buttons">
         <button type="button" class="button" onClick={onClose}>

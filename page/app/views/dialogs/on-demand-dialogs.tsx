@@ -16,8 +16,7 @@ import { ShortcutsDialog } from "./shortcuts.js";
 import { TransferDialog } from "./transfer.js";
 import { UsersDialog } from "./users.js";
 
-export { FolderLinkList } from "./folder-link.js";
-export { LinkList } from "./link-list.js";
+export { FolderLinkList, LinkList } from "./link-list.js";
 export { Trash } from "../trash.js";
 
 export type DialogOnDemand = Exclude<Dialog, { kind: "new-folder" | "public-upload" | "cancel-uploads" | "logout" }>;

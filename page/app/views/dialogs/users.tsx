@@ -12,13 +12,14 @@ import { Icon } from "../icon.js";
 import { useOnline } from "../work.js";
 import { AddUser } from "./add-user.js";
 import { Dialog } from "./dialog.js";
+import { GroupsPart } from "./groups.js";
 import { Invitations } from "./invitations.js";
 import { ManageUser } from "./manage-user.js";
 import { Usage } from "./usage.js";
 
 const QUIET_MS = 150;
 
-type Chosen = Account | "new" | "invitations" | "usage";
+type Chosen = Account | "new" | "invitations" | "groups" | "usage";
 
 export type Found = { all: Account[] | null; total: number; pages: number };
 
@@ -36,6 +37,7 @@ export function UsersDialog({ onClose }: { onClose: () => void }) {
     <Dialog title={text.users.title} onClose={onClose} wide={chosen === "usage"}>
       {chosen === "new" && <AddUser onBack={back} />}
       {chosen === "invitations" && <Invitations onBack={back} />}
+      {chosen === "groups" && <GroupsPart onBack={back} />}
       {chosen === "usage" && <Usage onBack={back} />}
       {isAccount(chosen) && <ManageUser key={chosen.id} account={chosen} onBack={back} />}
       {!chosen && (
@@ -81,6 +83,10 @@ function Accounts({
         <button type="button" class="button" onClick={() => onChoose("invitations")}>
           <Icon name="link" />
           {text.invitations.title}
+        </button>
+        <button type="button" class="button" onClick={() => onChoose("groups")}>
+          <Icon name="users" />
+          {text.groups.title}
         </button>
         <button type="button" class="button" onClick={() => onChoose("usage")}>
           <Icon name="server" />
