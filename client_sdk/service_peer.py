@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from client_sdk.connection import Connection
+from client_sdk.endpoint import address_of
 from client_sdk.errors import (
     CloudError,
     ConnectionLost,
@@ -62,6 +63,7 @@ async def connected_to(
                     raise
             else:
                 managers.reached()
+                log.info("manager-connected", manager=address_of(url))
                 break
         yield connection
 

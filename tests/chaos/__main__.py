@@ -13,7 +13,7 @@ from pathlib import Path
 
 from local_supabase.gateway import GatewayFault
 from local_supabase.stack import LocalSupabase, running_supabase
-from tests.chaos.cluster import running_cluster
+from tests.chaos.cluster import ClusterShape, running_cluster
 from tests.chaos.oracle import Broken
 from tests.chaos.storm import FailingCatalog, Storm, Tally
 
@@ -57,12 +57,11 @@ def running_catalog(
 
 
 async def weather(
-    kind: str, seed: int, rounds: int, folder: Path, *, has_rate_limits: bool = False
+    kind: str, seed: int, rounds: int, folder: Path, shape: ClusterShape | None = None
 ) -> Tally:
     """Runs one storm on a cluster of its own, with its data and logs in the folder. Raises `Broken`."""
     with running_catalog(kind, folder) as (settings, failing):
-        limited = has_rate_limits
-        async with running_cluster(folder, settings, has_rate_limits=limited) as cluster:
+        async with running_cluster(folder, settings, shape or ClusterShape()) as cluster:
             storm = Storm(cluster, seed, failing, say)
             await storm.run(rounds, folder)
             return storm.tally
@@ -98,8 +97,8 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-{kind}-"))
         began = time.monotonic()
         say(f"{kind}: seed {seed}, {arguments.rounds} rounds, logs in {folder}")
-        limited = arguments.limits == "real"
-        storm = weather(kind, seed, arguments.rounds, folder, has_rate_limits=limited)
+        shape = ClusterShape(has_rate_limits=arguments.limits == "real")
+        storm = weather(kind, seed, arguments.rounds, folder, shape)
         broken: list[Exception] = []
         try:
             tally = asyncio.run(storm)

@@ -3,26 +3,22 @@
 import asyncio
 import base64
 import contextlib
-import os
 import secrets
-import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
-START_S = 180.0
-"""Bounds a start on a busy machine."""
-END_S = 90.0
-"""Bounds an end: far beyond the grace after which a program that hangs ends itself and prints its stack."""
+from local_supabase.nats_server import running_nats
+from local_supabase.stack import Postgrest
+from tests.chaos.programs import Program, Server, free_port
+from tests.chaos.watched_discord import POSTS
+
 GRACE_S = 30.0
 """Bounds a stop on a busy machine; one that has nothing to wait for takes a moment."""
 CHANNELS = 8
@@ -34,104 +30,55 @@ HOLD_S = 20.0
 BOT_TOKEN = "bot"
 
 
-def tracebacks_in(log: Path) -> list[str]:
-    """The lines of a log at which an exception was printed."""
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return [line for line in lines if "Traceback (most recent call last)" in line]
-
-
-def free_port() -> int:
-    """A port of the loopback address that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@dataclass
-class Program:
-    """One server command: always on the same port, each start a new process.
+@dataclass(frozen=True, kw_only=True)
+class ClusterShape:
+    """How many programs there are.
 
     Attributes:
-        url: where it serves.
-        starts: how often it was started.
-        is_up: whether it was started and not ended since.
+        managers: Several of them need a catalog in Supabase, and meet at a NATS of their own.
+        services: Upload services.
+        gateways: They serve downloads.
+        has_rate_limits: Whether Discord has its own; then chunks that wait for them share messages.
     """
 
-    arguments: tuple[str, ...]
-    environment: Mapping[str, str]
-    url: str
-    log: Path
-    starts: int = 0
-    process: asyncio.subprocess.Process | None = None
-    is_up: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def name(self) -> str:
-        """What the log of the run calls it."""
-        return self.log.stem
-
-    async def start(self) -> None:
-        """Starts it, and returns once it is ready. It appends to its log."""
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *COMMAND,
-                *self.arguments,
-                env={"PATH": os.environ["PATH"], **self.environment},
-                cwd=ROOT,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        self.starts += 1
-        assert self.process.stdout is not None
-        async with asyncio.timeout(START_S):
-            ready = await self.process.stdout.readline()
-        assert ready.startswith(b"ready"), f"{self.name} does not start: see {self.log}"
-        self.is_up.set()
-
-    async def end(self, how: signal.Signals) -> int:
-        """Ends it by a signal; returns its exit code."""
-        assert self.process is not None
-        self.is_up.clear()
-        self.process.send_signal(signal.SIGCONT)
-        self.process.send_signal(how)
-        async with asyncio.timeout(END_S):
-            return await self.process.wait()
-
-    def pause(self) -> None:
-        """Freezes it: its sockets stay open, and it answers nothing."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Ends a freeze."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
-
-    async def kill(self) -> None:
-        """Ends it at once, if it runs."""
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
-
-    def tracebacks(self) -> list[str]:
-        """The lines of its logs at which an exception was printed."""
-        return tracebacks_in(self.log)
+    managers: int = 1
+    services: int = 2
+    gateways: int = 0
+    has_rate_limits: bool = False
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Cluster:
-    """One Discord, one manager and two upload services."""
+    """One Discord, and what stores files there; `nats` and `postgrest` are there if managers need them."""
 
     discord: Program
-    manager: Program
+    managers: tuple[Program, ...]
     services: tuple[Program, ...]
+    gateways: tuple[Program, ...]
+    nats: Server | None
+    postgrest: Server | None
     http: aiohttp.ClientSession
 
     @property
     def programs(self) -> tuple[Program, ...]:
         """All of them, in the order of their starts."""
-        return (self.discord, self.manager, *self.services)
+        return (self.discord, *self.managers, *self.services, *self.gateways)
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """What the programs of several managers stand on."""
+        return tuple(each for each in (self.nats, self.postgrest) if each is not None)
+
+    def manager_urls(self, first: int = 0) -> str:
+        """The addresses of all managers, that one first."""
+        return _urls(self.managers, first)
+
+    async def manager_is_up(self) -> None:
+        """Returns once any manager runs."""
+        waiting = [asyncio.create_task(each.is_up.wait()) for each in self.managers]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
 
     async def order_fault(self, **fault: object) -> None:
         """Has the emulated Discord fail."""
@@ -143,6 +90,11 @@ class Cluster:
         """Has the emulated Discord work again; requests that wait at a fault go on."""
         async with self.http.delete(f"{self.discord.url}/emulator/faults") as answer:
             assert answer.status < 300, await answer.text()
+
+    async def posts(self) -> Mapping[str, Any]:
+        """What the emulated Discord has seen of upload services; see `PostWatch`."""
+        seen: Mapping[str, Any] = await self._ask_discord(f"{self.discord.url}{POSTS}")
+        return seen
 
     async def messages(self) -> set[int]:
         """The ids of all messages that lie on the emulated Discord."""
@@ -177,44 +129,98 @@ class Cluster:
                 await asyncio.wait_for(asyncio.Event().wait(), told["retry_after"])
 
 
+def _urls(managers: tuple[Program, ...], first: int) -> str:
+    place = first % len(managers)
+    return ",".join(each.url for each in (*managers[place:], *managers[:place]))
+
+
 @asynccontextmanager
 async def running_cluster(
-    folder: Path, catalog: Mapping[str, str], *, has_rate_limits: bool = False
+    folder: Path,
+    catalog: Mapping[str, str],
+    shape: ClusterShape,
+    *,
+    postgrest: Postgrest | None = None,
 ) -> AsyncIterator[Cluster]:
     """Starts everything; what still runs at the end is killed.
 
+    Services, and users of `manager_urls`, begin at different managers if there are several.
+
     Args:
         folder: for data and logs.
-        catalog: the manager's settings of its catalog.
-        has_rate_limits: whether Discord has its own; then chunks that wait for them share messages.
+        catalog: the managers' settings of their catalog.
+        shape: how many programs there are.
+        postgrest: of that catalog, if it may be killed.
     """
-    password, key = secrets.token_urlsafe(), base64.b64encode(secrets.token_bytes(32)).decode()
-    common = {"STOP_GRACE_S": str(GRACE_S), "LOG_FORMAT": "json", "HOME": str(folder)}
-    port = free_port()
-    discord = Program(
-        ("emulator",),
-        common
-        | {
-            "EMULATOR_PORT": str(port),
-            "EMULATOR_DATA": str(folder / "discord"),
-            "EMULATOR_LIMITS": "real" if has_rate_limits else "off",
+    async with AsyncExitStack() as stack:
+        catalog, nats = _with_nats(stack, folder, catalog, shape)
+        programs = _Programs(folder, shape)
+        discord = programs.discord()
+        managers = tuple(
+            programs.manager(number, discord, catalog) for number in range(shape.managers)
+        )
+        cluster = Cluster(
+            discord=discord,
+            managers=managers,
+            services=tuple(programs.service(number, managers) for number in range(shape.services)),
+            gateways=tuple(programs.gateway(number, managers) for number in range(shape.gateways)),
+            nats=nats,
+            postgrest=None
+            if postgrest is None
+            else Server("postgrest", postgrest.stop, postgrest.start),
+            http=await stack.enter_async_context(aiohttp.ClientSession()),
+        )
+        for program in cluster.programs:
+            stack.push_async_callback(program.kill)
+        await discord.start()
+        webhooks = (folder / "discord" / "webhook-urls").read_text()
+        for manager in managers:
+            manager.environment = {**manager.environment, "DISCORD_WEBHOOKS": webhooks}
+        # The first one alone, as it makes what all of them find.
+        await managers[0].start()
+        rest = (*managers[1:], *cluster.services, *cluster.gateways)
+        await asyncio.gather(*(program.start() for program in rest))
+        yield cluster
+
+
+def _with_nats(
+    stack: AsyncExitStack, folder: Path, catalog: Mapping[str, str], shape: ClusterShape
+) -> tuple[Mapping[str, str], Server | None]:
+    if shape.managers == 1:
+        return catalog, None
+    nats = stack.enter_context(running_nats(folder / "nats"))
+    return {**catalog, "CLUSTER_URL": nats.url()}, Server("nats", nats.kill, nats.start)
+
+
+class _Programs:
+    """Programs of one cluster, with their settings."""
+
+    def __init__(self, folder: Path, shape: ClusterShape) -> None:
+        self._folder = folder
+        self._shape = shape
+        self._password = secrets.token_urlsafe()
+        self._key = base64.b64encode(secrets.token_bytes(32)).decode()
+
+    def discord(self) -> Program:
+        settings = {
+            "EMULATOR_DATA": str(self._folder / "discord"),
+            "EMULATOR_LIMITS": "real" if self._shape.has_rate_limits else "off",
             "EMULATOR_CHANNELS": str(CHANNELS),
             "EMULATOR_FAULT_CONTROL": "true",
             "EMULATOR_BOT_TOKEN": BOT_TOKEN,
-        },
-        f"http://127.0.0.1:{port}",
-        folder / "discord.log",
-    )
-    port = free_port()
-    manager = Program(
-        ("manager",),
-        common
-        | {
-            "MANAGER_PORT": str(port),
-            "SERVICE_PASSWORD": password,
-            "MESSAGE_ENCRYPTION_KEY": key,
+        }
+        discord = self._program((), "discord", "EMULATOR_PORT", settings)
+        discord.command = (sys.executable, "-m", "tests.chaos.watched_discord")
+        return discord
+
+    def manager(self, number: int, discord: Program, catalog: Mapping[str, str]) -> Program:
+        name = f"manager-{number}"
+        settings = {
+            "MANAGER_NAME": name,
+            "SERVICE_PASSWORD": self._password,
+            "MESSAGE_ENCRYPTION_KEY": self._key,
             "DISCORD_API_URL": f"{discord.url}/api/v10",
-            "GLOBAL_REQUESTS_PER_S": "50" if has_rate_limits else "100000",
+            "GLOBAL_REQUESTS_PER_S": "50" if self._shape.has_rate_limits else "100000",
             "CHUNK_SIZE": str(CHUNK_SIZE),
             "SETUP_CODE": "none",
             "UPLOAD_HOLD_S": str(HOLD_S),
@@ -224,39 +230,42 @@ async def running_cluster(
             "TRASH_DAYS": "0",
             "VERSIONS": "0",
             **catalog,
-        },
-        f"http://127.0.0.1:{port}",
-        folder / "manager.log",
-    )
-    services = tuple(_service(folder, number, common, manager.url, password) for number in (1, 2))
-    async with aiohttp.ClientSession() as http:
-        cluster = Cluster(discord, manager, services, http)
-        try:
-            await discord.start()
-            webhooks = (folder / "discord" / "webhook-urls").read_text()
-            manager.environment = {**manager.environment, "DISCORD_WEBHOOKS": webhooks}
-            for program in (manager, *services):
-                await program.start()
-            yield cluster
-        finally:
-            for program in cluster.programs:
-                await program.kill()
+        }
+        return self._program(("manager",), name, "MANAGER_PORT", settings)
 
+    def service(self, number: int, managers: tuple[Program, ...]) -> Program:
+        settings = {
+            "MANAGER_ADDRESS": _urls(managers, number),
+            "SERVICE_PASSWORD": self._password,
+            "SLOTS": str(SLOTS),
+            "CHUNKS_IN_FLIGHT": str(CHUNKS_IN_FLIGHT),
+            "DRAIN_GRACE_S": str(GRACE_S),
+            "REPORTS_FOLDER": str(self._folder / f"reports-{number}"),
+        }
+        service = self._program(("upload-service",), f"service-{number}", "PORT", settings)
+        service.environment = {**service.environment, "OWN_ADDRESS": f"{service.url}/"}
+        return service
 
-def _service(
-    folder: Path, number: int, common: Mapping[str, str], manager_url: str, password: str
-) -> Program:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        **common,
-        "MANAGER_ADDRESS": manager_url,
-        "SERVICE_PASSWORD": password,
-        "OWN_ADDRESS": f"{url}/",
-        "PORT": str(port),
-        "SLOTS": str(SLOTS),
-        "CHUNKS_IN_FLIGHT": str(CHUNKS_IN_FLIGHT),
-        "DRAIN_GRACE_S": str(GRACE_S),
-        "REPORTS_FOLDER": str(folder / f"reports-{number}"),
-    }
-    return Program(("upload-service",), environment, url, folder / f"service-{number}.log")
+    def gateway(self, number: int, managers: tuple[Program, ...]) -> Program:
+        settings = {
+            "MANAGER_ADDRESS": _urls(managers, number),
+            "SERVICE_PASSWORD": self._password,
+        }
+        return self._program(("gateway",), f"gateway-{number}", "PORT", settings)
+
+    def _program(
+        self, arguments: tuple[str, ...], name: str, port_name: str, settings: Mapping[str, str]
+    ) -> Program:
+        port = free_port()
+        return Program(
+            arguments,
+            {
+                "STOP_GRACE_S": str(GRACE_S),
+                "LOG_FORMAT": "json",
+                "HOME": str(self._folder),
+                port_name: str(port),
+                **settings,
+            },
+            f"http://127.0.0.1:{port}",
+            self._folder / f"{name}.log",
+        )

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGCONT, SIGINT, SIGKILL, SIGSTOP, Signals
 
-from tests.chaos.cluster import CHUNK_SIZE, ROOT, Program, tracebacks_in
+from tests.chaos.cluster import CHUNK_SIZE, Cluster
 from tests.chaos.oracle import Broken, Oracle
+from tests.chaos.programs import ROOT, tracebacks_in
 
 COMMAND = (sys.executable, "-m", "cli")
 FILES = 4
@@ -50,7 +51,7 @@ class CommandLineUser:
     """Puts files until they are stored, whatever happens to the command.
 
     Args:
-        manager: Where to.
+        cluster: Where to.
         token: The user's.
         local: An existing folder for sources, and for the log.
         remote: An existing folder of the user's own.
@@ -61,7 +62,7 @@ class CommandLineUser:
 
     def __init__(
         self,
-        manager: Program,
+        cluster: Cluster,
         token: str,
         local: Path,
         remote: str,
@@ -74,11 +75,11 @@ class CommandLineUser:
         self._environment: Mapping[str, str] = {
             "PATH": os.environ["PATH"],
             "HOME": str(local),
-            "DISCORD_CLOUD_URL": manager.url,
+            "DISCORD_CLOUD_URL": cluster.manager_urls(),
             "DISCORD_CLOUD_TOKEN": token,
             "DISCORD_CLOUD_DEBUG": "1",
         }
-        self._manager = manager
+        self._cluster = cluster
         self._local = local
         self._remote = remote
         self._oracle = oracle
@@ -119,7 +120,7 @@ class CommandLineUser:
         deadline = asyncio.get_running_loop().time() + RUN_S
         code = os.EX_TEMPFAIL
         while code in PASSING and asyncio.get_running_loop().time() < deadline:
-            await self._manager.is_up.wait()
+            await self._cluster.manager_is_up()
             code = await self._put(file, rng, None)
         if code != 0:
             raise Broken(f"put to {file.remote} ends with {code}: see {self.log}")

@@ -16,8 +16,9 @@ from client_sdk.client import Client
 from client_sdk.errors import CloudError, NotFound
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import OnConflict
-from tests.chaos.cluster import CHUNK_SIZE, CHUNKS_IN_FLIGHT, HOLD_S, SLOTS, Cluster, Program
+from tests.chaos.cluster import CHUNK_SIZE, CHUNKS_IN_FLIGHT, HOLD_S, SLOTS, Cluster
 from tests.chaos.oracle import Broken, Oracle
+from tests.chaos.programs import Program
 from tests.chaos.puts import CommandLineUser
 
 USERS = 3
@@ -107,7 +108,10 @@ class Storm:
             retry_cap_s=1.0,
             stall_timeout_s=10,
         )
-        clients = [Client(self._cluster.manager.url, token, settings=settings) for token in tokens]
+        clients = [
+            Client(self._cluster.manager_urls(number), token, settings=settings)
+            for number, token in enumerate(tokens)
+        ]
         async with AsyncExitStack() as connections:
             for client in clients:
                 await connections.enter_async_context(client)
@@ -131,7 +135,7 @@ class Storm:
         local.mkdir()
         await client.make_folders(remote)
         return CommandLineUser(
-            self._cluster.manager,
+            self._cluster,
             token,
             local,
             remote,
@@ -141,7 +145,7 @@ class Storm:
         )
 
     async def _register(self, name: str, admin_token: str | None = None) -> str:
-        async with Client(self._cluster.manager.url) as client:
+        async with Client(self._cluster.manager_urls()) as client:
             await client.register(name, PASSWORD, admin_token=admin_token)
             return await client.login(name, PASSWORD)
 
@@ -302,7 +306,7 @@ class Storm:
 
     def _victim(self) -> Program:
         cluster = self._cluster
-        return self._rng.choice([cluster.manager, *cluster.services])
+        return self._rng.choice([*cluster.managers, *cluster.services, *cluster.gateways])
 
     async def _end(self) -> None:
         """Kills or stops a program, and starts it again, at once or a while later."""

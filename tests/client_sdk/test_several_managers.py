@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from client_sdk import Client, ClientSettings
-from tests.chaos.cluster import free_port
+from tests.chaos.programs import free_port
 from tests.client_sdk.conftest import ScriptedManager, running_script
 
 

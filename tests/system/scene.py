@@ -10,7 +10,7 @@ from discord_emulator.emulator import Emulator
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
 from discord_emulator.testing import running_emulator
-from tests.chaos.cluster import free_port
+from tests.chaos.programs import free_port
 from tests.manager.sockets.stage import SERVICE_PASSWORD
 from tests.system.server import Server, manager, program
 

@@ -1,103 +1,114 @@
-"""Managers as processes of their own, of which one is killed."""
+"""Three managers, four upload services and two gateways as processes, of which some are killed."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from signal import SIGKILL
 
-from client_sdk import Client, ClientSettings, Progress
-from discord_emulator.emulator import Emulator
-from discord_emulator.testing import running_emulator
+import pytest
+
+from client_sdk import Client
 from local_supabase.stack import LocalSupabase
 from storage.envelope import ENVELOPE_OVERHEAD
-from tests.chaos.cluster import Program, free_port
-from tests.manager.sockets.stage import KEY, PASSWORD, SERVICE_PASSWORD
+from tests.chaos.cluster import CHUNK_SIZE, Cluster, ClusterShape, running_cluster
+from tests.chaos.failover import (
+    CHUNKS,
+    CHUNKS_IN_FLIGHT,
+    Uploader,
+    booking,
+    fail_over,
+    register,
+    status_of,
+    uploading,
+)
+from tests.chaos.programs import Program, looks
 
-CHUNK_SIZE = 20_000
-CHUNKS = 200
-
-
-def _program(folder: Path, command: str, name: str, **environment: str) -> Program:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    ports = {"MANAGER_PORT": str(port), "PORT": str(port), "OWN_ADDRESS": f"{url}/"}
-    return Program(
-        (command,),
-        {"HOME": str(folder), "SERVICE_PASSWORD": SERVICE_PASSWORD, **ports, **environment},
-        url,
-        folder / f"{name}.log",
-    )
-
-
-@asynccontextmanager
-async def _running(
-    folder: Path, emulator: Emulator, supabase: LocalSupabase, cluster_url: str
-) -> AsyncIterator[list[Program]]:
-    """Two managers, and an upload service that knows both; the first manager is the first in its list."""
-    managers = [
-        _program(
-            folder,
-            "manager",
-            f"manager-{number}",
-            MESSAGE_ENCRYPTION_KEY=KEY,
-            DISCORD_WEBHOOKS=" ".join(emulator.webhook_urls()),
-            DISCORD_API_URL=f"{emulator.public_url}/api/v10",
-            GLOBAL_REQUESTS_PER_S="100000",
-            CHUNK_SIZE=str(CHUNK_SIZE),
-            SETUP_CODE="none",
-            SUPABASE_URL=supabase.url,
-            SUPABASE_KEY=supabase.service_key,
-            CLUSTER_URL=cluster_url,
-        )
-        for number in range(2)
-    ]
-    service = _program(
-        folder,
-        "upload-service",
-        "service",
-        MANAGER_ADDRESS=",".join(each.url for each in managers),
-        REPORTS_FOLDER=str(folder / "reports"),
-        SLOTS="2",
-    )
-    async with AsyncExitStack() as stack:
-        for program in (*managers, service):
-            stack.push_async_callback(program.kill)
-        await managers[0].start()
-        await asyncio.gather(managers[1].start(), service.start())
-        yield managers
+MANAGERS = 3
+BOOKED = 3
+"""By each client that only books: together with those that upload, all services that there are."""
 
 
-async def test_an_upload_outlives_its_manager(
-    tmp_path: Path, supabase: LocalSupabase, cluster_url: str
-):
-    """The manager of client, service and allocator is killed; the upload goes on at the other."""
+@pytest.mark.timeout(300)
+async def test_managers_and_nats_may_be_killed(tmp_path: Path, supabase: LocalSupabase):
+    """Each manager in turn, then NATS, which comes back empty, while clients upload and book."""
     supabase.empty()
+    shape = ClusterShape(managers=MANAGERS, services=4, gateways=2)
+    catalog = {"SUPABASE_URL": supabase.url, "SUPABASE_KEY": supabase.service_key}
+    async with running_cluster(tmp_path, catalog, shape) as cluster:
+        tokens = await register(cluster, [f"user{number}" for number in range(2 * MANAGERS)])
+        await _kill_each_manager(cluster, tokens)
+        await _kill_nats(cluster, tokens)
+        assert (await cluster.posts())["clashes"] == []
+
+
+async def _read(cluster: Cluster, place: Program, token: str, contents: dict[str, bytes]) -> None:
+    """Asserts that these files can be read there."""
+    headers = {"Authorization": f"Bearer {token}"}
+    for path, content in contents.items():
+        folder, _, name = path.rpartition("/")
+        query = {"path": folder or "/", "name": name}
+        url = f"{place.url}/download"
+        async with cluster.http.get(url, params=query, headers=headers) as answer:
+            assert (answer.status, await answer.read()) == (200, content)
+
+
+async def _kill_each_manager(cluster: Cluster, tokens: dict[str, str]) -> None:
+    """Clients and services go on at others, bookings hold, and no chunk is sent again."""
+    names = list(tokens)
+    uploaders = [Uploader(cluster, number, tokens[names[number]]) for number in range(MANAGERS)]
+    bookers = {name: tokens[name] for name in names[MANAGERS:]}
+    roles: set[str] = set()
+    async with uploading(uploaders):
+        for victim in cluster.managers:
+            survivors = [each for each in cluster.managers if each is not victim]
+            async with booking(cluster, survivors, bookers, BOOKED) as booked:
+                failover = await fail_over(cluster, victim, uploaders, tokens[names[0]])
+                roles |= failover.roles
+                await asyncio.gather(*(each.holds_all() for each in booked))
+            await victim.start()
+    assert roles == {"client", "service", "allocator", "maintenance"}
+    places = (*cluster.gateways, cluster.managers[0])
+    for place, uploader, name in zip(places, uploaders, names, strict=False):
+        await _read(cluster, place, tokens[name], uploader.contents)
+    # What was under way when a manager died may be there twice, and nothing else.
+    chunk = CHUNK_SIZE + ENVELOPE_OVERHEAD
+    chunks = CHUNKS * sum(len(each.contents) for each in uploaders)
+    twice = MANAGERS * len(uploaders) * CHUNKS_IN_FLIGHT
+    assert chunks * chunk <= (await cluster.posts())["stored_bytes"] <= (chunks + twice) * chunk
+
+
+async def _kill_nats(cluster: Cluster, tokens: dict[str, str]) -> None:
+    """Transfers go on meanwhile, bookings wait, and clients hear of no change."""
+    assert cluster.nats is not None
+    names = list(tokens)
+    uploaders = [Uploader(cluster, number, tokens[names[number]]) for number in range(MANAGERS)]
+    bookers = {name: tokens[name] for name in names[MANAGERS:]}
+    stored = {"/before.bin": bytes(range(256)) * 500}
+    async with Client(cluster.manager_urls(), tokens[names[0]]) as client:
+        await client.upload(stored["/before.bin"], "/before.bin")
     async with (
-        running_emulator(tmp_path / "discord", limits="off", channels=4) as emulator,
-        _running(tmp_path, emulator, supabase, cluster_url) as managers,
+        uploading(uploaders),
+        booking(cluster, cluster.managers, bookers, BOOKED - 1) as booked,
     ):
-        async with Client(managers[0].url) as visitor:
-            await visitor.register("alice", PASSWORD)
-            token = await visitor.login("alice", PASSWORD)
-        content = bytes(range(256)) * (CHUNKS * CHUNK_SIZE // 256)
-        is_under_way = asyncio.Event()
+        changes = [each.changes for each in booked]
+        await cluster.nats.kill()
+        await _without_nats(cluster, tokens[names[0]])
+        more = asyncio.create_task(booked[0].book(BOOKED))
+        await asyncio.gather(*(each.goes_on() for each in uploaders))
+        for place in (*cluster.managers, *cluster.gateways):
+            await _read(cluster, place, tokens[names[0]], stored)
+        assert not (more.done() and more.result())
+        await cluster.nats.start()
+        if not await more:
+            while not await booked[0].book(BOOKED):
+                continue
+        await asyncio.gather(*(each.holds_all() for each in booked))
+        assert [each.changes for each in booked[1:]] == changes[1:]
+    for uploader, name in zip(uploaders, names, strict=False):
+        await _read(cluster, cluster.managers[0], tokens[name], uploader.contents)
 
-        def watch(progress: Progress) -> None:
-            if progress.transferred > len(content) // 10:
-                is_under_way.set()
 
-        settings = ClientSettings(chunks_in_flight=2, unavailable_patience_s=60.0)
-        urls = ",".join(each.url for each in managers)
-        async with Client(urls, token, settings=settings) as client:
-            uploading = asyncio.create_task(client.upload(content, "/a.bin", progress=watch))
-            await is_under_way.wait()
-            assert not uploading.done()
-            await managers[0].end(SIGKILL)
-            await uploading
-            assert await client.read("/a.bin") == content
-        # What was under way when the manager died may be there twice, and nothing else.
-        posted = await emulator.in_thread(emulator.messages)
-        stored = sum(each.size for message in posted for each in message.attachments)
-        chunk = CHUNK_SIZE + ENVELOPE_OVERHEAD
-        assert CHUNKS * chunk <= stored <= (CHUNKS + settings.chunks_in_flight) * chunk
+async def _without_nats(cluster: Cluster, token: str) -> None:
+    """Returns once all managers have noticed that NATS is away."""
+    for manager in cluster.managers:
+        async for _ in looks():
+            if not (await status_of(cluster, manager, token))["cluster"]["is_connected"]:
+                break
