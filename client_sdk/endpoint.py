@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from websockets.exceptions import InvalidHandshake, ProxyError
+from yarl import URL
 
 from client_sdk.errors import InvalidInput, Unreachable
 from common.manager_urls import split_urls
@@ -156,6 +157,21 @@ def moved(peer: str, url: str, route: str, location: str) -> Unreachable:
     return Unreachable(
         f"{peer} is not at {address_of(url)}, which leads to {target}: use that address"
     )
+
+
+def gateway_location(asked: URL, headers: Mapping[str, str]) -> URL | None:
+    """Where an answer leads to a gateway; None: nowhere, or less safely than the manager was asked.
+
+    Args:
+        asked: The URL that was answered.
+        headers: Those of the answer.
+    """
+    try:
+        location = URL(headers.get("Location", ""), encoded=True)
+    except ValueError:
+        return None
+    is_safe = location.scheme == "https" or (location.scheme, asked.scheme) == ("http", "http")
+    return location if location.host and is_safe else None
 
 
 def _has_proxy(address: str) -> bool:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from yarl import URL
 
 from client_sdk.endpoint import (
     LASTING_HEADER,
     address_of,
+    gateway_location,
     moved,
     no_manager,
     retry_after_s,
@@ -42,12 +44,15 @@ from client_sdk.settings import ClientSettings
 from common.http_bodies import read_up_to
 from common.log_events import correlation_header
 from common.manager_urls import ManagerUrls
+from protocol.redirects import REDIRECT_HEADER, REDIRECT_TAKEN
 
 OK = 200
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
 NOT_FOUND = 404
 RANGE_NOT_SATISFIABLE = 416
+_CONTENT = frozenset({OK, 206})
+"""What a gateway answers with content; where it does not, the manager says why."""
 DOWNLOAD = "/download"
 BULK_DOWNLOAD = "/bulk-download"
 DOWNLOAD_FILES = "/download-files"
@@ -87,6 +92,14 @@ class ManagerHttp:
         self._managers = managers
         self._token = token
         self._settings = settings
+
+    @property
+    def _timeout(self) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=CONNECT_TIMEOUT_S,
+            sock_read=self._settings.stall_timeout_s,
+        )
 
     @property
     def _base(self) -> str:
@@ -262,8 +275,7 @@ class ManagerHttp:
             "Accept-Encoding": "identity",
             **(headers or {}),
         }
-        asked = self._request(method, route, params=params, headers=headers, is_patient=is_patient)
-        async with asked as response:
+        async with self._content(method, route, params, headers, is_patient) as response:
             if response.status >= BAD_REQUEST and response.status != RANGE_NOT_SATISFIABLE:
                 error = _error_of(response, await _answer_of(response))
                 if isinstance(error, NotFound):
@@ -272,6 +284,48 @@ class ManagerHttp:
                     raise NotFound(f"{remote}: {error}")
                 raise error
             yield response
+
+    @contextlib.asynccontextmanager
+    async def _content(
+        self,
+        method: str,
+        route: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        is_patient: bool,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer of a gateway that the manager leads to, or of the manager if that gives none."""
+        asking = partial(self._request, method, route, params=params, is_patient=is_patient)
+        async with asking(headers={**headers, REDIRECT_HEADER: REDIRECT_TAKEN}) as response:
+            if REDIRECT_HEADER not in response.headers:
+                yield response
+                return
+            location = gateway_location(response.url, response.headers)
+        async with contextlib.AsyncExitStack() as stack:
+            there = None if location is None else await self._from_gateway(location, headers, stack)
+            if there is None:
+                there = await stack.enter_async_context(asking(headers=headers))
+            yield there
+
+    async def _from_gateway(
+        self, location: URL, headers: Mapping[str, str], stack: contextlib.AsyncExitStack
+    ) -> aiohttp.ClientResponse | None:
+        """The content from a gateway, open as long as the stack; None if there is none to be had."""
+        # The address is all that the gateway needs: the user's token stays with the manager.
+        own = {name: value for name, value in headers.items() if name != "Authorization"}
+        try:
+            response = await stack.enter_async_context(
+                self._session.get(
+                    location,
+                    headers=own,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    read_bufsize=READ_BUFFER_BYTES,
+                )
+            )
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+        return response if response.status in _CONTENT else None
 
     @contextlib.asynccontextmanager
     async def files(self, paths: Sequence[str]) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -350,11 +404,6 @@ class ManagerHttp:
         is_patient: bool,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask, and if `is_patient` ask a manager that cannot serve now again when it says."""
-        timeout = aiohttp.ClientTimeout(
-            total=None,
-            sock_connect=CONNECT_TIMEOUT_S,
-            sock_read=self._settings.stall_timeout_s,
-        )
         headers = {**correlation_header(), **(headers or {})}
         left_s = self._settings.unavailable_patience_s if is_patient else 0.0
         asking = partial(
@@ -362,7 +411,7 @@ class ManagerHttp:
             params=params,
             json=json,
             headers=headers,
-            timeout=timeout,
+            timeout=self._timeout,
             allow_redirects=False,
             read_bufsize=READ_BUFFER_BYTES,
         )
@@ -370,7 +419,7 @@ class ManagerHttp:
             while True:
                 base = self._base
                 async with await self._connected(asking, method, route) as response:
-                    if "Location" in response.headers:
+                    if "Location" in response.headers and REDIRECT_HEADER not in response.headers:
                         raise moved("the manager", base, route, response.headers["Location"])
                     pause_s = self._settings.pause_s(response.status, response.headers)
                     if pause_s is None or pause_s > left_s:

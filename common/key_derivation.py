@@ -48,6 +48,8 @@ class Purpose(Enum):
     """Signs that a client has sent the password of a link."""
     DOWNLOAD_TOKENS = b"discord-cloud download tokens"
     """Signs what gateways ask for more of some content with."""
+    REDIRECT_TOKENS = b"discord-cloud redirect tokens"
+    """Signs what a client is led to a gateway with."""
     CONTENT_ACCESS = b"discord-cloud content access"
     """Signs that the page of a user may fetch content."""
 

@@ -137,6 +137,12 @@ def list_of(parse: Callable[[str], _Entry], expected: str) -> BeforeValidator:
     return BeforeValidator(split)
 
 
+HttpBaseUrls = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    list_of(_base_url, "expected http:// or https:// URLs, separated by commas"),
+]
+"""Several of `HttpBaseUrl`."""
 TrustedProxies = Annotated[
     tuple[Network, ...],
     NoDecode,

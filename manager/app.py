@@ -69,6 +69,7 @@ from manager.downloads.links import LIFE_S as CONTENT_LINK_LIFE_S
 from manager.downloads.links import ContentLinks
 from manager.downloads.manifests import DownloadTokenSigner, ManifestMaker
 from manager.downloads.page_content import ACCESS_S, PageContentRoutes
+from manager.downloads.redirects import REDIRECT_TOKEN_LIFE_S, Redirects
 from manager.downloads.routes import ArchiveRoutes, ContentRoutes, FileRoutes, ObjectSender
 from manager.files.browsing import BrowsingHandlers
 from manager.files.changes import ChangeFeed
@@ -82,6 +83,8 @@ from manager.files.stars import StarFeed, StarHandlers
 from manager.files.trash import DAY_S, TrashPolicy
 from manager.gateways.archive_routes import GatewayArchiveRoutes
 from manager.gateways.door import gateway_door
+from manager.gateways.readiness import ReadyGateways
+from manager.gateways.redirected_routes import RedirectedRoutes
 from manager.gateways.routes import GatewayRoutes
 from manager.gc.compaction import Compactor
 from manager.gc.outage_grace import OutageGrace, no_grace
@@ -586,10 +589,13 @@ async def _run(
         delivery = settings.delivery(metrics, addresses, monotonic, CatalogError)
         download_tokens = DownloadTokenSigner(Signer(signing_keys, Purpose.DOWNLOAD_TOKENS))
         manifests = ManifestMaker(chunks, settings.keyring, download_tokens)
+        gateways = ReadyGateways(settings.gateway_urls)
+        redirects = Redirects(gateways, Signer(signing_keys, Purpose.REDIRECT_TOKENS), addresses)
         sender = ContentSender(
             source,
             BodySender(delivery, memory),
             manifests,
+            redirects,
             addresses,
         )
         object_sender = ObjectSender(catalog, sender, thumbnail_cache.kept)
@@ -600,6 +606,7 @@ async def _run(
             source,
             ArchiveSender(delivery, clock, memory, settings.temp_folder),
             ArchiveManifests(download_tokens, may_give=not settings.base_upload_services),
+            redirects,
         )
 
         # Packets.
@@ -840,6 +847,7 @@ async def _run(
                 *GatewayArchiveRoutes(
                     access, download_tokens, catalog, archive_files, chunks, manifests
                 ).routes,
+                *RedirectedRoutes(catalog, redirects, sender, folders).routes,
                 *FolderLinkRoutes(
                     catalog,
                     folder_links,
@@ -956,6 +964,7 @@ async def _run(
             "allocation": allocation.run,
             "audit": audit.run,
             "changes": changes.run,
+            "gateways": gateways.run,
             "channel_limits": limits.run,
             "health": health.run,
             "kept_uploads": kept_uploads.run,
@@ -1003,6 +1012,7 @@ def _signature_lives(settings: ManagerSettings) -> dict[Purpose, float]:
         Purpose.CONTENT_LINKS: 2 * CONTENT_LINK_LIFE_S,
         Purpose.CONTENT_ACCESS: ACCESS_S,
         Purpose.DOWNLOAD_TOKENS: ARCHIVE_TOKEN_LIFE_S,
+        Purpose.REDIRECT_TOKENS: REDIRECT_TOKEN_LIFE_S,
         Purpose.LINK_PASSWORDS: GRANT_S,
         Purpose.SIGNED_DOWNLOADS: settings.signed_link_grace_s,
     }

@@ -802,7 +802,7 @@ class BookingsUnavailable(ManagerError):
 
 
 class InvalidDownloadToken(ManagerError):
-    """What a gateway has sent is no download token of its own, or one that has expired."""
+    """A gateway has sent no download token of its own, or a client no redirect token, or it has expired."""
 
     code = "invalid-download-token"
 

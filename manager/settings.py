@@ -19,6 +19,7 @@ from common.nats_address import parse_cluster_url
 from common.settings import (
     Host,
     HttpBaseUrl,
+    HttpBaseUrls,
     NoneWhenEmpty,
     OptionalHttpBaseUrl,
     Port,
@@ -345,6 +346,14 @@ class ManagerSettings(DownloadSettings, KeyedCatalogSettings):
         description=(
             "URL at which others reach the manager, for links to content; if unset, links use the "
             "address of the request."
+        ),
+    )
+    gateway_urls: HttpBaseUrls = Field(
+        default=(),
+        description=(
+            "URLs at which clients reach gateways, separated by commas, where no proxy leads downloads "
+            "there: the manager redirects clients that follow to those that are ready, and sends by "
+            "itself while there is none."
         ),
     )
     ticket_types: _Types = Field(

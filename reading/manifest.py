@@ -41,6 +41,10 @@ LONGEST_TOKEN: Final = 2048
 LONGEST_ARCHIVE_TOKEN: Final = 128 * 1024
 """It has the names of the folders on the way down."""
 
+REDIRECTED_FILE: Final = "/redirected-download"
+"""Where clients are led for a file (`manager.downloads.redirects`)."""
+REDIRECTED_ARCHIVE: Final = "/redirected-archive"
+
 SERVED: Final = (
     ("GET", "/"),
     ("GET", "/page/service-worker.js"),
@@ -53,6 +57,8 @@ SERVED: Final = (
     ("GET", "/signed-download"),
     ("POST", "/signed-download"),
     ("GET", "/signed-download-metadata"),
+    ("GET", REDIRECTED_FILE),
+    ("GET", REDIRECTED_ARCHIVE),
     ("GET", "/files/{object_id}"),
     ("GET", "/views/{object_id}/{name}"),
     ("GET", "/content/{user_id}/{file_id}"),

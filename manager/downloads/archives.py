@@ -8,15 +8,15 @@ from uuid import UUID
 from aiohttp import web
 
 from catalog.port import Catalog
-from catalog.records import EnvelopeKind, File, Folder, User
+from catalog.records import EnvelopeKind, File, Folder
 from manager.downloads.archive_tokens import ArchiveManifests
 from manager.downloads.content import content_of, expected_chunk
 from manager.downloads.manifests import GATEWAY
+from manager.downloads.redirects import Redirects
 from manager.downloads.representation import attachment
 from manager.downloads.subtree import ListedFile, Selection, SubtreeWalk, subtree
 from manager.downloads.viewers import Viewer
 from manager.errors import NoSuchFile
-from manager.files.rights import FileOperation
 from reading.archives import (
     ArchiveFile,
     ArchiveSender,
@@ -152,6 +152,7 @@ class FolderSender:
         source: Where their content comes from.
         sender: Sends archives.
         manifests: Has gateways send them.
+        redirects: Leads clients to gateways.
     """
 
     def __init__(
@@ -161,27 +162,28 @@ class FolderSender:
         source: ContentSource,
         sender: ArchiveSender,
         manifests: ArchiveManifests,
+        redirects: Redirects,
     ) -> None:
         self._catalog = catalog
         self._files = files
         self._source = source
         self._sender = sender
         self._manifests = manifests
+        self._redirects = redirects
 
     async def send(
         self,
         request: web.Request,
         folder: Folder,
-        user: User,
+        viewer: Viewer,
         selection: Selection | None,
         reader: str,
-        *,
-        operation: FileOperation = FileOperation.DOWNLOAD,
     ) -> web.StreamResponse:
         """Answers with what is in the folder, or in a selection of its entries.
 
-        These are the files on which the user may perform the operation. The download counts towards the
-        limit of `reader`. A gateway is answered with a manifest, but for a selection.
+        These are the files that the viewer may have. The download counts towards the limit of `reader`.
+        But for a selection, a gateway is answered with a manifest, and a client that follows there is led
+        to a gateway.
 
         Raises `TooManyDownloads`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
@@ -189,14 +191,29 @@ class FolderSender:
         headers = _headers(folder)
         if request.method == "HEAD":
             return web.Response(headers=headers)
-        viewer, gateway = Viewer(user.id, operation), request.get(GATEWAY)
-        if gateway is not None and selection is None and self._manifests.may_give:
-            walk = await SubtreeWalk.of(self._catalog, folder.id, viewer_id=user.id)
-            return self._manifests.answer(gateway, viewer, walk.cursor, headers, reader)
+        if selection is None and self._manifests.may_give:
+            elsewhere = await self._by_gateway(request, folder, viewer, headers, reader)
+            if elsewhere is not None:
+                return elsewhere
         listing = CatalogListing(
             self._catalog, self._files, self._source, folder, viewer, selection
         )
         return await self._sender.send(request, headers, listing, reader)
+
+    async def _by_gateway(
+        self,
+        request: web.Request,
+        folder: Folder,
+        viewer: Viewer,
+        headers: Mapping[str, str],
+        reader: str,
+    ) -> web.Response | None:
+        """The manifest for the gateway that asks, or the way to one; None: the manager is to send it."""
+        gateway = request.get(GATEWAY)
+        if gateway is None:
+            return self._redirects.to_folder(request, folder, viewer, reader)
+        walk = await SubtreeWalk.of(self._catalog, folder.id, viewer_id=viewer.id)
+        return self._manifests.answer(gateway, viewer, walk.cursor, headers, reader)
 
 
 def archive_name(folder: Folder) -> str:

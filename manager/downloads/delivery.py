@@ -12,8 +12,9 @@ from aiohttp import web
 from common.addresses import ClientAddresses
 from manager.downloads.content import content_of
 from manager.downloads.manifests import GATEWAY, ManifestMaker
+from manager.downloads.redirects import Redirects
 from manager.downloads.representation import Representation
-from reading.content import ContentSource
+from reading.content import Content, ContentSource
 from reading.delivery import BodySender
 from reading.plans import ResponsePlan
 
@@ -28,6 +29,7 @@ class ContentSender:
         source: Where the content comes from.
         bodies: Sends it.
         manifests: Has gateways send it.
+        redirects: Leads clients to gateways.
         addresses: Identifies clients.
     """
 
@@ -36,11 +38,13 @@ class ContentSender:
         source: ContentSource,
         bodies: BodySender,
         manifests: ManifestMaker,
+        redirects: Redirects,
         addresses: ClientAddresses,
     ) -> None:
         self._source = source
         self._bodies = bodies
         self._manifests = manifests
+        self._redirects = redirects
         self._addresses = addresses
 
     async def send(
@@ -55,7 +59,8 @@ class ContentSender:
     ) -> web.StreamResponse:
         """Answers a GET or HEAD with the content, parts of it, or that nothing has changed.
 
-        A gateway is answered with a manifest instead of the bytes.
+        A gateway is answered with a manifest instead of the bytes, and a client that follows there is led to
+        a gateway.
 
         Args:
             request: What is answered.
@@ -75,12 +80,32 @@ class ContentSender:
         if request.method == "HEAD" or not plan.parts:
             return web.Response(status=plan.status, headers=plan.headers)
         content = content_of(representation.content)
-        gateway = request.get(GATEWAY)
         # What does not prove itself chunk by chunk is sent from here, and passed on by the gateway.
-        if gateway is not None and content.envelope == "v1":
-            address = self._addresses.of_request(request)
-            return await self._manifests.answer(
-                gateway, plan, content, reader=reader, address=address, link_id=link_id
+        if content.envelope == "v1":
+            elsewhere = await self._by_gateway(
+                request, plan, representation, content, reader, link_id
             )
+            if elsewhere is not None:
+                return elsewhere
         before = None if before_body is None else partial(before_body, plan)
         return await self._bodies.send(request, plan, content, self._source, reader, before)
+
+    async def _by_gateway(
+        self,
+        request: web.Request,
+        plan: ResponsePlan,
+        representation: Representation,
+        content: Content,
+        reader: str,
+        link_id: UUID | None,
+    ) -> web.Response | None:
+        """The manifest for the gateway that asks, or the way to one; None: the manager is to send it."""
+        gateway = request.get(GATEWAY)
+        if gateway is None:
+            return self._redirects.to_file(
+                request, plan, representation.file, reader=reader, link_id=link_id
+            )
+        address = self._addresses.of_request(request)
+        return await self._manifests.answer(
+            gateway, plan, content, reader=reader, address=address, link_id=link_id
+        )

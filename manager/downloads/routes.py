@@ -20,9 +20,10 @@ from manager.downloads.previews import Preview, file_preview, wants_preview
 from manager.downloads.representation import SAFE_CONTENT, Representation
 from manager.downloads.subtree import Selection, select
 from manager.downloads.versions import as_asked_for
+from manager.downloads.viewers import Viewer
 from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
 from manager.files.changes import THUMBNAIL
-from manager.files.rights import may_read
+from manager.files.rights import FileOperation, may_read
 from manager.http.parameters import Parameters
 from protocol.values import check_name, is_uuid, parse_path
 
@@ -94,8 +95,9 @@ class ArchiveRoutes:
                 size = await _size_of(self._catalog, folder, selection)
                 described = f"{human_size(size)}, folder"
                 return Preview(title=archive_name(folder), description=described).response()
+            viewer = Viewer(asked.user.id, FileOperation.DOWNLOAD)
             return await self._folders.send(
-                request, folder, asked.user, selection, f"user {asked.user.id}"
+                request, folder, viewer, selection, f"user {asked.user.id}"
             )
         except FolderMissing as error:
             raise NoSuchFolder from error

@@ -18,6 +18,7 @@ from manager.downloads.delivery import ContentSender
 from manager.downloads.previews import Preview, wants_preview
 from manager.downloads.representation import Representation
 from manager.downloads.routes import ObjectSender
+from manager.downloads.viewers import Viewer
 from manager.errors import InvalidRequest, LinkRefused, NoSuchFile, NoSuchFolder, WrongLinkKind
 from manager.files.changes import THUMBNAIL
 from manager.files.conversion import timestamp
@@ -190,10 +191,9 @@ class FolderLinkRoutes:
         return await self._folders.send(
             request,
             folder,
-            found.owner,
+            Viewer(found.owner.id, FileOperation.SHARE),
             None,
             f"link {link.id}",
-            operation=FileOperation.SHARE,
         )
 
     async def _found(self, request: web.Request) -> LinkedFolder:

@@ -451,6 +451,18 @@ ROUTES = (
     route(
         "GET /signed-download-metadata", 403, call=Call(query={"q": "AAAA"}), note="without a link"
     ),
+    route(
+        "GET /redirected-download",
+        403,
+        call=Call(query={"token": "AAAA"}),
+        note="without a redirect token",
+    ),
+    route(
+        "GET /redirected-archive",
+        403,
+        call=Call(query={"token": "AAAA"}),
+        note="without a redirect token",
+    ),
     route("GET /folder-link", 200, call=Call(query={"q": "{folder_link}"}), note="with a link"),
     route("GET /folder-link", 403, call=Call(query={"q": "AAAA"}), note="without a link"),
     route(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from client_sdk import (
     Client,
@@ -22,6 +23,7 @@ from client_sdk import (
     UnexpectedAnswer,
     Unreachable,
 )
+from client_sdk.endpoint import gateway_location
 from tests.certificates import server_context, write_certificate
 from tests.client_sdk.conftest import TOKEN, ScriptedManager
 
@@ -219,3 +221,23 @@ async def test_an_answer_that_comes_in_pieces_is_read_as_a_whole(serve: Serve):
     port = await serve(head.encode() + body, None)
     async with Client(f"http://127.0.0.1:{port}", settings=SETTINGS) as cloud:
         assert await cloud.login("alice", "correct horse") == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("asked", "location", "followed"),
+    [
+        ("http://m:4000/download", "http://g:4003/x?token=a%2Fb", True),
+        ("http://m:4000/download", "https://g/x?token=a", True),
+        ("https://m/download", "https://g/x?token=a", True),
+        ("https://m/download", "http://g/x?token=a", False),
+        ("http://m/download", "file:///etc/passwd", False),
+        ("http://m/download", "/elsewhere", False),
+        ("http://m/download", "http://[", False),
+        ("http://m/download", None, False),
+    ],
+)
+def test_where_a_gateway_is_followed_to(asked, location, followed):
+    """To any host, but from https to nothing else."""
+    headers = {} if location is None else {"Location": location}
+    found = gateway_location(URL(asked), headers)
+    assert found == (URL(location, encoded=True) if followed else None)

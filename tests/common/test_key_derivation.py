@@ -27,6 +27,7 @@ KNOWN = {
     Purpose.LINK_TOKENS: "9cc3c12dea69b04a8282f0964af8a3cddb8ed96602ff436c1d2d2fd6c14eff10",
     Purpose.LINK_PASSWORDS: "f54ceafb735bf2072e1b8d25a71aba71cd2a98038a6524f6ed3c129a8aeca73c",
     Purpose.DOWNLOAD_TOKENS: "042b1c6982bd835d9c1a6247bdf2294b9dcf9be98e1bdc12d63691e87f3e4d87",
+    Purpose.REDIRECT_TOKENS: "565b267160f9162b9a1b0a1a287f6fac4bd72e86a8863bdb9694def06a6d863c",
     Purpose.CONTENT_ACCESS: "39b383bd49a16ea6300a4f6a8b0a6c1ea37ce97d865877ad65244e35102436ae",
 }
 """As release 0.2.0 derives them, but for those of later purposes, which it has not; that of chunks is

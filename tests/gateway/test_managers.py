@@ -109,7 +109,7 @@ async def managers(tmp_path, content):
             await stack.enter_async_context(door_to(client)) for client in (cloud.client, other)
         ]
         urls = ",".join(door.url for door in doors)
-        reader = await stack.enter_async_context(running_gateway_of(urls, SERVICE_PASSWORD))
+        reader = await stack.enter_async_context(running_gateway_of(urls, SERVICE_PASSWORD, {}))
         yield Managers(cloud, doors, reader, headers)
 
 

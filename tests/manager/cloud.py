@@ -263,15 +263,22 @@ def running_gateway(
         credential: the gateway's.
         chosen: further settings of the gateway.
     """
-    return running_gateway_of(str(manager.make_url("/")), credential, **chosen)
+    return running_gateway_of(str(manager.make_url("/")), credential, chosen)
 
 
 @asynccontextmanager
 async def running_gateway_of(
-    managers: str, credential: str, **chosen: object
+    managers: str, credential: str, chosen: Mapping[str, object], *, listen_at: int | None = None
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    """Runs a gateway; `managers` are URLs, separated by commas."""
+    """Runs a gateway.
+
+    Args:
+        managers: URLs, separated by commas.
+        credential: the gateway's.
+        chosen: further settings.
+        listen_at: its port; None: any.
+    """
     values = {**chosen, "manager_address": managers, "service_credential": credential}
     app = create_gateway(GatewaySettings.model_validate(values))
-    async with TestClient(PatientServer(app)) as client:
+    async with TestClient(PatientServer(app, port=listen_at)) as client:
         yield client

@@ -33,10 +33,13 @@ TESTED_ELSEWHERE = {
     ("POST /account/folder-links", 409),
     ("POST /folder-link/uploads", 429),
     ("POST /admin/invitations", 409),
+    ("GET /download", 307),
+    ("GET /redirected-download", 404),
     ("POST /gateway/chunks", 403),
     ("POST /gateway/chunks", 404),
 }
-"""What it takes more for than a request: see `test_health.py`, and the tests below `links` and `gateways`."""
+"""What it takes more for than a request: `test_health.py`, the tests below `links` and `gateways`, and
+those of the gateway."""
 ROUTE = re.compile(r"`((?:GET|POST|PATCH|DELETE) [^`]+)`")
 
 
@@ -221,6 +224,7 @@ CALLS: dict[str, dict[int, Call]] = {
         401: Call(),
         403: Call(user="gateway"),
     },
+    "GET /redirected-download": {403: Call()},
     "POST /gateway/chunks": {400: Call(user="gateway"), 401: Call()},
     "GET /account/storage": {200: Call(user="alice"), 401: Call()},
     "GET /account/trash": {
