@@ -45,7 +45,8 @@ async def run_gateway() -> None:
     from gateway.app import create_app
     from gateway.settings import GatewaySettings
 
-    await _serve(create_app(GatewaySettings.model_validate({})))
+    settings = GatewaySettings.model_validate({})
+    await _serve(create_app(settings), settings.port)
 
 
 async def run_upload_service() -> None:
@@ -175,11 +176,11 @@ async def _session(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-async def _serve(app: web.Application) -> None:
+async def _serve(app: web.Application, port: int = 0) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=2048).start()
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=2048).start()
         announce(url="http://{}:{}".format(*runner.addresses[0][:2]))
         await asyncio.Event().wait()
     finally:
