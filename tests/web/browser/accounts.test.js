@@ -31,7 +31,7 @@ test("nobody becomes the administrator of a new cloud without the code that it p
 });
 
 test("a new cloud asks for its administrator, who is then logged in", async () => {
-  const link = new URL(set.cloud.setupLink ?? "");
+  const link = new URL(await set.cloud.setupLink());
   const person = await Person.visits(set.browser, set.cloud, { at: `${link.search}#/?view=grid` });
   const { page } = person;
   await page.getByRole("heading", { name: "Set up your cloud" }).waitFor();

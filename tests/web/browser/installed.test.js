@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { startForkServer } from "../harness/fork-server.js";
 import { Gate } from "../harness/gate.js";
 import { Person } from "../harness/people.js";
 import { stage } from "../harness/stage.js";
@@ -76,7 +77,7 @@ test("after an update of the manager the page goes on with its own files, and of
   const { port } = set.cloud;
   await set.cloud.down();
   await person.uploads([{ name: "slow.txt", buffer: Buffer.from("slow") }]);
-  await set.cloud.up(port, { PYTHONPATH: updated });
+  await set.cloud.up(port, {}, await startForkServer({ PYTHONPATH: updated }));
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await gate.holds(1);
   await page.getByText("Reload the page once the uploads are done.").waitFor();

@@ -1,26 +1,23 @@
 /** A real `discord-cloud up` on a free port of this machine, with a data folder of its own. */
 
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { env as environment } from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { BIN, Command, sharedForkServer } from "./fork-server.js";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const BIN = path.join(ROOT, ".venv/bin");
 const run = promisify(execFile);
 
 export const PASSWORD = "correct horse battery";
 
 export class Cloud {
-  /** @type {import("node:child_process").ChildProcess | null} */
-  #process = null;
+  /** @type {Command | null} */
+  #command = null;
   #settings;
   url = "";
-  /** Where the administrator is made, as it is printed; null while nothing was printed. @type {string | null} */
-  setupLink = null;
 
   /**
    * @param {string} data
@@ -46,33 +43,26 @@ export class Cloud {
   /**
    * @param {number} port 0: any that is free
    * @param {Record<string, string>} [more] settings of this time
+   * @param {string} [forkServer] of another release
    */
-  async up(port, more = {}) {
-    const process = spawn(path.join(BIN, "discord-cloud"), ["up", "--data", this.data, "--port", String(port)], {
-      stdio: ["ignore", "pipe", "pipe"],
-      cwd: ROOT,
-      env: { ...environment, ...this.#settings, ...more },
-    });
-    this.#process = process;
-    process.stderr?.on("data", (/** @type {Buffer} */ data) => {
-      this.setupLink ??= /http:\S+setup=\S+/.exec(data.toString())?.[0] ?? null;
-    });
-    this.url = await readyUrl(process);
+  async up(port, more = {}, forkServer) {
+    this.#command = await Command.start(
+      forkServer ?? (await sharedForkServer()),
+      ["up", "--data", this.data, "--port", String(port)],
+      { ...environment, ...this.#settings, ...more },
+    );
+    this.url = (await this.#command.prints(/ready (http:\S+)/))[1] ?? "";
   }
 
   /** Ends it, as a crash or an update of the machine would; `up` goes on with the same data. */
   async down() {
-    const process = this.#process;
-    if (!process) return;
-    this.#process = null;
-    if (process.exitCode === null && process.signalCode === null) {
-      const gone = new Promise((resolve) => process.once("exit", resolve));
-      process.kill("SIGTERM");
-      await gone;
-    }
-    // A worker that outlives it for a moment has the pipes as well, and would keep this process waiting for their end.
-    process.stdout?.destroy();
-    process.stderr?.destroy();
+    await this.#command?.stop();
+    this.#command = null;
+  }
+
+  /** Where the administrator is made; only of a cloud that has no user. */
+  async setupLink() {
+    return (await this.#command?.prints(/http:\S+setup=\S+/))?.[0] ?? "";
   }
 
   get port() {
@@ -150,22 +140,4 @@ export class Cloud {
     if (!response.ok) throw new Error(`${route}: ${JSON.stringify(answer)}`);
     return answer;
   }
-}
-
-/**
- * @param {import("node:child_process").ChildProcess} process
- * @returns {Promise<string>}
- */
-function readyUrl(process) {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const hear = (/** @type {Buffer} */ data) => {
-      said += data.toString();
-      const ready = /ready (http:\S+)/.exec(said);
-      if (ready?.[1]) resolve(ready[1]);
-    };
-    process.stdout?.on("data", hear);
-    process.stderr?.on("data", hear);
-    process.once("exit", (code) => reject(new Error(`discord-cloud ended with ${code}: ${said}`)));
-  });
 }
