@@ -101,7 +101,8 @@ def workplace(
         (tmp_path / name).write_bytes(content_of(5000))
     with SyncClient(cloud_url, tokens["alice"]) as cloud:
         cloud.upload("holiday.mp4", "/videos/holiday.mp4", on_conflict="overwrite")
-        cloud.upload(b"text", "/videos/readme.txt", on_conflict="overwrite")
+        for remote in ("/videos/readme.txt", "/archive/readme.txt"):
+            cloud.upload(b"text", remote, on_conflict="overwrite")
     return tmp_path
 
 
