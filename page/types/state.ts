@@ -44,7 +44,7 @@ export interface Order {
 }
 
 /** What is shown in place of a folder. */
-export type Place = "recent" | "links" | "trash";
+export type Place = "recent" | "starred" | "links" | "trash";
 
 export interface Route {
   path: readonly string[];
@@ -364,6 +364,8 @@ export interface State {
   hasOverview: boolean;
   /** Whether it copies files and folders. */
   canCopy: boolean;
+  /** Keys of what the user has starred; null: the manager keeps no stars, or has not said it yet. */
+  stars: ReadonlySet<string> | null;
   clipboard: Clipboard | null;
   features: Features;
   storage: Storage | null;

@@ -167,7 +167,7 @@ export interface UserList {
 
 /** Requests: what they hold, and what answers them. A refusal is a `generic:boolean` for each. */
 export interface Requests
-  extends OrganiseRequests, CopyRequests, OverviewRequests, SearchRequests, AdministerRequests, ResumeRequests {
+  extends OrganiseRequests, CopyRequests, OverviewRequests, SearchRequests, StarRequests, AdministerRequests, ResumeRequests {
   "c2s:upload-booking-request": { data: { desired_amount: number }; answer: { amount: number } };
   "c2s:upload-booking-clear": { data: {}; answer: Boolean_ };
   "c2s:upload-request": {
@@ -279,6 +279,17 @@ export interface SearchRequests {
   "c2s:search-request": { data: SearchRequest; answer: { results: SearchResult[]; next: string | null } };
 }
 
+/** A file or a folder, and the folder in which it lies. */
+export type PlacedEntry = { path: string } & ({ file: FileHandle; folder: null } | { file: null; folder: FolderHandle });
+
+/** Requests of the extension `stars`. */
+export interface StarRequests {
+  "c2s:star-file": { data: { file_id: number; starred: boolean }; answer: Boolean_ };
+  "c2s:star-folder": { data: { folder_id: number; starred: boolean }; answer: Boolean_ };
+  "c2s:star-list-request": { data: {}; answer: { files: number[]; folders: number[] } };
+  "c2s:starred-request": { data: { before?: number }; answer: { entries: PlacedEntry[]; next: number | null } };
+}
+
 /** Requests of the extension `administer`, which are refused to whoever is no administrator. */
 export interface AdministerRequests {
   "c2s:user-list-request": { data: { page: number; query?: string }; answer: UserList };
@@ -331,6 +342,8 @@ export interface Events {
   "s2c:file-modify": { path: string; action: "add" | "delete" | "modify"; handle: FileHandle };
   /** Processing has ended for a file: its metadata can be had. */
   "s2c:file-processed": { file_id: number };
+  /** The user has starred something, or taken a star back, here or elsewhere. */
+  "s2c:star-changed": { starred: boolean } & ({ file_id: number; folder_id: null } | { file_id: null; folder_id: number });
   /** Several files of a folder at once; each is passed on as an `s2c:file-modify`. */
   "s2c:files-modify": { path: string; action: "add" | "delete" | "modify"; handles: FileHandle[] };
   /** How the files of a bundle ended; one without `success` is asked about. */

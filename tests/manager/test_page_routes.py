@@ -13,7 +13,7 @@ from manager.page_routes import PageFiles, origin_of, page_policy, worker_policy
 from tests.manager.cloud import Cloud
 
 WORKER = "chunks.worker.js"
-FIRST_VISIT_BYTES = 74_000
+FIRST_VISIT_BYTES = 66_000
 
 
 async def _index(cloud: Cloud) -> str:

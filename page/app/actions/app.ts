@@ -3,7 +3,7 @@
 import type { Order, Route } from "../../types/state.js";
 import type { Picked } from "../uploads/picked.js";
 import type { Uploads } from "../uploads/runner.js";
-import { BUNDLE, Connection, COPY, ORGANISE, OVERVIEW, RESUME } from "../protocol/connection.js";
+import { BUNDLE, Connection, COPY, ORGANISE, OVERVIEW, RESUME, STARS } from "../protocol/connection.js";
 import { initialState } from "../state/initial.js";
 import { isWithin, nameProblem } from "../state/paths.js";
 import { Store } from "../state/store.js";
@@ -29,6 +29,7 @@ import { SecondFactors } from "./second-factors.js";
 import { Search } from "./search.js";
 import { Selecting } from "./selecting.js";
 import { takeSharedFiles } from "./shared-files.js";
+import { Stars } from "./stars.js";
 import { Toasts } from "./toasts.js";
 import { Trash } from "./trash.js";
 import { Undoing } from "./undoing.js";
@@ -63,6 +64,7 @@ export class App {
     Boolean(this.uploadsOnDemand.loaded?.has(folder, name)),
   );
   readonly search = new Search(this.store, this.connection);
+  readonly stars = new Stars(this.store, this.connection, this.toasts);
   readonly links = new Links(this.connection, new ContentAccess(this.#token), this.#token);
   readonly folderSharing = new FolderSharing(this.#token);
   readonly trash = new Trash(this.#token);
@@ -180,7 +182,13 @@ export class App {
   }
 
   #online() {
-    this.store.set({ link: { phase: "online", retryAt: null }, services: [], canOrganise: false, hasOverview: false });
+    this.store.set({
+      link: { phase: "online", retryAt: null },
+      services: [],
+      canOrganise: false,
+      hasOverview: false,
+      stars: null,
+    });
     this.browser.online();
     this.search.online();
     this.overview.online();
@@ -203,6 +211,7 @@ export class App {
       hasOverview: extensions.includes(OVERVIEW),
       canCopy: extensions.includes(COPY),
     });
+    if (extensions.includes(STARS)) this.stars.online().catch(() => {});
     this.uploadsOnDemand.online({
       keep: extensions.includes(RESUME),
       check: extensions.includes(ORGANISE),

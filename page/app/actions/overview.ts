@@ -5,13 +5,14 @@ import type { Events } from "../../types/wire.js";
 import type { Connection } from "../protocol/connection.js";
 import type { Store } from "../state/store.js";
 import { fileItem } from "../state/listing.js";
+import { type Fact, factsOf } from "../state/metadata.js";
 import { formatPath, parsePath } from "../state/paths.js";
 import { askManager } from "./http.js";
 import { atMostEvery } from "./timing.js";
 
 const MEASURE_EVERY_MS = 2_000;
 
-export type Processed = { metadata: Record<string, unknown> | null; views: readonly string[] };
+export type Processed = { metadata: Record<string, unknown> | null; facts: readonly Fact[]; views: readonly string[] };
 
 export type ServiceReport = { id: string; address: string; state: string; user: string | null };
 
@@ -59,21 +60,13 @@ export class Overview {
   }
 
   /**
-   * What processing found out about a file; null when it knows nothing.
-   * @param path of the folder
-   */
-  async metadata(path: readonly string[], name: string): Promise<Record<string, unknown> | null> {
-    return (await this.processed(path, name)).metadata;
-  }
-
-  /**
-   * What processing has made of a file: metadata, null when there are none yet, and the names of its views.
+   * What processing has made of a file: metadata, null when there are none yet, what people want to know of them, and the names of its views.
    * @param path of the folder
    */
   async processed(path: readonly string[], name: string): Promise<Processed> {
     const parameters = new URLSearchParams({ path: formatPath(path), name });
     const { metadata, views } = await askManager(`/page/metadata?${parameters}`, { token: await this.#token() });
-    return { metadata, views };
+    return { metadata, facts: factsOf(metadata), views };
   }
 
   /**

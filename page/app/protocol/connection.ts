@@ -18,6 +18,7 @@ const MODIFICATION_TIMES = "modification-times";
 export const OVERVIEW = "overview";
 export const RESUME = "resume";
 const SEARCH = "search";
+export const STARS = "stars";
 /** Files are recognised by SHA-256, which browsers have where a page comes by HTTPS, or from this machine. */
 const WANTED = [
   ORGANISE,
@@ -29,6 +30,7 @@ const WANTED = [
   REJECTIONS,
   LARGE_CHUNKS,
   SEARCH,
+  STARS,
   ...(globalThis.crypto?.subtle ? [RESUME] : []),
 ];
 /** How long a manager that is there may take for an answer that it has at hand. */

@@ -62,6 +62,7 @@ export function initialState(): State {
     canOrganise: false,
     hasOverview: false,
     canCopy: false,
+    stars: null,
     clipboard: null,
     features: { hasTrash: true, hasSpaces: false },
     storage: null,

@@ -194,11 +194,21 @@ export function rawCount(listing: Listing) {
   return listing.folderCount + listing.fileCount;
 }
 
+/** What names a file among all items. */
+export function fileKey(id: number) {
+  return `file:${id}`;
+}
+
+/** What names a folder among all items. */
+export function folderKey(id: number) {
+  return `folder:${id}`;
+}
+
 export function fileItem(handle: FileHandle): FileItem {
   const { ownership } = handle;
   return {
     kind: "file",
-    key: `file:${handle.id}`,
+    key: fileKey(handle.id),
     id: handle.id,
     name: handle.name,
     type: handle.type,
@@ -217,7 +227,7 @@ export function fileItem(handle: FileHandle): FileItem {
 export function folderItem(handle: FolderHandle, summary?: FolderSummary): FolderItem {
   return {
     kind: "folder",
-    key: `folder:${handle.id}`,
+    key: folderKey(handle.id),
     id: handle.id,
     name: handle.name,
     size: summary?.total_size ?? null,

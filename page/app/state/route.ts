@@ -5,7 +5,7 @@ import type { SortKey } from "../../types/wire.js";
 import { formatFilter, isFiltering, parseFilter } from "./search.js";
 
 export const DEFAULT_ORDER: Order = { by: "name", ascending: true };
-const PLACES: readonly Place[] = ["recent", "links", "trash"];
+const PLACES: readonly Place[] = ["recent", "starred", "links", "trash"];
 const SORTS: Record<string, SortKey> = { name: "name", date: "modified_at", size: "size" };
 
 /**

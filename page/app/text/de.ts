@@ -19,9 +19,13 @@ function days(count: number) {
   return counted(count, "Tag", "Tagen");
 }
 
+function elements(count: number) {
+  return counted(count, "Element", "Elemente");
+}
+
 function things(fileCount: number, folderCount: number) {
   if (folderCount === 0) return files(fileCount);
-  return fileCount === 0 ? folders(folderCount) : counted(fileCount + folderCount, "Element", "Elemente");
+  return fileCount === 0 ? folders(folderCount) : elements(fileCount + folderCount);
 }
 
 /** Names that the manager gives; those that are missing here are shown as it gives them. */
@@ -437,7 +441,15 @@ export const de: Texts = {
     code: "Code oder Daten",
     other: "Datei",
   },
-  places: { recent: "Zuletzt geändert", links: "Meine Links", trash: "Papierkorb" },
+  places: { recent: "Zuletzt geändert", starred: "Markiert", links: "Meine Links", trash: "Papierkorb" },
+  starred: {
+    add: "Stern hinzufügen",
+    remove: "Stern entfernen",
+    removeFrom: (name: string) => `Stern von ${name} entfernen`,
+    count: (count: number, isMore: boolean) => (isMore ? `Die letzten ${elements(count)} mit Stern` : elements(count)),
+    none: "Noch nichts markiert",
+    noneText: "Geben Sie Dateien und Ordnern, die Sie schnell wiederfinden möchten, einen Stern.",
+  },
   trash: {
     restore: "Wiederherstellen",
     restored: (name: string) => `${name} wiederhergestellt.`,
@@ -977,6 +989,7 @@ export const de: Texts = {
       ["Strg V", "Einfügen"],
       ["Strg Z", "Löschen, Verschieben und Kopieren rückgängig machen"],
       ["Strg A", "Alles auswählen"],
+      ["*", "Stern hinzufügen oder entfernen"],
       ["Shift F10", "Menü"],
       ["Esc", "Auswahl aufheben"],
       ["A … Z", "Tippen, um zu einem Namen zu gehen"],

@@ -8,7 +8,7 @@ import type { KeptUpload } from "../../types/wire.js";
 import type { Kept } from "./entry.js";
 import type { PickedFile } from "./picked.js";
 import type { NewFile } from "./queue.js";
-import { text } from "../text/text.js";
+import { text } from "../text/uploads.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { keepHandlesOf, openHandle, rememberHandle, rememberedHandle } from "./handles.js";
 

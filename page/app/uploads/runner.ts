@@ -14,7 +14,7 @@ import type { Picked, PickedFile } from "./picked.js";
 import { Refused, messageOf } from "../protocol/errors.js";
 import { folderItem } from "../state/listing.js";
 import { formatPath, parsePath } from "../state/paths.js";
-import { text } from "../text/text.js";
+import { text } from "../text/uploads.js";
 import { CancelledUploads } from "./cancelled.js";
 import { bodyOf } from "./bundling.js";
 import { fingerprintOf } from "./fingerprint.js";

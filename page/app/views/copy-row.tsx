@@ -1,6 +1,6 @@
 /** A text to take along, with a button that copies it. */
 
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { useRef, useState } from "./dom.js";
 import { Icon } from "./icon.js";
 

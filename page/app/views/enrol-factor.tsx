@@ -2,7 +2,7 @@
 
 import type { AppEnrolment, Enrolled } from "../../types/account.js";
 import type { Enrolment } from "../actions/enrolment.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { Choice, CodeField, Field, FormError, Spinner, Submit } from "./controls.js";
 import { CopyRow } from "./copy-row.js";
 import { BackButton } from "./dialogs/back-button.js";

@@ -2,7 +2,7 @@
 
 import type { SearchFilter } from "../../types/state.js";
 import { CHANGED, SEARCHED_TYPES, SIZES } from "../state/search.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { Blank, Spinner } from "./controls.js";
 import { useApp, useStore } from "./dom.js";
 import { Hits } from "./hits.js";

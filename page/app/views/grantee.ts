@@ -2,7 +2,7 @@
 
 import type { Grantee } from "../../types/sharing.js";
 import { isIn, COMMON, SHARED } from "../state/spaces.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 
 export function granteeName({ user, group }: Grantee) {
   return user ?? (group !== null ? text.folderSharing.group(group) : text.folderSharing.everybody);

@@ -2,7 +2,7 @@
 
 import type { App } from "../actions/app.js";
 import { itemAt, rowCount } from "../state/listing.js";
-import { actionOn } from "./item-actions.js";
+import { actionOn, STAR_KEY } from "./item-actions.js";
 
 const PAGE_LINES = 10;
 const TAKING: Record<string, "copy" | "cut"> = { c: "copy", x: "cut" };
@@ -84,8 +84,15 @@ function types(app: App, event: KeyboardEvent) {
   if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
   // A space selects, unless it stands in a word.
   const now = performance.now();
+  if (event.key === STAR_KEY && !app.finder.isTyping(now)) return stars(app);
   if (event.key === " " && !app.finder.isTyping(now)) return false;
   return done(app.finder.type(event.key.toLowerCase(), now));
+}
+
+/** Stars what is selected, or takes the stars back. */
+function stars(app: App) {
+  const action = actionOn(app, app.selecting.items, "star");
+  return app.selecting.items.length > 0 && action.isPossible && done(action.run());
 }
 
 /** Deletes what is selected once all of it is: a large selection takes a moment. */

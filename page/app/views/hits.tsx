@@ -5,18 +5,32 @@ import type { Hit } from "../../types/state.js";
 import type { App } from "../actions/app.js";
 import { formatRoute } from "../state/route.js";
 import { formatDate, formatFullDate, formatSize } from "../text/format.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { onPlainClick, useApp, useLayoutEffect, useRef, useStore } from "./dom.js";
+import { StarMark } from "./star-mark.js";
 import { SmallPicture } from "./thumbnail.js";
 
-export function Hits({ label, hits, children }: { label: string; hits: readonly Hit[]; children?: ComponentChildren }) {
+/** @param properties `actionOn`: what stands at the end of a row */
+export function Hits({
+  label,
+  hits,
+  actionOn,
+  children,
+}: {
+  label: string;
+  hits: readonly Hit[];
+  actionOn?: (hit: Hit) => ComponentChildren;
+  children?: ComponentChildren;
+}) {
   const root = useRef<HTMLDivElement | null>(null);
   useScrollOfEntry(root, hits.length > 0);
   return (
     <div class="hits" id="content" tabIndex={-1} ref={root} onKeyDown={moveFocus}>
       <ul aria-label={label}>
         {hits.map((hit) => (
-          <HitRow key={hit.item.key} hit={hit} />
+          <HitRow key={hit.item.key} hit={hit}>
+            {actionOn?.(hit) ?? <StarMark item={hit.item} />}
+          </HitRow>
         ))}
       </ul>
       {children}
@@ -24,7 +38,7 @@ export function Hits({ label, hits, children }: { label: string; hits: readonly 
   );
 }
 
-function HitRow({ hit: { path, item, isByText } }: { hit: Hit }) {
+function HitRow({ hit: { path, item, isByText }, children }: { hit: Hit; children: ComponentChildren }) {
   const app = useApp();
   const route = useStore((state) => state.route);
   const folder = { ...route, path, place: null, query: null, open: null };
@@ -54,6 +68,7 @@ function HitRow({ hit: { path, item, isByText } }: { hit: Hit }) {
         {formatDate(item.modifiedAt, Date.now())}
       </span>
       <span class="cell-size">{item.size === null ? "–" : formatSize(item.size)}</span>
+      <span class="hit-end">{children}</span>
     </li>
   );
 }

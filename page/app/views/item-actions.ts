@@ -15,6 +15,7 @@ export type ActionName =
   | "download"
   | "link"
   | "share"
+  | "star"
   | "leave"
   | "rename"
   | "move"
@@ -42,13 +43,16 @@ type Definition = {
   icon: string;
   /** Menus separate groups by lines. */
   group: number;
-  label: (items: readonly Item[]) => string;
-  shortLabel?: (items: readonly Item[]) => string;
+  label: (items: readonly Item[], app: App) => string;
+  shortLabel?: (items: readonly Item[], app: App) => string;
   isPossible: (items: readonly Item[], app: App) => boolean;
   run: (items: readonly Item[], app: App) => void;
   isDangerous?: boolean;
   key?: string;
 };
+
+/** No name begins with it. */
+export const STAR_KEY = "*";
 
 /** In the order of menus. */
 const DEFINITIONS: Record<ActionName, Definition> = {
@@ -96,6 +100,14 @@ const DEFINITIONS: Record<ActionName, Definition> = {
     run: ([item], app) =>
       item &&
       app.store.set({ dialog: item.kind === "file" ? { kind: "share", file: item } : { kind: "share-folder", folder: item } }),
+  },
+  star: {
+    icon: "star",
+    group: 0,
+    label: (items, app) => (areStarred(items, app) ? text.starred.remove : text.starred.add),
+    isPossible: (items, app) => app.store.state.stars !== null && starrable(items, app).length > 0,
+    run: (items, app) => void app.stars.set(starrable(items, app), !areStarred(items, app)),
+    key: STAR_KEY,
   },
   leave: {
     icon: "logout",
@@ -170,8 +182,8 @@ export function actionOn(app: App, items: readonly Item[], name: ActionName): It
   const { icon, label, shortLabel = label, isPossible, run, isDangerous = false, key = null } = DEFINITIONS[name];
   return {
     name,
-    label: label(items),
-    shortLabel: shortLabel(items),
+    label: label(items, app),
+    shortLabel: shortLabel(items, app),
     icon,
     run: () => run(items, app),
     isPossible: isPossible(items, app),
@@ -306,6 +318,16 @@ function movable(items: readonly Item[], app: App) {
 
 function canCopy(item: Item, app: App) {
   return app.store.state.canCopy && (item.kind === "folder" || canRead(item));
+}
+
+/** All but the folders that stand for spaces. */
+function starrable(items: readonly Item[], app: App) {
+  const { features, listing } = app.store.state;
+  return items.filter((item) => !(features.hasSpaces && isEntry(listing.path, item)));
+}
+
+function areStarred(items: readonly Item[], app: App) {
+  return starrable(items, app).every(({ key }) => app.store.state.stars?.has(key));
 }
 
 function isFixedIn(app: App, item: Item) {

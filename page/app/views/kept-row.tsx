@@ -2,7 +2,7 @@
 
 import type { KeptRow } from "../../types/state.js";
 import { formatDate, formatPart } from "../text/format.js";
-import { text } from "../text/text.js";
+import { text } from "../text/uploads.js";
 import { Progress } from "./controls.js";
 import { useApp, useRef } from "./dom.js";
 import { Icon } from "./icon.js";

@@ -1,42 +1,26 @@
 /** What a login needs after the password: a second factor, or the enrolment of one. */
 
-import type { Enrolled, LoginStep } from "../../types/account.js";
-import { Enrolment } from "../actions/enrolment.js";
+import type { LoginStep } from "../../types/account.js";
 import { askForPasskey, hasPasskeys } from "../actions/passkeys.js";
 import { text } from "../text/text.js";
-import { CodeField, FormError, Submit } from "./controls.js";
+import { CodeField, FormError, Spinner, Submit } from "./controls.js";
 import { BackButton } from "./dialogs/back-button.js";
 import { useApp, useAutoFocus, useState } from "./dom.js";
-import { EnrolFactor } from "./enrol-factor.js";
 import { Icon } from "./icon.js";
-import { onSubmit, useWork } from "./work.js";
+import type { EnrolmentStep } from "./login-enrolment.js";
+import { loadDialogs } from "./on-demand.js";
+import { onSubmit, useLoading, useWork } from "./work.js";
 
 export function LoginStepForm({ step, ...rest }: { step: LoginStep; stay: boolean; onBack: () => void }) {
   return step.code === "second-factor-required" ? <AnswerForm step={step} {...rest} /> : <EnrolForm step={step} {...rest} />;
 }
 
-function EnrolForm({
-  step,
-  stay,
-  onBack,
-}: {
-  step: Extract<LoginStep, { code: "second-factor-demanded" }>;
-  stay: boolean;
-  onBack: () => void;
-}) {
-  const app = useApp();
-  const [enrolment] = useState(() => new Enrolment(step.confirmation));
-  const { error, run } = useWork();
-  const done = ({ token, ...rest }: Enrolled) =>
-    run(async () => {
-      if (token) await app.accounts.enterWith({ token, ...rest }, stay);
-    });
-  return (
-    <>
-      <EnrolFactor enrolment={enrolment} isPasskeyOffered={hasPasskeys()} onDone={done} onBack={onBack} />
-      <FormError text={error} />
-    </>
-  );
+/** The enrolment, which few logins need, comes on demand. */
+function EnrolForm(properties: { step: EnrolmentStep; stay: boolean; onBack: () => void }) {
+  const [part, setPart] = useState<Awaited<ReturnType<typeof loadDialogs>> | null>(null);
+  const problem = useLoading(async () => setPart(await loadDialogs()), []);
+  if (part) return <part.LoginEnrolment {...properties} />;
+  return problem ? <FormError text={problem} /> : <Spinner label={text.app.loading} />;
 }
 
 function AnswerForm({

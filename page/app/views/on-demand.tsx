@@ -1,6 +1,5 @@
 /** Parts of the page that are loaded when they are needed. */
 
-import type { ComponentChildren } from "preact";
 import { text } from "../text/text.js";
 import { Blank, Spinner } from "./controls.js";
 import { Dialog } from "./dialogs/dialog.js";
@@ -29,17 +28,27 @@ export function useOnDemand<Part>(load: () => Promise<Part>, isWanted: boolean, 
 
 export const loadDialogs = () => import("./dialogs/on-demand-dialogs.js");
 
+type Part = Awaited<ReturnType<typeof loadDialogs>>;
+
 /** What comes with the dialogs, in place of the files; these are shown again when it cannot be loaded. */
-export function ViewOnDemand({ children }: { children: (part: Awaited<ReturnType<typeof loadDialogs>>) => ComponentChildren }) {
+export function ViewOnDemand({ name }: { name: "Found" | "MyLinks" | "Recent" | "Starred" | "Trash" }) {
   const app = useApp();
   const { part, isWaiting } = useOnDemand(loadDialogs, true, () => app.navigation.openFolder([]));
-  if (part) return <>{children(part)}</>;
+  const View = part?.[name];
+  if (View) return <View />;
   return (
     <div class="my-links" id="content" tabIndex={-1}>
       {isWaiting ? <Blank icon="offline" title={text.errors.offline} /> : <Spinner label={text.app.loading} />}
     </div>
   );
 }
+
+/** What comes with the dialogs, for a view that goes without it until it is there. @param isWanted whether it is needed yet */
+export function usePartOnDemand(isWanted: boolean): Part | null {
+  return useOnDemand(loadDialogs, isWanted, neverMissed).part;
+}
+
+const neverMissed = () => {};
 
 /** In place of a dialog that waits for the connection. */
 export function WaitingDialog({ title, words, onClose }: { title: string; words: string; onClose: () => void }) {

@@ -3,7 +3,7 @@
 import type { FinishedBatch, KeptRow, Stall, UploadRow, UploadsView } from "../../types/state.js";
 import { unfinished } from "../state/unfinished.js";
 import { formatDuration, formatPart, formatPercent, formatRate, formatSize } from "../text/format.js";
-import { text } from "../text/text.js";
+import { text } from "../text/uploads.js";
 import { IconButton, Progress } from "./controls.js";
 import { useApp, useEffect, useRef, useStore } from "./dom.js";
 import { Icon } from "./icon.js";

@@ -1,7 +1,7 @@
 /** The files that were added or changed last, of all folders. */
 
 import type { Hit } from "../../types/state.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { Blank, FormError, Spinner } from "./controls.js";
 import { useApp, useState, useStore } from "./dom.js";
 import { Hits } from "./hits.js";

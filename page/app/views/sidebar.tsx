@@ -19,6 +19,7 @@ export function Sidebar() {
   const listing = useStore((state) => state.listing);
   const clipboard = useStore((state) => state.clipboard);
   const hasOverview = useStore((state) => state.hasOverview);
+  const hasStars = useStore((state) => state.stars !== null);
   const { hasSpaces } = useStore((state) => state.features);
   return (
     <aside class="sidebar" aria-label={text.sidebar.label}>
@@ -38,6 +39,7 @@ export function Sidebar() {
         <FolderLink path={ROOT} icon="home" label={text.app.root} />
         {hasSpaces && <FolderLink path={SHARED} icon="users" label={text.folderSharing.withMe} />}
         {hasOverview && <PlaceLink place="recent" icon="clock" />}
+        {hasStars && <PlaceLink place="starred" icon="star" />}
         <PlaceLink place="links" icon="link" />
         <PlaceLink place="trash" icon="trash" />
       </nav>

@@ -14,6 +14,7 @@ import { gridHandlers, openMenu, useItem, useRows } from "./grid.js";
 import { Icon } from "./icon.js";
 import { MenuButton } from "./menu-button.js";
 import { RenameInput } from "./rename.js";
+import { StarMark } from "./star-mark.js";
 import { SmallPicture } from "./thumbnail.js";
 import { COLUMN_ICONS, nextOrder } from "./toolbar.js";
 import { useViewport } from "./viewport.js";
@@ -184,6 +185,7 @@ function Name({ item }: { item: Item }) {
           </span>
         )}
       </span>
+      <StarMark item={item} />
       {item.kind === "file" && <Access file={item} />}
     </>
   );

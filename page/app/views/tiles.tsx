@@ -8,6 +8,7 @@ import { Access } from "./access.js";
 import { useApp, useMemo, useStore } from "./dom.js";
 import { gridHandlers, useItem, useRows } from "./grid.js";
 import { RenameInput } from "./rename.js";
+import { StarMark } from "./star-mark.js";
 import { MoreButton, SelectButton } from "./table.js";
 import { Thumbnail } from "./thumbnail.js";
 import { useViewport } from "./viewport.js";
@@ -89,6 +90,7 @@ function TileContent({ item, row }: { item: Item; row: number }) {
             <span class="tile-meta">{item.kind === "file" ? formatSize(item.size) : text.kind.folder}</span>
           </span>
         )}
+        <StarMark item={item} />
         {item.kind === "file" && <Access file={item} />}
       </div>
     </div>

@@ -13,7 +13,7 @@ import { actionOn, additions, choicesFor, openNewFolder } from "./item-actions.j
 import { MenuButton } from "./menu-button.js";
 
 /** What stands beside the menu with all actions; what is impossible stays where it is. */
-const TOOLS: readonly ActionName[] = ["download", "move", "delete"];
+const TOOLS: readonly ActionName[] = ["download", "star", "move", "delete"];
 export const COLUMN_ICONS = { name: "document", type: "folder", created_at: "plus", modified_at: "clock", size: "server" };
 
 export function Toolbar() {

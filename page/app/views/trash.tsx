@@ -3,7 +3,7 @@
 import type { TrashItem, TrashPage } from "../../types/trash.js";
 import { parsePath } from "../state/paths.js";
 import { formatDate, formatFullDate, formatSize } from "../text/format.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { Blank, FormError, LoadedList, Spinner } from "./controls.js";
 import { useApp, useState, useStore } from "./dom.js";
 import { useLoading, useWork } from "./work.js";

@@ -3,7 +3,7 @@
 import type { FileItem } from "../../types/state.js";
 import type { FileVersion } from "../../types/trash.js";
 import { formatDate, formatFullDate, formatSize } from "../text/format.js";
-import { text } from "../text/text.js";
+import { text } from "../text/dialogs.js";
 import { FormError } from "./controls.js";
 import { useApp, useState } from "./dom.js";
 import { useLoading, useWork } from "./work.js";

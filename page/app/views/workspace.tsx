@@ -8,14 +8,11 @@ import { Details, DetailsSheet } from "./details.js";
 import { Dialogs } from "./dialogs/dialogs.js";
 import { NARROW, ROOM_FOR_DETAILS, useApp, useMedia, useStore } from "./dom.js";
 import { useFileDrop } from "./file-drop.js";
-import { Found } from "./found.js";
 import { Icon } from "./icon.js";
 import { Listing } from "./listing.js";
-import { MyLinks } from "./my-links.js";
 import { NewVersion } from "./new-version.js";
 import { ViewOnDemand } from "./on-demand.js";
 import { Pickers } from "./pickers.js";
-import { Recent } from "./recent.js";
 import { Sheet } from "./sheet.js";
 import { Sidebar } from "./sidebar.js";
 import { Toasts } from "./toasts.js";
@@ -65,14 +62,14 @@ export function Workspace() {
   );
 }
 
+const PLACES = { recent: "Recent", starred: "Starred", links: "MyLinks", trash: "Trash" } as const;
+
 /** The folder that is open, or what the address says instead. */
 function Contents() {
   const place = useStore((state) => state.route.place);
   const isSearch = useStore((state) => state.route.query !== null);
-  if (isSearch) return <Found />;
-  if (place === "recent") return <Recent />;
-  if (place === "links") return <MyLinks />;
-  if (place === "trash") return <ViewOnDemand>{({ Trash }) => <Trash />}</ViewOnDemand>;
+  const name = isSearch ? "Found" : place && PLACES[place];
+  if (name) return <ViewOnDemand name={name} />;
   return (
     <>
       <Toolbar />

@@ -122,6 +122,9 @@ test("everything can be read and reached", async () => {
 
   const person = await Person.works(set.browser, set.cloud, set.token);
   const { page } = person;
+  await person.row("Archive").click();
+  await page.keyboard.press("*");
+  await person.row("Archive").getByRole("img", { name: "Starred" }).waitFor();
   await person.row("Harbour.png").click();
   await page.locator(".details-picture img").waitFor();
   await reads(page, "table");
@@ -136,6 +139,7 @@ test("everything can be read and reached", async () => {
     ["?q=a", ".hit"],
     ["?q=nowhere", ".blank"],
     ["?place=recent", ".hit"],
+    ["?place=starred", ".hit"],
     ["?place=links", ".my-links .blank"],
   ]) {
     await page.evaluate((hash) => void (location.hash = hash), `#/${place}`);

@@ -1,4 +1,4 @@
-/** Finding one's way: search, recent files, own links, columns, sizes of folders, and how much room all that takes. */
+/** Finding one's way: search, recent files, stars, own links, columns, sizes of folders, and how much room all that takes. */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -133,6 +133,26 @@ test("recent files are listed with their folders, the last one first", async () 
   await ada.page.getByRole("dialog", { name: "Über Bäume.txt" }).waitFor();
   await ada.page.keyboard.press("Escape");
   await ada.page.getByRole("heading", { level: 1, name: "Recent" }).waitFor();
+});
+
+test("stars mark items in all tabs, and lead back to them", async () => {
+  await goesTo("#/");
+  const elsewhere = await Person.works(set.browser, set.cloud, set.token);
+  await ada.row("Letters").click();
+  await ada.page.keyboard.press("*");
+  await elsewhere.row("Letters").getByRole("img", { name: "Starred" }).waitFor();
+  await ada.row(PICTURE.name).click();
+  await ada.page.getByRole("complementary", { name: "Details" }).getByRole("button", { name: "Add star" }).click();
+  await ada.row(PICTURE.name).getByRole("img", { name: "Starred" }).waitFor();
+  await ada.page.getByRole("link", { name: "Starred" }).click();
+  await finds([PICTURE.name, "Letters"]);
+  assert.equal(await ada.page.getByRole("heading", { level: 1 }).textContent(), "Starred");
+  await elsewhere.row("Letters").click();
+  await elsewhere.page.keyboard.press("*");
+  await finds([PICTURE.name]);
+  await ada.page.getByRole("button", { name: `Remove the star of ${PICTURE.name}` }).click();
+  await ada.page.getByText("Nothing starred yet").waitFor();
+  await elsewhere.leaves();
 });
 
 test("folders have a size and a date, and pictures stand in their rows", async () => {

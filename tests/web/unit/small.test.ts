@@ -8,6 +8,8 @@ import { severalAtOnce } from "../../../page/app/actions/timing.js";
 import { retryDelay } from "../../../page/app/protocol/backoff.js";
 import { decodeFrame, encodeFrame, newUuid } from "../../../page/app/protocol/frames.js";
 import { formatDate, formatDuration, formatPart, formatPercent, formatSize } from "../../../page/app/text/format.js";
+import { enDialogs } from "../../../page/app/text/en-dialogs.js";
+import { enUploads } from "../../../page/app/text/en-uploads.js";
 import { en } from "../../../page/app/text/en.js";
 import { Meter } from "../../../page/app/uploads/meter.js";
 
@@ -79,13 +81,13 @@ test("numbers are short and tell enough", () => {
 });
 
 test("every count has its thousands apart, and its word in the right number", () => {
-  assert.equal(en.removal.submitDelete("bob", 12_345), "Remove bob and delete 12,345 files");
-  assert.equal(en.removal.running(1), "1 file left …");
-  assert.equal(en.users.owns(1_234, "5 MiB"), "1,234 files, 5 MiB");
+  assert.equal(enDialogs.removal.submitDelete("bob", 12_345), "Remove bob and delete 12,345 files");
+  assert.equal(enDialogs.removal.running(1), "1 file left …");
+  assert.equal(enDialogs.users.owns(1_234, "5 MiB"), "1,234 files, 5 MiB");
   assert.equal(en.listing.summary(1, 4_999), "1 folder, 4,999 files");
-  assert.equal(en.move.title(4_000, 1), "Move 4,001 items");
-  assert.equal(en.overwrite.forAllOf(1_500), "Do the same for all other conflicts (1,500 waiting)");
-  assert.equal(en.uploads.someFailed(2_000), "2,000 uploads failed");
+  assert.equal(enDialogs.move.title(4_000, 1), "Move 4,001 items");
+  assert.equal(enUploads.overwrite.forAllOf(1_500), "Do the same for all other conflicts (1,500 waiting)");
+  assert.equal(enUploads.uploads.someFailed(2_000), "2,000 uploads failed");
 });
 
 test("several are worked on at once, in order, and an error ends it", async () => {

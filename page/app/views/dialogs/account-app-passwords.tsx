@@ -3,7 +3,7 @@
 import type { AppPassword } from "../../../types/account.js";
 import { formatPath } from "../../state/paths.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Check, Choice, Field, FormError, LoadedList } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useAutoFocus, useState, useStore } from "../dom.js";

@@ -1,7 +1,7 @@
 /** Changes one's own password. */
 
 import { HttpError } from "../../actions/http.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { FormError, PasswordField } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";

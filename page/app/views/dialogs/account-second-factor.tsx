@@ -3,7 +3,7 @@
 import type { FactorList, SecondFactor } from "../../../types/account.js";
 import { hasPasskeys } from "../../actions/passkeys.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { CodeField, FormError, LoadedList, PasswordField, Submit } from "../controls.js";
 import { useApp, useAutoFocus, useState } from "../dom.js";
 import { EnrolFactor, RecoveryCodes } from "../enrol-factor.js";

@@ -3,7 +3,7 @@
 import type { LoginSession } from "../../../types/account.js";
 import type { Account } from "../../../types/wire.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { FormError, LoadedList } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { useLoading, useWork } from "../work.js";

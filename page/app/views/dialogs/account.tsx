@@ -1,6 +1,6 @@
 /** One's own account, part by part. */
 
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice } from "../controls.js";
 import { useState } from "../dom.js";
 import { AppPasswords } from "./account-app-passwords.js";

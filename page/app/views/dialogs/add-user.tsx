@@ -1,6 +1,6 @@
 /** For administrators: one more user. */
 
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { FormError, PasswordField, UserNameField } from "../controls.js";
 import { useApp, useAutoFocus, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";

@@ -5,7 +5,7 @@ import { afterQuiet } from "../../actions/timing.js";
 import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
 import { formatDate, formatFullDate, formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Field, FormError, LoadedList, Select } from "../controls.js";
 import { useApp, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { useOnline } from "../work.js";

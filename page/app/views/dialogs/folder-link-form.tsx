@@ -1,7 +1,7 @@
 /** What a link to a folder is for, and how it is limited: the form of a new one, and of one that is changed. */
 
 import type { FolderLink, FolderLinkOptions } from "../../../types/links.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice, Field } from "../controls.js";
 import { useState } from "../dom.js";
 import type { CommonOptions } from "./link-options.js";

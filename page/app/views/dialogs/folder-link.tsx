@@ -2,7 +2,7 @@
 
 import type { FolderLinkOptions } from "../../../types/links.js";
 import { OwnFolderLinks, toFolder } from "../../actions/own-links.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { useApp } from "../dom.js";
 import { FolderLinkForm } from "./folder-link-form.js";
 import { FolderLinkList } from "./link-list.js";

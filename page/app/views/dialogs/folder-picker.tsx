@@ -2,7 +2,7 @@
 
 import type { FolderHandle } from "../../../types/wire.js";
 import { formatPath, nameProblem } from "../../state/paths.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Field, FormError, IconButton, Spinner } from "../controls.js";
 import { useApp, useAutoFocus, useState } from "../dom.js";
 import { Icon } from "../icon.js";

@@ -2,7 +2,7 @@
 
 import type { Group } from "../../../types/sharing.js";
 import { Groups } from "../../actions/groups.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Field, FormError, LoadedList } from "../controls.js";
 import { useApp, useAutoFocus, useMemo, useState } from "../dom.js";
 import { Icon } from "../icon.js";

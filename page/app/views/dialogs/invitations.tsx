@@ -2,7 +2,7 @@
 
 import type { Invitation } from "../../../types/account.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice, Field, FormError, LoadedList } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useAutoFocus, useState } from "../dom.js";

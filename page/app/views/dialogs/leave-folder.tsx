@@ -2,7 +2,7 @@
 
 import type { FolderItem } from "../../../types/state.js";
 import { SHARED } from "../../state/spaces.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { FormError } from "../controls.js";
 import { useApp } from "../dom.js";
 import { useWork } from "../work.js";

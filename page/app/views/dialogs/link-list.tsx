@@ -6,7 +6,7 @@ import type { LinkPage, OwnLinks } from "../../actions/own-links.js";
 import { OwnFileLinks, OwnFolderLinks } from "../../actions/own-links.js";
 import { formatPath } from "../../state/paths.js";
 import { formatDate, formatFullDate } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Blank, FormError, LoadedList } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useMemo, useState } from "../dom.js";

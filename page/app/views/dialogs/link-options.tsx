@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { FileLink, FolderLink, LinkOptions } from "../../../types/links.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Check, Choice, Field, FormError } from "../controls.js";
 import { useAutoFocus, useState } from "../dom.js";
 import { onSubmit, useWork } from "../work.js";

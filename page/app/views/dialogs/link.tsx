@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { FileItem } from "../../../types/state.js";
 import type { LinkOptions } from "../../../types/links.js";
 import { OwnFileLinks } from "../../actions/own-links.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice } from "../controls.js";
 import { CopyRow } from "../copy-row.js";
 import { useApp, useState } from "../dom.js";

@@ -2,7 +2,7 @@
 
 import type { StorageUse } from "../../../types/audit.js";
 import type { Account } from "../../../types/wire.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Field, FormError, Spinner } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { QuotaUse } from "../quota-use.js";

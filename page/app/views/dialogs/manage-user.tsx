@@ -3,7 +3,7 @@
 import type { FactorSummary } from "../../../types/account.js";
 import type { Account } from "../../../types/wire.js";
 import { formatFullDate, formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Check, Choice, FormError, PasswordField } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { onSubmit, useLoading, useWork } from "../work.js";

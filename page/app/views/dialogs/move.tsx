@@ -2,7 +2,7 @@
 
 import type { Item } from "../../../types/state.js";
 import { samePath } from "../../state/paths.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { FormError } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { useWork } from "../work.js";

@@ -1,4 +1,4 @@
-/** The dialogs that are loaded on demand, the lists of links, which are in some of them, and the trash. */
+/** The dialogs that are loaded on demand, and with them whatever else is not in sight at first. */
 
 import type { Dialog } from "../../../types/state.js";
 import { AccountDialog } from "./account.js";
@@ -16,7 +16,12 @@ import { ShortcutsDialog } from "./shortcuts.js";
 import { TransferDialog } from "./transfer.js";
 import { UsersDialog } from "./users.js";
 
-export { FolderLinkList, LinkList } from "./link-list.js";
+export { Found } from "../found.js";
+export { FileFacts, ItemDetails } from "../item-details.js";
+export { LoginEnrolment } from "../login-enrolment.js";
+export { MyLinks } from "../my-links.js";
+export { Recent } from "../recent.js";
+export { Starred } from "../starred.js";
 export { Trash } from "../trash.js";
 
 export type DialogOnDemand = Exclude<Dialog, { kind: "new-folder" | "public-upload" | "cancel-uploads" | "logout" }>;

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { FileItem, OverwriteAction, Prompt } from "../../../types/state.js";
 import { kindOf, previewOf } from "../../state/kinds.js";
 import { formatDate, formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/uploads.js";
 import { Check } from "../controls.js";
 import { useApp, useEffect, useState, useStore } from "../dom.js";
 import { Icon, ItemIcon } from "../icon.js";

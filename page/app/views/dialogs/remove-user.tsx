@@ -1,7 +1,7 @@
 /** For administrators: ends an account, and says what becomes of its files. */
 
 import type { Account, UserHandle } from "../../../types/wire.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice, FormError, Progress } from "../controls.js";
 import { useApp, useAutoFocus, useState } from "../dom.js";
 import { useWork } from "../work.js";

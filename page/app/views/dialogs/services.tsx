@@ -2,7 +2,7 @@
 
 import type { ServiceReport } from "../../actions/overview.js";
 import { messageOf } from "../../protocol/errors.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Blank, FormError, Spinner } from "../controls.js";
 import { useApp, useEffect, useState, useStore } from "../dom.js";
 import { Icon } from "../icon.js";

@@ -2,7 +2,7 @@
 
 import type { FolderItem } from "../../../types/state.js";
 import type { FolderRight, FolderSharing, Grantee, Group } from "../../../types/sharing.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice, FormError, Spinner } from "../controls.js";
 import { useApp, useState, useStore } from "../dom.js";
 import { granteeName, ownerName } from "../grantee.js";

@@ -2,7 +2,7 @@
 
 import type { FileItem } from "../../../types/state.js";
 import type { UserHandle } from "../../../types/wire.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Choice, FormError } from "../controls.js";
 import { useApp, useState, useStore } from "../dom.js";
 import { Icon } from "../icon.js";

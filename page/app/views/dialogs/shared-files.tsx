@@ -1,7 +1,7 @@
 /** Asks where to upload files that another app of the device has shared. */
 
 import { readInput } from "../../uploads/picked.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { useApp, useState } from "../dom.js";
 import { Dialog } from "./dialog.js";
 import { FolderPicker } from "./folder-picker.js";

@@ -1,6 +1,6 @@
 /** What keys do. */
 
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 
 import { Dialog } from "./dialog.js";
 

@@ -2,7 +2,7 @@
 
 import type { Item } from "../../../types/state.js";
 import type { UserHandle } from "../../../types/wire.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Check, FormError } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { useWork } from "../work.js";

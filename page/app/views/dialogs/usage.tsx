@@ -2,7 +2,7 @@
 
 import type { UsageOrder, UserUsage } from "../../../types/audit.js";
 import { formatCount, formatDate, formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { FormError, Spinner } from "../controls.js";
 import { useApp, useState } from "../dom.js";
 import { Icon } from "../icon.js";

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { UserHandle } from "../../../types/wire.js";
 import { afterQuiet } from "../../actions/timing.js";
 import { asUserName } from "../../state/user-name.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Field, FormError } from "../controls.js";
 import { useApp, useMemo, useRef, useState } from "../dom.js";
 import { useLoading } from "../work.js";

@@ -5,7 +5,7 @@ import { afterQuiet } from "../../actions/timing.js";
 import { messageOf } from "../../protocol/errors.js";
 import { asUserName } from "../../state/user-name.js";
 import { formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/dialogs.js";
 import { Field, FormError, LoadedList } from "../controls.js";
 import { useApp, useAutoFocus, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { Icon } from "../icon.js";

@@ -4,7 +4,7 @@ import type { ArchiveKind } from "../../state/kinds.js";
 import type { Contents } from "./archive-reading.js";
 import type { Shown } from "./preview.js";
 import { formatDate, formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { Spinner } from "../controls.js";
 import { useEffect, useState } from "../dom.js";
 import { NotShown } from "./not-shown.js";

@@ -3,7 +3,7 @@
 import type { FileItem } from "../../../types/state.js";
 import type { ItemAction } from "../item-actions.js";
 import type { SlideShow } from "./slide-show.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { IconButton } from "../controls.js";
 import { NARROW, useApp, useMedia } from "../dom.js";
 import { Icon } from "../icon.js";

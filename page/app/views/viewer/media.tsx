@@ -1,7 +1,7 @@
 /** Films and sound. */
 
 import type { Shown } from "./preview.js";
-import { factsOf } from "../../state/metadata.js";
+import type { Processed } from "../../actions/overview.js";
 import { useApp, useEffect, useState } from "../dom.js";
 import { Icon } from "../icon.js";
 import { processedOf } from "./pictures.js";
@@ -26,8 +26,8 @@ export function Video({ file, address, onError }: Shown) {
 export function Audio({ file, address, onError }: Shown) {
   const app = useApp();
   const cover = useView(file, ["cover"]);
-  const [facts, setFacts] = useState<ReturnType<typeof factsOf>>([]);
-  useEffect(() => void processedOf(app, file).then(({ metadata }) => setFacts(factsOf(metadata))), [file]);
+  const [facts, setFacts] = useState<Processed["facts"]>([]);
+  useEffect(() => void processedOf(app, file).then(({ facts }) => setFacts(facts)), [file]);
   const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
   const credits = [valueOf("author"), valueOf("album")].filter(Boolean).join(" · ");
   return (

@@ -1,7 +1,7 @@
 /** A file that is not shown, and why. If there is a view of it, that is shown. */
 
 import type { FileItem } from "../../../types/state.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { Blank } from "../controls.js";
 import { useApp } from "../dom.js";
 import { Icon } from "../icon.js";

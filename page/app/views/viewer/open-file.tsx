@@ -5,12 +5,12 @@ import type { FileItem } from "../../../types/state.js";
 import { fileNumber, rowOf } from "../../state/listing.js";
 import { previewOf } from "../../state/kinds.js";
 import { formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { IconButton } from "../controls.js";
-import { FileFacts } from "../details.js";
 import { useApp, useEffect, useLayoutEffect, useState, useStore } from "../dom.js";
 import { ItemIcon } from "../icon.js";
 import { useModal } from "../modal.js";
+import { usePartOnDemand } from "../on-demand.js";
 import { FileActions } from "./file-actions.js";
 import { preloadNeighbours } from "./pictures.js";
 import { Preview } from "./preview.js";
@@ -26,6 +26,7 @@ export function OpenFile({ file, children }: { file: FileItem; children: Compone
   useFoundRow(file);
   const place = usePlace(file);
   const [showsFacts, setShowsFacts] = useState(false);
+  const facts = usePartOnDemand(showsFacts);
   const slideShow = useSlideShow(file);
   const step = (by: 1 | -1) => void app.finder.step(by);
   const remove = () => void removeOpenFile();
@@ -78,7 +79,7 @@ export function OpenFile({ file, children }: { file: FileItem; children: Compone
             <IconButton icon="close" label={text.viewer.hideFacts} onClick={toggleFacts} />
           </header>
           <div class="viewer-facts-body" role="group" tabIndex={0} aria-label={text.details.title}>
-            <FileFacts key={file.key} file={file} />
+            {facts && <facts.FileFacts key={file.key} file={file} />}
           </div>
         </aside>
       )}

@@ -2,7 +2,7 @@
 
 import type { PDFDocumentLoadingTask, PDFDocumentProxy, PDFPageProxy } from "pdfjs-dist";
 import type { Shown } from "./preview.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { Spinner } from "../controls.js";
 import { useEffect, useRef, useState } from "../dom.js";
 import { useView } from "./use-view.js";

@@ -2,7 +2,7 @@
 
 import type PhotoSwipe from "photoswipe";
 import type { FileItem } from "../../../types/state.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { IconButton, Spinner } from "../controls.js";
 import { useApp, useEffect, useRef, useState } from "../dom.js";
 import { pictureOf, type Picture } from "./pictures.js";

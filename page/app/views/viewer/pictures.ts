@@ -27,7 +27,7 @@ export function processedOf(app: App, file: FileItem): Promise<Processed> {
   if (known) return known;
   const asked = app.overview
     .processed(app.store.state.listing.path, file.name)
-    .catch(() => ({ metadata: null, views: [] as readonly string[] }));
+    .catch(() => ({ metadata: null, facts: [], views: [] as readonly string[] }));
   processed.set(file, asked);
   return asked;
 }

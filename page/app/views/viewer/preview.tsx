@@ -2,7 +2,7 @@
 
 import type { FileItem } from "../../../types/state.js";
 import { isPicture, previewOf } from "../../state/kinds.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { Blank, Spinner } from "../controls.js";
 import { useApp, useEffect, useState } from "../dom.js";
 import { useOnline } from "../work.js";

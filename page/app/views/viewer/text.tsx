@@ -7,7 +7,7 @@ import type { TableRows } from "./table-reading.js";
 import { languageOf, textKindOf } from "../../state/kinds.js";
 import { decodeText, encodingOf } from "../../state/text-bytes.js";
 import { formatSize } from "../../text/format.js";
-import { text } from "../../text/text.js";
+import { text } from "../../text/viewer.js";
 import { Choice, Spinner } from "../controls.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../dom.js";
 import { NotShown } from "./not-shown.js";
