@@ -6,6 +6,7 @@ import type { Bundle } from "./bundle.js";
 import type { ChunkEffect } from "./chunk-plan.js";
 import { stemLength } from "../state/paths.js";
 import { CHUNKS_AT_ONCE, CHUNKS_PER_UPLOAD } from "./chunk-plan.js";
+import { placeOf } from "./entries.js";
 import { Meter } from "./meter.js";
 import { ProgressWatch } from "./progress-watch.js";
 
@@ -30,8 +31,11 @@ export const PATIENCE_MS = 3_600_000;
 
 export class Entry {
   id: number;
-  source: Source;
-  folder: string;
+  #source: Source;
+  #folder: string;
+  #renamedTo: string | null = null;
+  /** Told the place to which it went before, whenever it goes to another one. */
+  onPlaceChanged: ((before: string) => void) | null = null;
   isPublic: boolean;
   state: UploadState = "waiting";
   /** Whether this file alone was paused. */
@@ -61,7 +65,6 @@ export class Entry {
   /** Milliseconds before which nothing is tried. */
   notBefore = 0;
   reason: string | null = null;
-  renamedTo: string | null = null;
   isSkipping = false;
   /** What has its name, as far as that is known. */
   existing: Item | null = null;
@@ -97,9 +100,45 @@ export class Entry {
   /** @param folder path in which it goes */
   constructor(id: number, source: Source, folder: string, isPublic: boolean) {
     this.id = id;
-    this.source = source;
-    this.folder = folder;
+    this.#source = source;
+    this.#folder = folder;
     this.isPublic = isPublic;
+  }
+
+  get source() {
+    return this.#source;
+  }
+
+  set source(source: Source) {
+    const before = this.place;
+    this.#source = source;
+    this.onPlaceChanged?.(before);
+  }
+
+  get folder() {
+    return this.#folder;
+  }
+
+  set folder(folder: string) {
+    const before = this.place;
+    this.#folder = folder;
+    this.onPlaceChanged?.(before);
+  }
+
+  /** The name that it got in place of its own. */
+  get renamedTo() {
+    return this.#renamedTo;
+  }
+
+  set renamedTo(name: string | null) {
+    const before = this.place;
+    this.#renamedTo = name;
+    this.onPlaceChanged?.(before);
+  }
+
+  /** The name of a folder that it goes to. */
+  get place() {
+    return placeOf(this.#folder, this.#renamedTo ?? this.#source.name);
   }
 
   /** Of an empty file that is kept beside another one; 0: it has its own name. */

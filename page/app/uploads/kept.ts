@@ -24,24 +24,24 @@ export class KeptUploads {
   #store;
   #connection;
   #toasts;
-  #isQueued;
+  #queued;
   #add;
 
   /**
-   * @param isQueued whether the queue of this page has it
+   * @param queued the kept uploads that the queue of this page has
    * @param add puts one into the queue
    */
   constructor(
     store: Store,
     connection: Connection,
     toasts: Toasts,
-    isQueued: (uploadId: string) => boolean,
+    queued: () => ReadonlySet<string>,
     add: (file: NewFile, locate: PickedFile["locate"]) => void,
   ) {
     this.#store = store;
     this.#connection = connection;
     this.#toasts = toasts;
-    this.#isQueued = isQueued;
+    this.#queued = queued;
     this.#add = add;
     document.addEventListener("visibilitychange", () => document.hidden || this.#refresh());
   }
@@ -60,7 +60,8 @@ export class KeptUploads {
     const handles = await keepHandlesOf(this.#userId, new Set(uploads.map((upload) => upload.upload_id)));
     const before = new Map(this.#store.state.kept.map((row) => [row.uploadId, row]));
     const rows = uploads.map((upload) => rowOf(upload, handles.has(upload.upload_id), before.get(upload.upload_id)));
-    this.#store.set({ kept: rows.filter((row) => !this.#isQueued(row.uploadId)) });
+    const queued = this.#queued();
+    this.#store.set({ kept: rows.filter((row) => !queued.has(row.uploadId)) });
     this.#lookAgain();
   }
 

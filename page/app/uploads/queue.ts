@@ -12,6 +12,7 @@ import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
 import { Bundles } from "./bundles.js";
 import { nextChunks } from "./chunk-plan.js";
+import { Entries } from "./entries.js";
 import { Entry } from "./entry.js";
 import { FinishedBatches } from "./finished-batches.js";
 import { Lineup } from "./lineup.js";
@@ -27,7 +28,7 @@ const MAX_NUMBER = 20;
 const LONGEST_PAUSE_MS = 15_000;
 
 export class UploadQueue {
-  entries = new Map<number, Entry>();
+  entries = new Entries();
   booking = new Booking();
   isPaused = false;
   batches = new FinishedBatches();
@@ -63,10 +64,10 @@ export class UploadQueue {
     return this.#lineup.isWorking || this.names.isWorking;
   }
 
-  /** Whether it has this kept upload. */
-  has(uploadId: string) {
-    for (const entry of this.entries.values()) if (entry.keptId === uploadId) return true;
-    return this.#dropped.includes(uploadId);
+  /** The kept uploads that it has, or is about to drop. */
+  get keptIds(): ReadonlySet<string> {
+    const ids = Array.from(this.entries.values(), (entry) => entry.keptId);
+    return new Set([...ids.filter((id) => id !== null), ...this.#dropped]);
   }
 
   add(files: NewFile[]) {

@@ -70,7 +70,7 @@ export class Uploads {
       store,
       connection,
       toasts,
-      (uploadId) => queue.has(uploadId),
+      () => queue.keptIds,
       (file, locate) => {
         this.#locators.set(file.source, locate);
         store.set({ queueOpen: true });
@@ -99,9 +99,7 @@ export class Uploads {
 
   /** Whether a file of the queue goes, or went, to this name of a folder. */
   has(folder: string, name: string) {
-    for (const entry of this.#queue.entries.values())
-      if (entry.folder === folder && (entry.renamedTo ?? entry.source.name) === name) return true;
-    return false;
+    return this.#queue.entries.hasAt(folder, name);
   }
 
   /** @param can what the manager does on this connection */

@@ -545,6 +545,40 @@ test("what goes into a folder that is renamed or moved goes along, also what was
   assert.deepEqual(foldersAround(queue.folders, "file"), []);
 });
 
+test("a file is found where it goes or went, without a look at any other", () => {
+  const queue = new UploadQueue();
+  let reads = 0;
+  const sourceOf = (name: string) => ({
+    size: 1,
+    get name() {
+      reads += 1;
+      return name;
+    },
+  });
+  const add = (name: string) => queue.add([{ source: sourceOf(name), folder: "/a", isPublic: false }]);
+  for (let number = 0; number < 5_000; number += 1) add(`file ${number}`);
+  reads = 0;
+  assert.ok(queue.entries.hasAt("/a", "file 4999"));
+  assert.ok(!queue.entries.hasAt("/", "file 4999"));
+  assert.ok(!queue.entries.hasAt("/a", "other"));
+  assert.equal(reads, 0);
+
+  queue.folderMoved(["a"], ["b"]);
+  assert.deepEqual([queue.entries.hasAt("/a", "file 1"), queue.entries.hasAt("/b", "file 1")], [false, true]);
+  const [first] = queue.entries.values();
+  assert.ok(first);
+  first.renamedTo = "file (1)";
+  assert.deepEqual([queue.entries.hasAt("/b", "file 0"), queue.entries.hasAt("/b", "file (1)")], [false, true]);
+  add("twice");
+  add("twice");
+  queue.cancel(5_001);
+  queue.tidy();
+  assert.ok(queue.entries.hasAt("/a", "twice"));
+  queue.cancel(5_002);
+  queue.tidy();
+  assert.ok(!queue.entries.hasAt("/a", "twice"));
+});
+
 test("nothing is requested until it is known which folders went along with a moved one", () => {
   const queue = queueOf(1);
   queue.lookups = 1;

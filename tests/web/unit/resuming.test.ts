@@ -333,12 +333,12 @@ test("an unfinished upload that was found goes on, and is known to be in the que
     },
   ]);
   const entry = only1(queue);
-  assert.deepEqual([queue.has("one"), queue.has("two"), entry.sentBytes], [true, false, 20]);
+  assert.deepEqual([queue.keptIds.has("one"), queue.keptIds.has("two"), entry.sentBytes], [true, false, 20]);
   assert.equal(only(reconnects(queue), "resume").length, 1);
   queue.resumed(entry, resumption([{ first: 2, last: 4 }]));
   queue.stageFinished("one", false);
   queue.finished({ success: true, upload_id: "one" }, 0);
-  assert.deepEqual([entry.state, queue.has("one")], ["done", false]);
+  assert.deepEqual([entry.state, queue.keptIds.has("one")], ["done", false]);
 });
 
 test("leaving for another login gives up what is not kept, and nothing else", () => {
