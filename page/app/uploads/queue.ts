@@ -12,6 +12,7 @@ import { formatPath, parsePath, relocated } from "../state/paths.js";
 import { Booking, MAX_SERVICES } from "./booking.js";
 import { Bundles } from "./bundles.js";
 import { nextChunks } from "./chunk-plan.js";
+import { ChunkTraffic, RETRY_MS } from "./chunk-traffic.js";
 import { Entries } from "./entries.js";
 import { Entry } from "./entry.js";
 import { FinishedBatches } from "./finished-batches.js";
@@ -20,9 +21,7 @@ import { TakenNameDecisions } from "./taken-name-decisions.js";
 
 export type NewFile = { source: Source; folder: string; isPublic: boolean; kept?: Kept };
 
-const MAX_CHUNK_FAILURES = 8;
 const MAX_ATTEMPTS = 4;
-const RETRY_MS = 500;
 /** Names that are tried for an empty file, which the manager does not number. */
 const MAX_NUMBER = 20;
 const LONGEST_PAUSE_MS = 15_000;
@@ -35,6 +34,11 @@ export class UploadQueue {
   /** How many moves of folders are being looked into, before which nothing is requested. */
   lookups = 0;
   #lineup = new Lineup((entry) => this.isHeld(entry));
+  readonly chunks = new ChunkTraffic(this.#lineup, {
+    isHeld: (entry) => this.isHeld(entry),
+    fail: (entry, reason) => this.#giveUp(entry, "failed", reason),
+    do: (effect) => this.#effects.push(effect),
+  });
   readonly bundles = new Bundles(this.#lineup, {
     reject: (entry, reason, retry, now) => this.rejected(entry, reason, retry, now),
     fail: (entry, reason) => this.#giveUp(entry, "failed", reason),
@@ -105,7 +109,7 @@ export class UploadQueue {
     this.bundles.connectionLost();
     for (const entry of this.#lineup.active) {
       this.names.conflicts.drop(entry);
-      this.#stopSending(entry);
+      this.chunks.stop(entry);
       this.#lineup.leave(entry);
       if (entry.isUnwanted) this.#drop(entry);
       if (entry.isOver) {
@@ -217,44 +221,6 @@ export class UploadQueue {
     this.#effects.push({ do: "make-empty", entry });
   }
 
-  /** @param loaded bytes */
-  chunkProgress(uploadId: string, index: number, loaded: number, now: number) {
-    const entry = this.#lineup.sending(uploadId);
-    if (!entry?.inFlight.has(index)) return;
-    entry.inFlight.set(index, Math.min(loaded, entry.chunkLength(index)));
-    entry.meter.record(now, entry.sentBytes);
-  }
-
-  chunkStored(uploadId: string, index: number) {
-    this.#lineup.sending(uploadId)?.chunkStored(index);
-  }
-
-  chunkFailed(uploadId: string, index: number, reason: string, now: number) {
-    const entry = this.#lineup.sending(uploadId);
-    if (!entry?.inFlight.delete(index)) return;
-    entry.again.push(index);
-    entry.failures += 1;
-    entry.trouble = reason;
-    entry.notBefore = now + RETRY_MS * 2 ** Math.min(entry.failures, 5);
-    if (entry.keptId === null ? entry.failures > MAX_CHUNK_FAILURES : entry.isOutOfPatience(now, this.isHeld(entry))) {
-      this.#giveUp(entry, "failed", reason);
-    }
-  }
-
-  /** Nothing can be stored until the server's operator acts, so sending it again is of no use. */
-  storageFailed(uploadId: string, reason: string) {
-    const entry = this.#lineup.sending(uploadId);
-    if (entry) this.#giveUp(entry, "failed", reason);
-  }
-
-  /** The file is not what was chosen any more, so sending it again is of no use. */
-  sourceLost(uploadId: string, reason: string) {
-    const entry = this.#lineup.sending(uploadId);
-    if (!entry) return;
-    entry.isLost = true;
-    this.#giveUp(entry, "failed", reason);
-  }
-
   /** All chunks are stored; the service is free for the next upload. */
   stageFinished(uploadId: string, lostService: boolean) {
     if (this.bundles.stageFinished(uploadId, lostService)) return;
@@ -286,7 +252,7 @@ export class UploadQueue {
     if (!entry || entry.isOver) return;
     entry.isHeld = true;
     if (entry.bundle) this.bundles.withdraw(entry, entry.bundle);
-    else this.#holdChunks(entry);
+    else this.chunks.hold(entry);
   }
 
   resume(id: number) {
@@ -297,7 +263,7 @@ export class UploadQueue {
   pauseAll() {
     this.isPaused = true;
     this.bundles.cutAll();
-    for (const entry of this.#lineup.active) this.#holdChunks(entry);
+    for (const entry of this.#lineup.active) this.chunks.hold(entry);
   }
 
   resumeAll() {
@@ -403,7 +369,7 @@ export class UploadQueue {
   discard() {
     for (const entry of this.entries.values()) {
       if (entry.keptId === null || entry.isUnwanted) continue;
-      this.#stopSending(entry);
+      this.chunks.stop(entry);
       this.#lineup.leave(entry);
       this.entries.delete(entry.id);
     }
@@ -472,7 +438,7 @@ export class UploadQueue {
   /** @param entry that does not run any more */
   #leave(entry: Entry) {
     this.names.conflicts.drop(entry);
-    this.#stopSending(entry);
+    this.chunks.stop(entry);
     this.#lineup.leave(entry);
     entry.occupies = false;
     entry.bundle = null;
@@ -557,8 +523,8 @@ export class UploadQueue {
   #giveUp(entry: Entry, state: "failed" | "cancelled", reason: string | null) {
     const wasActive = this.#lineup.isActive(entry);
     const canGoOn = entry.keptId !== null && state === "failed";
-    if (canGoOn) this.#holdChunks(entry);
-    this.#stopSending(entry);
+    if (canGoOn) this.chunks.hold(entry);
+    this.chunks.stop(entry);
     this.#end(entry, state, reason);
     if (!wasActive && entry.isUnwanted) this.#drop(entry);
     if (!wasActive || entry.size === 0) return;
@@ -568,20 +534,5 @@ export class UploadQueue {
       return;
     }
     if (entry.uploadId && !canGoOn) this.#effects.push({ do: "abort", uploadId: entry.uploadId });
-  }
-
-  #holdChunks(entry: Entry) {
-    if (entry.state !== "sending") return;
-    const cut = [...entry.inFlight.keys()];
-    this.#stopSending(entry);
-    entry.again.push(...cut);
-    entry.meter.reset();
-  }
-
-  #stopSending(entry: Entry) {
-    if (entry.inFlight.size > 0 && entry.uploadId) {
-      this.#effects.push({ do: "stop-sending", uploadId: entry.uploadId });
-    }
-    entry.inFlight.clear();
   }
 }

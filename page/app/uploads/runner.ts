@@ -477,7 +477,7 @@ export class Uploads {
   #resumed(entry: Entry, response: UploadResumed) {
     this.#change(() => {
       this.#queue.resumed(entry, response);
-      if (entry.isAbsent && response.missing.length > 0) this.#queue.sourceLost(response.upload_id, text.uploads.changed);
+      if (entry.isAbsent && response.missing.length > 0) this.#queue.chunks.sourceLost(response.upload_id, text.uploads.changed);
     });
     void this.kept.remember(response.upload_id, this.#locators.get(entry.source));
   }
@@ -508,10 +508,10 @@ export class Uploads {
     this.#sender.send(
       { address: entry.address, uploadId, index, bytes },
       {
-        onProgress: (loaded) => this.#change(() => this.#queue.chunkProgress(uploadId, index, loaded, performance.now())),
-        onStored: () => this.#change(() => this.#queue.chunkStored(uploadId, index)),
+        onProgress: (loaded) => this.#change(() => this.#queue.chunks.progress(uploadId, index, loaded, performance.now())),
+        onStored: () => this.#change(() => this.#queue.chunks.stored(uploadId, index)),
         onFailed: (reason, isLasting) => {
-          if (isLasting) this.#change(() => this.#queue.storageFailed(uploadId, reason));
+          if (isLasting) this.#change(() => this.#queue.chunks.storageFailed(uploadId, reason));
           else void this.#chunkFailed(uploadId, index, bytes, reason);
         },
       },
@@ -523,8 +523,8 @@ export class Uploads {
     const isLost = reason === "" && !(await isReadable(bytes));
     this.#change(() =>
       isLost
-        ? this.#queue.sourceLost(uploadId, text.uploads.changed)
-        : this.#queue.chunkFailed(uploadId, index, reason || text.uploads.unreachable, performance.now()),
+        ? this.#queue.chunks.sourceLost(uploadId, text.uploads.changed)
+        : this.#queue.chunks.failed(uploadId, index, reason || text.uploads.unreachable, performance.now()),
     );
   }
 

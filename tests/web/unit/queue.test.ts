@@ -103,7 +103,7 @@ test("the last chunk is as long as what is left", () => {
     sends.map((send) => send.index),
     [0, 1],
   );
-  queue.chunkStored(entries[0]?.uploadId ?? "", 0);
+  queue.chunks.stored(entries[0]?.uploadId ?? "", 0);
   assert.deepEqual(
     only(queue.next(0), "send").map((send) => send.entry.chunkLength(send.index)),
     [5],
@@ -131,12 +131,12 @@ test("a chunk that failed is sent again after a while, and not for ever", () => 
   const id = entries[0]?.uploadId ?? "";
   let now = 0;
   for (let failure = 1; failure <= 8; failure += 1) {
-    queue.chunkFailed(id, 0, "out of order", now);
+    queue.chunks.failed(id, 0, "out of order", now);
     assert.equal(only(queue.next(now), "send").length, 0);
     now += 60_000;
     assert.equal(only(queue.next(now), "send").length, 1);
   }
-  queue.chunkFailed(id, 0, "out of order", now);
+  queue.chunks.failed(id, 0, "out of order", now);
   assert.deepEqual(only(queue.next(now), "abort"), [{ do: "abort", uploadId: id }]);
   assert.deepEqual(states(queue), ["failed"]);
 });
@@ -469,7 +469,7 @@ test("an upload that cannot be stored until somebody acts is not sent again", ()
   const [entry] = begin(queue, 1).entries;
   assert.ok(entry);
   queue.next(0);
-  queue.storageFailed(entry.uploadId ?? "", "the disk is full");
+  queue.chunks.storageFailed(entry.uploadId ?? "", "the disk is full");
   assert.deepEqual([entry.state, entry.reason], ["failed", "the disk is full"]);
   assert.deepEqual(only(queue.next(0), "abort").length, 1);
   assert.deepEqual(only(queue.next(60_000), "send"), []);
@@ -630,7 +630,7 @@ test("a pause says nothing about how long the rest takes", () => {
   const secondsLeft = (second: number) => summarise(queue, 0, meter, new ProgressWatch(), second * 1_000).secondsLeft;
   const stores = (index: number) => {
     queue.next(0);
-    queue.chunkStored(id, index);
+    queue.chunks.stored(id, index);
   };
   secondsLeft(0);
   for (const second of [1, 2, 3, 4]) {
@@ -658,7 +658,7 @@ test("a file that was changed on the disk is not tried again, but can be chosen 
   const source = { name: "file 0", size: CHUNK };
   queue.chooseAgain(entry.id, source);
   assert.equal(entry.size, 3 * CHUNK);
-  queue.sourceLost(entry.uploadId ?? "", "changed");
+  queue.chunks.sourceLost(entry.uploadId ?? "", "changed");
   queue.finished({ success: false, upload_id: entry.uploadId ?? "" }, 0);
   assert.deepEqual([entry.state, entry.reason, entry.isLost], ["failed", "changed", true]);
   queue.retry(entry.id);
@@ -672,7 +672,7 @@ test("all that failed is tried again, and nothing else", () => {
   const queue = queueOf(CHUNK, CHUNK, CHUNK, CHUNK);
   const { entries } = begin(queue, 4);
   const [lost, failed, cancelled, sending] = entries as [Entry, Entry, Entry, Entry];
-  queue.sourceLost(lost.uploadId ?? "", "gone");
+  queue.chunks.sourceLost(lost.uploadId ?? "", "gone");
   queue.finished({ success: false, upload_id: lost.uploadId ?? "" }, 0);
   queue.stageFinished(failed.uploadId ?? "", false);
   queue.finished({ success: false, upload_id: failed.uploadId ?? "", reason: "no" }, 0);
@@ -752,7 +752,7 @@ test("uploads that do not go on say so instead of a forecast, and for what they 
   const [entry] = begin(queue, 1).entries;
   const id = entry?.uploadId ?? "";
   panel(0);
-  queue.chunkProgress(id, 0, 5, 3_000);
+  queue.chunks.progress(id, 0, 5, 3_000);
   assert.ok(panel(3).secondsLeft);
   panel(8);
   panel(12);
@@ -760,13 +760,13 @@ test("uploads that do not go on say so instead of a forecast, and for what they 
   const stalled = panel(14);
   assert.deepEqual(stalled.stall, { why: "service-silent", seconds: 11, trouble: null });
   assert.deepEqual([stalled.rows[0]?.stalledFor, stalled.rows[0]?.secondsLeft], [11, null]);
-  queue.chunkFailed(id, 0, "out of order", 14_000);
+  queue.chunks.failed(id, 0, "out of order", 14_000);
   assert.deepEqual(panel(15).stall, { why: "trouble", seconds: 12, trouble: "out of order" });
   queue.next(60_000);
   // Sending the same bytes again is no progress.
-  queue.chunkProgress(id, 0, 4, 60_000);
+  queue.chunks.progress(id, 0, 4, 60_000);
   assert.equal(panel(60).stall?.why, "trouble");
-  queue.chunkStored(id, 0);
+  queue.chunks.stored(id, 0);
   assert.deepEqual([panel(61).stall, panel(61).rows[0]?.trouble], [null, null]);
 });
 
@@ -859,10 +859,10 @@ test("what went wrong before an upload got on is not said of a later stall", () 
   const panel = panelOf(queue);
   const [entry] = begin(queue, 1).entries;
   const id = entry?.uploadId ?? "";
-  queue.chunkFailed(id, 0, "out of order", 0);
+  queue.chunks.failed(id, 0, "out of order", 0);
   panel(0);
   queue.next(60_000);
-  queue.chunkProgress(id, 0, 5, 60_000);
+  queue.chunks.progress(id, 0, 5, 60_000);
   panel(60);
   assert.deepEqual(panel(75).stall, { why: "service-silent", seconds: 15, trouble: null });
 });

@@ -73,7 +73,7 @@ test("an upload of several chunks is kept, one of a single chunk is not, and non
 
 test("after a lost connection only what is missing is sent, and progress begins at what is stored", () => {
   const { queue, entry } = keeping();
-  queue.chunkStored("one", 0);
+  queue.chunks.stored("one", 0);
   queue.offline();
   assert.deepEqual([entry.state, entry.sentBytes], ["waiting", CHUNK]);
   const effects = reconnects(queue);
@@ -91,7 +91,7 @@ test("after a lost connection only what is missing is sent, and progress begins 
   for (let effects = queue.next(0); effects.length > 0; effects = queue.next(0)) {
     for (const { index } of only(effects, "send")) {
       sent.push(index);
-      queue.chunkStored("one", index);
+      queue.chunks.stored("one", index);
     }
   }
   assert.deepEqual([sent, entry.sentBytes], [[1, 3, 4], 50]);
@@ -147,7 +147,7 @@ test("what is stored as a whole waits for no service, and is not asked for again
 
 test("an upload that the manager does not keep begins anew, as ever", () => {
   const { queue, entry } = keeping();
-  queue.chunkStored("one", 0);
+  queue.chunks.stored("one", 0);
   entry.notKept("one");
   queue.offline();
   assert.equal(entry.sentBytes, 0);
@@ -165,18 +165,18 @@ test("a lost service is followed by another one, however often, as long as somet
     assert.equal(only(queue.next(now), "resume").length, 1);
     queue.resumed(entry, resumption([{ first: 1, last: 4 }]));
     const [{ index }] = only(queue.next(now), "send");
-    queue.chunkStored("one", index);
+    queue.chunks.stored("one", index);
     assert.equal(entry.reason, null);
   }
 });
 
 test("after an hour without progress it fails, is not given up, and goes on when asked to", () => {
   const { queue, entry } = keeping();
-  queue.chunkFailed("one", 0, "out of order", 0);
-  queue.chunkFailed("one", 1, "out of order", PATIENCE_MS - 1);
+  queue.chunks.failed("one", 0, "out of order", 0);
+  queue.chunks.failed("one", 1, "out of order", PATIENCE_MS - 1);
   assert.equal(entry.state, "sending");
   queue.next(2 * PATIENCE_MS);
-  queue.chunkFailed("one", 0, "out of order", 2 * PATIENCE_MS);
+  queue.chunks.failed("one", 0, "out of order", 2 * PATIENCE_MS);
   assert.deepEqual([entry.state, entry.reason], ["failed", "out of order"]);
   assert.deepEqual(only(queue.next(2 * PATIENCE_MS), "abort"), []);
   queue.retry(entry.id);
@@ -190,7 +190,7 @@ test("after an hour without progress it fails, is not given up, and goes on when
 
 test("a failed upload whose service has given up is resumed when asked to", () => {
   const { queue, entry } = keeping();
-  queue.storageFailed("one", "the disk is full");
+  queue.chunks.storageFailed("one", "the disk is full");
   queue.parked(parked("service-failed"), 0);
   assert.equal(entry.state, "failed");
   queue.retry(entry.id);
@@ -199,7 +199,7 @@ test("a failed upload whose service has given up is resumed when asked to", () =
 
 test("an hour without a connection does not count, and what comes back begins at once", () => {
   const { queue, entry } = keeping();
-  queue.chunkFailed("one", 0, "out of order", 0);
+  queue.chunks.failed("one", 0, "out of order", 0);
   queue.offline();
   const now = 2 * PATIENCE_MS;
   assert.equal(only(reconnects(queue, now), "resume").length, 1);
@@ -239,7 +239,7 @@ test("what is kept no longer, or of another file, begins anew, and that is told"
     ["source-changed", true],
   ] as const) {
     const { queue, entry } = keeping();
-    queue.chunkStored("one", 0);
+    queue.chunks.stored("one", 0);
     queue.offline();
     reconnects(queue);
     queue.resumeRejected(entry, { code, reason: "no", retry: "never" }, 0);
@@ -309,7 +309,7 @@ test("a file that cannot be read goes on when the same one is chosen again, and 
   for (const isSame of [true, false]) {
     const { queue, entry } = keeping();
     entry.fingerprint = "first";
-    queue.sourceLost("one", "unplugged");
+    queue.chunks.sourceLost("one", "unplugged");
     assert.deepEqual([entry.state, only(queue.next(0), "abort").length], ["failed", 0]);
     queue.chooseAgain(entry.id, { name: "film.mkv", size: 5 * CHUNK }, isSame ? "first" : "second");
     const effects = queue.next(0);
