@@ -35,6 +35,7 @@ from reading.answers import reading_answer
 from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.delivery import BodySender, Delivery
+from reading.file_stream import FileStreamSender
 from reading.manifest import SERVED
 from storage.discord.http import DiscordHttp
 
@@ -131,6 +132,7 @@ async def _run(
             http,
             BodySender(delivery, memory),
             ArchiveSender(delivery, clock, memory, settings.temp_folder),
+            FileStreamSender(delivery, memory),
             ChunkCache(settings.range_cache_bytes),
             addresses,
             metrics,

@@ -50,8 +50,8 @@ CONNECT_TIMEOUT_S: Final = 5.0
 ANSWER_TIMEOUT_S: Final = 60.0
 """Seconds without a byte of the manager's answer, whose catalog may be slow."""
 MOST_CONNECTIONS: Final = 256
-MAX_ANSWER_BYTES: Final = 1024 * 1024
-"""Of what the manager answers the gateway itself: a window of chunks has about 20 KiB."""
+MAX_ANSWER_BYTES: Final = 2 * 1024 * 1024
+"""Of what the manager answers the gateway itself: a thousand small files have about 700 KiB."""
 
 _NOTHING_SENT: Final = (ClientConnectorError, ConnectionTimeoutError)
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)

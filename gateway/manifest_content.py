@@ -147,7 +147,12 @@ class ManifestContent:
     def note_unreadable(self, error: StorageError, chunk: ExpectedChunk) -> None:
         """Reports a chunk that cannot be read, but for a Discord that is away."""
         if not isinstance(error, DiscordUnavailable):
-            report = UnreadableChunk(token=self._token, index=chunk.index, code=error.code)
+            report = UnreadableChunk(
+                token=self._token,
+                object_id=chunk.object_id,
+                index=chunk.index,
+                code=error.code,
+            )
             self._tasks.spawn(self._tell("/gateway/unreadable", report), "report a chunk")
 
     async def _renewed(self) -> None:

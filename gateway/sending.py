@@ -1,6 +1,6 @@
 """Answers clients: the manager decides each request, and what it gives a manifest for is sent from here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -26,12 +26,15 @@ from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
 from reading.delivery import BodySender
+from reading.file_stream import FileBatch, FileStreamSender
 from reading.manifest import (
     MANIFEST_ARCHIVE,
     MANIFEST_FILE,
+    MANIFEST_FILES,
     MANIFEST_HEADER,
     ArchiveManifest,
     FileManifest,
+    FilesManifest,
     KeyOfObject,
     LocatedChunk,
 )
@@ -58,6 +61,7 @@ class GatewaySender:
         http: The connections to the CDN.
         bodies: Sends what manifests of files say.
         archives: Sends folders.
+        files: Sends many small files.
         cache: Chunks that were read for ranges in them.
         addresses: Identifies clients.
         metrics: Counts.
@@ -70,6 +74,7 @@ class GatewaySender:
         http: DiscordHttp,
         bodies: BodySender,
         archives: ArchiveSender,
+        files: FileStreamSender,
         cache: ChunkCache,
         addresses: ClientAddresses,
         metrics: GatewayMetrics,
@@ -79,6 +84,7 @@ class GatewaySender:
         self._http = http
         self._bodies = bodies
         self._archives = archives
+        self._files = files
         self._cache = cache
         self._addresses = addresses
         self._metrics = metrics
@@ -106,6 +112,8 @@ class GatewaySender:
         self._metrics.manifests.inc()
         if isinstance(manifest, ArchiveManifest):
             return await self._send_archive(request, client, manifest)
+        if isinstance(manifest, FilesManifest):
+            return await self._send_files(request, client, manifest)
         return await self._send_file(request, client, manifest)
 
     async def _send_file(
@@ -124,6 +132,18 @@ class GatewaySender:
     ) -> web.StreamResponse:
         listing = ManagerListing(self._manager, client, manifest.token, self)
         return await self._archives.send(request, manifest.headers, listing, manifest.reader)
+
+    async def _send_files(
+        self, request: web.Request, client: DownloadClient, manifest: FilesManifest
+    ) -> web.StreamResponse:
+        files = [each.file for each in manifest.files]
+        located = [
+            LocatedChunk(chunk=each.file.chunk, signature=each.signature) for each in manifest.files
+        ]
+        keys = {each.file.chunk.object_id: each.keys for each in manifest.files}
+        source = self.source_of(self.opened(client, manifest.token, located), keys)
+        batches = _only(FileBatch(manifest.frames, files))
+        return await self._files.send(request, batches, source, manifest.reader)
 
     def opened(
         self, client: DownloadClient, token: str, chunks: Sequence[LocatedChunk]
@@ -162,13 +182,19 @@ class GatewaySender:
         return response
 
 
-_KINDS: Final[Mapping[str, type[FileManifest] | type[ArchiveManifest]]] = {
+async def _only(batch: FileBatch) -> AsyncIterator[FileBatch]:
+    yield batch
+
+
+_Manifest = FileManifest | FilesManifest | ArchiveManifest
+_KINDS: Final[Mapping[str, type[_Manifest]]] = {
     MANIFEST_FILE: FileManifest,
+    MANIFEST_FILES: FilesManifest,
     MANIFEST_ARCHIVE: ArchiveManifest,
 }
 
 
-async def _manifest_of(answer: ClientResponse, name: str) -> FileManifest | ArchiveManifest:
+async def _manifest_of(answer: ClientResponse, name: str) -> _Manifest:
     kind = _KINDS.get(name)
     if kind is None:
         raise ManagerUnusable("the manager does not take the SERVICE_CREDENTIAL of this gateway")

@@ -186,6 +186,7 @@ from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
 from reading.delivery import BodySender
+from reading.file_stream import FileStreamSender
 from reading.manifest import ARCHIVE_TOKEN_LIFE_S
 from storage.discord.http import DiscordHttp
 from storage.discord.limits import RateLimiter
@@ -891,7 +892,14 @@ async def _run(
                     accounts, catalog, changes, audit, addresses, wake_reaper, trash
                 ).routes,
                 *ArchiveRoutes(accounts, catalog, folders).routes,
-                *FileStreamRoutes(accounts, catalog, source, delivery, memory).routes,
+                *FileStreamRoutes(
+                    accounts,
+                    catalog,
+                    source,
+                    FileStreamSender(delivery, memory),
+                    manifests,
+                    addresses,
+                ).routes,
                 *ContentRoutes(content_links, object_sender).routes,
                 *graphql_routes(
                     authenticator,

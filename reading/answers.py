@@ -51,13 +51,20 @@ def headers_of(error: Exception) -> dict[str, str]:
     return {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, DiscordUnavailable) else {}
 
 
+def reading_text(error: Exception) -> str:
+    """The text of an error of reading that every user may see."""
+    text = next(
+        (READING_TEXTS[kind] for kind in type(error).__mro__ if kind in READING_TEXTS), None
+    )
+    return str(error) if text is None else text
+
+
 def reading_answer(error: Exception) -> web.Response | None:
     """The answer to an error of reading; None for another one."""
     kinds = type(error).__mro__
     status = next((READING_STATUSES[kind] for kind in kinds if kind in READING_STATUSES), None)
     if status is None:
         return None
-    text = next((READING_TEXTS[kind] for kind in kinds if kind in READING_TEXTS), None)
-    response = failure(status, str(error) if text is None else text)
+    response = failure(status, reading_text(error))
     response.headers.update(headers_of(error))
     return response

@@ -12,10 +12,13 @@ renewed. Chunks come in windows, however large the content is.
 
 from collections.abc import Mapping
 from typing import Annotated, Final
+from uuid import UUID
 
 import msgspec
 
+from protocol.file_stream import MOST_FILES
 from reading.content import WINDOW, Content
+from reading.file_stream import StreamedFile
 from reading.plans import ResponsePlan
 from storage.discord.messages import ChunkAddress, PostedMessage
 from storage.object_keys import ObjectKey
@@ -28,6 +31,8 @@ MANIFEST_FILE: Final = "file"
 """The header's value before the manifest of one object."""
 MANIFEST_ARCHIVE: Final = "archive"
 """The header's value before the manifest of an archive."""
+MANIFEST_FILES: Final = "files"
+"""The header's value before the manifest of many small files."""
 MANIFEST_NONE: Final = "none"
 """The header's value in an answer to the gateway, whose credential the manager does not take."""
 MEDIA_TYPE: Final = "application/vnd.msgpack"
@@ -52,6 +57,7 @@ SERVED: Final = (
     ("GET", "/download"),
     ("GET", "/bulk-download"),
     ("POST", "/bulk-download"),
+    ("POST", "/download-files"),
     ("GET", "/folder-link"),
     ("POST", "/folder-link"),
     ("GET", "/signed-download"),
@@ -157,6 +163,7 @@ class UnreadableChunk(msgspec.Struct, frozen=True, kw_only=True):
     """Says that a chunk cannot be read (`POST /gateway/unreadable`)."""
 
     token: TokenText
+    object_id: UUID
     index: Index
     code: Annotated[str, msgspec.Meta(pattern=r"^[a-z-]{1,64}$")]
 
@@ -166,6 +173,30 @@ class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     message: PostedMessage | None = None
     code: str | None = None
+
+
+class SignedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A small file, the signature with which a gateway may ask for its message, and what opens its chunk."""
+
+    file: StreamedFile
+    signature: bytes
+    keys: tuple[KeyOfObject, ...]
+
+
+class FilesManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway answers one request with many small files.
+
+    Attributes:
+        token: What it asks for messages with; empty if there are no files.
+        reader: Towards whose limit the download counts.
+        frames: Of the files of which nothing is read.
+        files: The others.
+    """
+
+    token: str
+    reader: str
+    frames: bytes
+    files: Annotated[tuple[SignedFile, ...], msgspec.Meta(max_length=MOST_FILES)]
 
 
 class ArchiveManifest(msgspec.Struct, frozen=True, kw_only=True):

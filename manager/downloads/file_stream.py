@@ -1,34 +1,30 @@
 """Sends many small files in one response (`protocol.file_stream`).
 
 One by one, a folder of small files costs a request each, and two on the way to Discord. Here they are
-looked up together in the catalog, and those that lie beside each other in one attachment are fetched
-together. Each is verified before its frame begins; one that cannot be sent is answered in its place.
+looked up together in the catalog, and read together (`reading.file_stream`).
 """
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
-from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from catalog.port import Catalog, FolderPath
 from catalog.records import File, User
+from common.addresses import ClientAddresses
 from manager.accounts.accounts import Accounts
 from manager.downloads.content import content_of, expected_chunk
+from manager.downloads.manifests import GATEWAY, ManifestMaker
 from manager.error_texts import public_text
 from manager.errors import AccessDenied, FileTooLong, InvalidRequest, ManagerError, NoSuchFile
 from manager.files.rights import may_read
 from manager.http.parameters import json_object, parsed
 from manager.scopes import Login
-from protocol.file_stream import MEDIA_TYPE, MOST_FILES, FileHeader, frame_head
+from protocol.file_stream import MOST_FILES, FileHeader, frame_head
 from protocol.values import parse_path
 from reading.content import ContentSource
-from reading.delivery import Delivery
-from reading.read_ahead import Load, ReadAhead, ReadAheadMemory
-from storage.errors import StorageError
-from storage.extents import extents
-from storage.reader import ExpectedChunk
+from reading.file_stream import FileBatch, FileStreamSender, StreamedFile, refusal_frame
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 BATCH: Final = 250
@@ -36,8 +32,6 @@ BATCH: Final = 250
 
 _Wanted = tuple[int, FolderPath]
 """A file's place in the request, and its path."""
-_Found = tuple[int, File, str, ExpectedChunk]
-"""A file's place in the request, the file, the hash of its content, and its only chunk."""
 
 
 class FileStreamRoutes:
@@ -47,8 +41,9 @@ class FileStreamRoutes:
         accounts: Who asks.
         catalog: Where files are looked up.
         source: Where their content comes from.
-        delivery: How it goes out.
-        memory: Bounds what is read ahead.
+        sender: Sends them.
+        manifests: Has gateways send them.
+        addresses: Identifies clients.
     """
 
     def __init__(
@@ -56,14 +51,16 @@ class FileStreamRoutes:
         accounts: Accounts,
         catalog: Catalog,
         source: ContentSource,
-        delivery: Delivery,
-        memory: ReadAheadMemory,
+        sender: FileStreamSender,
+        manifests: ManifestMaker,
+        addresses: ClientAddresses,
     ) -> None:
         self._accounts = accounts
         self._catalog = catalog
         self._source = source
-        self._delivery = delivery
-        self._memory = memory
+        self._sender = sender
+        self._manifests = manifests
+        self._addresses = addresses
 
     @property
     def routes(self) -> list[web.RouteDef]:
@@ -77,34 +74,26 @@ class FileStreamRoutes:
         """
         login = await self._accounts.login_of(request)
         paths = _paths(await json_object(request, most_bytes=MAX_BODY_BYTES), login)
-        async with (
-            self._delivery.admitted(request, f"user {login.user.id}") as writer,
-            ReadAhead(self._frames(paths, login.user), self._memory) as frames,
-        ):
-            await frames.ready()
-            headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
-            response = web.StreamResponse(headers=headers)
-            await response.prepare(request)
-            with writer.body():
-                async for frame in frames:
-                    await writer.push(response, frame)
-                    writer.count(len(frame))
-                await writer.finish(response)
-            return response
+        batches, reader = self._batches(paths, login.user), f"user {login.user.id}"
+        gateway = request.get(GATEWAY)
+        if gateway is None:
+            return await self._sender.send(request, batches, self._source, reader)
+        found = [batch async for batch in batches]
+        # What does not prove itself chunk by chunk is sent from here, and passed on by the gateway.
+        if any(file.chunk.envelope != "v1" for batch in found for file in batch.files):
+            return await self._sender.send(request, _each_of(found), self._source, reader)
+        address = self._addresses.of_request(request)
+        return self._manifests.files(gateway, found, reader=reader, address=address)
 
-    async def _frames(
+    async def _batches(
         self, paths: Sequence[FolderPath], user: User
-    ) -> AsyncGenerator[Load[bytes], None]:
-        """Yields reads of frames, of some files each. Raises `CatalogUnavailable`."""
+    ) -> AsyncGenerator[FileBatch, None]:
+        """Yields the files, looked up. Raises `CatalogUnavailable`."""
         for start in range(0, len(paths), BATCH):
             wanted = list(enumerate(paths))[start : start + BATCH]
             files, answered = await self._files(wanted, user)
             found, more = await self._located(files)
-            yield Load(0, partial(_made, b"".join([*answered, *more])))
-            for group in extents([chunk.address for *_, chunk in found]):
-                read = partial(self._read, [found[position] for position in group])
-                size_bytes = sum(found[position][3].address.stored_size for position in group)
-                yield Load(size_bytes, read)
+            yield FileBatch(b"".join([*answered, *more]), found)
 
     async def _files(
         self, wanted: Sequence[_Wanted], user: User
@@ -136,7 +125,7 @@ class FileStreamRoutes:
         files = await self._catalog.files_in(folder.id, names, viewer_id=user.id)
         return {file.name: file for file in files}
 
-    async def _located(self, files: dict[int, File]) -> tuple[list[_Found], list[bytes]]:
+    async def _located(self, files: dict[int, File]) -> tuple[list[StreamedFile], list[bytes]]:
         """Where the content of files lies, and the frames of those that are not read."""
         ids = {file.object_id for file in files.values() if file.size}
         chunks = await self._catalog.single_chunks(ids)
@@ -144,34 +133,25 @@ class FileStreamRoutes:
             content.id: (content.hash, expected_chunk(content_of(content), location))
             for content, location in chunks
         }
-        found: list[_Found] = []
+        found: list[StreamedFile] = []
         frames: list[bytes] = []
         for index, file in files.items():
             if file.object_id in by_object:
-                found.append((index, file, *by_object[file.object_id]))
+                content_hash, chunk = by_object[file.object_id]
+                found.append(
+                    StreamedFile(
+                        index=index,
+                        hash=content_hash,
+                        modified_at=file.last_modified,
+                        chunk=chunk,
+                    )
+                )
             elif file.size:
                 frames.append(_refusal(index, FileTooLong()))
             else:
                 header = FileHeader(index=index, modified_at=file.last_modified)
                 frames.append(frame_head(header))
         return found, frames
-
-    async def _read(self, found: Sequence[_Found]) -> bytes:
-        """The frames of files whose content lies together."""
-        pieces: list[bytes | memoryview] = []
-        read = await self._source.read_together([chunk for *_, chunk in found])
-        for (index, file, content_hash, _), plain in zip(found, read, strict=True):
-            if isinstance(plain, StorageError):
-                pieces.append(_refusal(index, plain))
-            else:
-                header = FileHeader(
-                    index=index,
-                    size=len(plain),
-                    hash=content_hash,
-                    modified_at=file.last_modified,
-                )
-                pieces += (frame_head(header), plain)
-        return b"".join(pieces)
 
 
 def _paths(body: dict[str, object], login: Login) -> list[FolderPath]:
@@ -189,10 +169,10 @@ def _paths(body: dict[str, object], login: Login) -> list[FolderPath]:
     return paths
 
 
-def _refusal(index: int, error: ManagerError | StorageError) -> bytes:
-    header = FileHeader(index=index, error=error.code, details=public_text(error))
-    return frame_head(header)
+def _refusal(index: int, error: ManagerError) -> bytes:
+    return refusal_frame(index, error.code, public_text(error))
 
 
-async def _made(frames: bytes) -> bytes:
-    return frames
+async def _each_of(batches: Sequence[FileBatch]) -> AsyncGenerator[FileBatch, None]:
+    for batch in batches:
+        yield batch

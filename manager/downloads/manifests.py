@@ -18,14 +18,18 @@ from manager.downloads.content import CatalogChunks
 from manager.errors import InvalidDownloadToken
 from manager.signing.signatures import ExpiringClaims, Signer
 from reading.content import Content
+from reading.file_stream import FileBatch
 from reading.manifest import (
     DOWNLOAD_TOKEN_LIFE_S,
     MANIFEST_FILE,
+    MANIFEST_FILES,
     MANIFEST_HEADER,
     MEDIA_TYPE,
     FileManifest,
+    FilesManifest,
     KeyOfObject,
     LocatedChunk,
+    SignedFile,
 )
 from reading.plans import ResponsePlan
 from storage.discord.messages import ChunkAddress
@@ -170,6 +174,35 @@ class ManifestMaker:
             body=msgspec.msgpack.encode(manifest),
             content_type=MEDIA_TYPE,
             headers={MANIFEST_HEADER: MANIFEST_FILE, "Cache-Control": "no-store"},
+        )
+
+    def files(
+        self, gateway: str, batches: Sequence[FileBatch], *, reader: str, address: str
+    ) -> web.Response:
+        """The manifest of a response with many small files."""
+        files = [file for batch in batches for file in batch.files]
+        signed = self._tokens.signed([file.chunk for file in files])
+        # Any object will do: only messages are asked for, whose places are signed.
+        token = (
+            self._tokens.begun(gateway, files[0].chunk.object_id, address=address) if files else ""
+        )
+        manifest = FilesManifest(
+            token=token,
+            reader=reader,
+            frames=b"".join(batch.frames for batch in batches),
+            files=tuple(
+                SignedFile(
+                    file=file,
+                    signature=located.signature,
+                    keys=self.keys_of(file.chunk.object_id),
+                )
+                for file, located in zip(files, signed, strict=True)
+            ),
+        )
+        return web.Response(
+            body=msgspec.msgpack.encode(manifest),
+            content_type=MEDIA_TYPE,
+            headers={MANIFEST_HEADER: MANIFEST_FILES, "Cache-Control": "no-store"},
         )
 
     def keys_of(self, object_id: UUID) -> tuple[KeyOfObject, ...]:

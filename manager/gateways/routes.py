@@ -156,9 +156,9 @@ class GatewayRoutes:
 
     async def unreadable(self, request: web.Request) -> web.Response:
         """Notes that a chunk cannot be read."""
-        asked, token = await self._asked(request, UnreadableChunk)
+        asked, _ = await self._asked(request, UnreadableChunk)
         log.error(
-            "chunk-unreadable", object=str(token.object_id), index=asked.index, code=asked.code
+            "chunk-unreadable", object=str(asked.object_id), index=asked.index, code=asked.code
         )
         return web.Response(status=204)
 

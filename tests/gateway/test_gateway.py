@@ -1,16 +1,31 @@
 """A gateway beside a manager that is away, is set up wrongly, or sends some content itself."""
 
+import asyncio
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
+import msgspec
 import pytest
 from aiohttp import ClientError, ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from catalog.records import AuditQuery
 from discord_emulator.faults import Fault, FaultKind
 from discord_emulator.operations import Operation
+from gateway.manager_client import MAX_ANSWER_BYTES
 from manager.app_keys import AUDIT
-from reading.manifest import CLIENT_HEADER, MANIFEST_FILE, MANIFEST_HEADER
+from reading.file_stream import StreamedFile
+from reading.manifest import (
+    CLIENT_HEADER,
+    MANIFEST_FILE,
+    MANIFEST_HEADER,
+    FilesManifest,
+    KeyOfObject,
+    SignedFile,
+)
+from storage.discord.messages import ChunkAddress
+from storage.reader import ExpectedChunk
 from tests.manager.cloud import Cloud, running_cloud, running_gateway
 from tests.manager.databases import alter
 from tests.manager.sockets.stage import SERVICE_PASSWORD
@@ -68,6 +83,48 @@ async def test_a_url_that_the_cdn_refuses_is_asked_for_again(cloud, content):
     cloud.emulator.faults.add(refused)
     assert await (await get(cloud)).read() == content
     assert cloud.emulator.requests.count(Operation.MESSAGE) == 5
+
+
+async def test_the_manager_hears_which_file_cannot_be_read(cloud):
+    """Of many that are sent together: its operator looks for the right one."""
+    await cloud.store("/docs/b.txt", b"b")
+    damaged = await cloud.store("/docs/c.txt", b"c")
+    cloud.damage(len(cloud.emulator.messages()) - 1)
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
+    files = {"files": ["/docs/b.txt", "/docs/c.txt"]}
+    with capture_logs() as logs:
+        response = await cloud.reader.post("/download-files", json=files, headers=headers)
+        assert b"chunk-corrupt" in await response.read()
+        async with asyncio.timeout(60):
+            while not (heard := [each for each in logs if each["event"] == "chunk-unreadable"]):
+                await cloud.client.get("/health")
+    assert [each["object"] for each in heard] == [str(damaged.object_id)]
+
+
+def test_the_longest_manifest_is_taken():
+    """As many small files as may be asked for, and two master keys."""
+    address = ChunkAddress(
+        message_id=2**63,
+        channel_id=2**63,
+        webhook_id=2**63,
+        attachment_id=2**63,
+        offset=2**31,
+        stored_size=2**31,
+    )
+    keys = tuple(KeyOfObject(key_id=bytes(4), secret=bytes(32)) for _ in range(2))
+    chunk = ExpectedChunk(
+        address=address,
+        envelope="v1",
+        object_id=uuid4(),
+        index=0,
+        count=1,
+        size=2**31,
+        digest=bytes(32),
+    )
+    file = StreamedFile(index=999, hash="0" * 64, modified_at=1.5e9, chunk=chunk)
+    signed = SignedFile(file=file, signature=bytes(24), keys=keys)
+    manifest = FilesManifest(token="t" * 2048, reader="r" * 99, frames=b"", files=(signed,) * 1000)
+    assert len(msgspec.msgpack.encode(manifest)) < MAX_ANSWER_BYTES
 
 
 async def test_a_gateway_that_is_ready(cloud):

@@ -12,11 +12,14 @@ from types import MappingProxyType
 import pytest
 from aiohttp import ClientSession
 
+from protocol.file_stream import FileStreamParser
+from reading.manifest import REDIRECTED_ARCHIVE, REDIRECTED_FILE, SERVED
 from tests.manager.cloud import Cloud, running_cloud, running_gateway
 from tests.manager.sockets.stage import SERVICE_PASSWORD
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "deploy" / "gateway.conf.template").read_text()
+KUBERNETES = (ROOT / "deploy" / "kubernetes" / "edge.conf.template").read_text()
 DOCUMENTED = "\n".join(
     re.findall(
         r"^```nginx\n(.*?)^```",
@@ -34,6 +37,7 @@ async def cloud(tmp_path, content):
     ) as running:
         await running.token()
         await running.store("/docs/a.txt", content, is_public=True)
+        await running.store("/docs/small.txt", b"small")
         yield running
 
 
@@ -137,11 +141,28 @@ async def test_downloads_come_from_gateways(tmp_path, cloud, content, configurat
         address = re.search(rb"/page/[0-9a-f]+/[\w.-]+\.js", await page.read())
         assert address
         assert (await session.get(f"{url}{address[0].decode()}")).status == 200
+        small = {"files": ["/docs/small.txt"]}
+        files = await session.post(f"{url}/download-files", json=small, headers=headers)
+        ((_, received),) = FileStreamParser(most_bytes=99).feed(await files.read())
+        assert received == b"small"
         archive = await session.get(f"{url}/bulk-download", params={"path": "/"}, headers=headers)
         assert (archive.status, archive.content_type) == (200, "application/zip")
         await cloud.reader.server.close()
         whole = await session.get(f"{url}/download", params=DOWNLOAD, headers=headers)
         assert (whole.status, await whole.read()) == (200, content)
+        files = await session.post(f"{url}/download-files", json=small, headers=headers)
+        assert (files.status, b"small" in await files.read()) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "text", [SHIPPED, DOCUMENTED, KUBERNETES], ids=["compose", "systemd", "kubernetes"]
+)
+def test_all_that_gateways_serve_is_led_to_them(text):
+    """But the page itself, which names the manager, its worker, and what only redirects lead to."""
+    (pattern,) = re.findall(r'location ~ "(\^/\(\?:download.*)" \{', text)
+    others = {"/", "/page/service-worker.js", REDIRECTED_FILE, REDIRECTED_ARCHIVE}
+    led = {path for _, path in SERVED if re.search(pattern, re.sub(r"\{[^}]*\}", "1", path))}
+    assert led == {path for _, path in SERVED} - others
 
 
 async def test_two_gateways_take_turns(tmp_path, cloud, content):

@@ -11,9 +11,16 @@ from protocol.chunks import content_hash
 from protocol.file_stream import MEDIA_TYPE, MOST_FILES, FileHeader, FileStreamParser
 
 
+@pytest.fixture
+async def either(tmp_path, running_either):
+    """A manager, without users and files, which sends by itself or by a gateway."""
+    async with running_either(tmp_path) as running:
+        yield running
+
+
 async def _post(cloud, paths: object, user="alice") -> ClientResponse:
     headers = {"Authorization": f"Bearer {await cloud.token(user)}"}
-    response: ClientResponse = await cloud.client.post(
+    response: ClientResponse = await cloud.reader.post(
         "/download-files", json={"files": paths}, headers=headers
     )
     return response
@@ -28,14 +35,14 @@ async def _files(cloud, paths: list[str], user="alice") -> dict[str, bytes | str
     return {paths[header.index]: header.error or content for header, content in frames}
 
 
-async def test_files_of_several_folders(cloud):
+async def test_files_of_several_folders(either):
     """Whatever the folder, the name and the order; an empty one and one that is asked for twice, too."""
-    await cloud.token()
+    await either.token()
     stored = {"/docs/a.txt": b"a" * 900, "/docs/deep/Ü 日本": b"b", "/empty": b"", "/c": b"c" * 500}
     for path, content in stored.items():
-        await cloud.store(path, content, modified_at=0.125)
-    assert await _files(cloud, list(stored)) == stored
-    response = await _post(cloud, ["/c", "/c"])
+        await either.store(path, content, modified_at=0.125)
+    assert await _files(either, list(stored)) == stored
+    response = await _post(either, ["/c", "/c"])
     assert response.headers["Content-Type"] == MEDIA_TYPE
     frames = FileStreamParser(most_bytes=500).feed(await response.read())
     expected = content_hash([hashlib.sha256(b"c" * 500).digest()])
@@ -45,15 +52,15 @@ async def test_files_of_several_folders(cloud):
     ]
 
 
-async def test_what_is_not_sent_says_why(cloud, content):
+async def test_what_is_not_sent_says_why(either, content):
     """A missing file or folder, one without the right to read it, and one of several chunks."""
-    await cloud.token()
-    await cloud.token("bob")
-    await cloud.store("/docs/mine", b"mine")
-    await cloud.store("/docs/public", b"public", is_public=True)
-    await cloud.store("/docs/long", content, is_public=True)
+    await either.token()
+    await either.token("bob")
+    await either.store("/docs/mine", b"mine")
+    await either.store("/docs/public", b"public", is_public=True)
+    await either.store("/docs/long", content, is_public=True)
     asked = ["/docs/mine", "/docs/public", "/docs/long", "/docs/none", "/nowhere/x", "/docs"]
-    assert await _files(cloud, asked, user="bob") == {
+    assert await _files(either, asked, user="bob") == {
         "/docs/mine": "access-denied",
         "/docs/public": b"public",
         "/docs/long": "file-too-long",
@@ -63,24 +70,24 @@ async def test_what_is_not_sent_says_why(cloud, content):
     }
 
 
-async def test_files_in_one_attachment_are_fetched_together(cloud):
+async def test_files_in_one_attachment_are_fetched_together(either):
     """However many they are, by one request to the CDN, and one for the message."""
-    await cloud.token()
+    await either.token()
     stored = {f"/{number}": b"%d" % number * 50 for number in range(40)}
-    await cloud.store_together(stored)
-    assert await _files(cloud, list(stored)) == stored
-    assert cloud.emulator.requests.count(Operation.CDN) == 1
-    assert cloud.emulator.requests.count(Operation.MESSAGE) == 1
+    await either.store_together(stored)
+    assert await _files(either, list(stored)) == stored
+    assert either.emulator.requests.count(Operation.CDN) == 1
+    assert either.emulator.requests.count(Operation.MESSAGE) == 1
 
 
-async def test_a_damaged_file_spoils_no_other(cloud):
+async def test_a_damaged_file_spoils_no_other(either):
     """Nor does one whose message is lost."""
-    await cloud.token()
+    await either.token()
     for name in "abc":
-        await cloud.store(f"/{name}", name.encode() * 100)
-    cloud.damage(0)
-    await cloud.emulator.delete(cloud.emulator.messages()[2])
-    assert await _files(cloud, ["/a", "/b", "/c"]) == {
+        await either.store(f"/{name}", name.encode() * 100)
+    either.damage(0)
+    await either.emulator.delete(either.emulator.messages()[2])
+    assert await _files(either, ["/a", "/b", "/c"]) == {
         "/a": "chunk-corrupt",
         "/b": b"b" * 100,
         "/c": "message-gone",
