@@ -1,5 +1,7 @@
 """Packets that an upload service sends to the manager."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -9,11 +11,12 @@ from protocol.extensions import (
     CHANNEL_DEMAND,
     MESSAGE_LIMITS,
     MESSAGES,
+    MODIFICATION_TIMES,
     TICKETS,
     WEBHOOKS,
 )
 from protocol.packet import Packet, Record
-from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Uuid
+from protocol.values import Hash, MimeType, NonNegative, Positive, Snowflake, Timestamp, Uuid
 
 __all__ = [
     "MAX_CHUNKS_IN_MESSAGE",
@@ -225,19 +228,24 @@ class TicketRedeem(Packet, frozen=True, kw_only=True):
     Upload service with the extension `tickets` → manager, once per form, when it comes to the
     file. `ticket`, `key` and `type` are what the form's fields of those names hold (the last one
     is called `Content-Type` there), `max_size` is the most bytes that the file can have, where
-    the length of the form was announced. Answered by `s2u:ticket-accepted`, or by
+    the length of the form was announced. With the extension `modification-times`, `modified_at` is
+    when the sender's file was last modified. Answered by `s2u:ticket-accepted`, or by
     `generic:boolean` false with a message for the sender of the form; unless that was because the
     ticket is used up, it stays valid.
     """
 
     id: ClassVar[str] = "u2s:ticket-redeem"
     extension: ClassVar[str | None] = TICKETS
+    extension_fields: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"modified_at": MODIFICATION_TIMES}
+    )
     secrets: ClassVar[frozenset[str]] = frozenset({"ticket"})
 
     ticket: str
     key: str | None = None
     type: str | None = None
     max_size: NonNegative | None = None
+    modified_at: Timestamp | None = None
 
 
 class TicketFinish(Packet, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from protocol.extensions import (
     CHANNEL_DEMAND,
     MESSAGE_LIMITS,
     MESSAGES,
+    MODIFICATION_TIMES,
     OBJECT_KEYS,
     RESUME,
     TICKET_HOLDERS,
@@ -61,6 +62,7 @@ _EXTENSIONS: Final = frozenset(
         CHANNEL_DEMAND,
         MESSAGE_LIMITS,
         MESSAGES,
+        MODIFICATION_TIMES,
         OBJECT_KEYS,
         TICKETS,
         TICKET_HOLDERS,
@@ -227,6 +229,11 @@ class Slot:
     def takes_tickets(self) -> bool:
         """Whether the slot is linked to a manager that knows of tickets, and configured."""
         return self._link is not None and TICKETS in self._link.granted and self._is_configured
+
+    @property
+    def takes_modification_times(self) -> bool:
+        """Whether the manager to which the slot is linked takes the modification times of files."""
+        return self._link is not None and MODIFICATION_TIMES in self._link.granted
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""

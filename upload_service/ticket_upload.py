@@ -23,9 +23,11 @@ from msgspec.structs import replace
 from client_sdk.connection import Connection
 from client_sdk.errors import CloudError
 from common.retry import Backoff
+from protocol.errors import InvalidValue
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred, TicketAccepted
+from protocol.timestamps import format_timestamp, parse_modification_time
 from protocol.u2s import TicketFinish, TicketRedeem
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
@@ -47,6 +49,10 @@ class TicketSlot(Protocol):
     @property
     def takes_tickets(self) -> bool:
         """Whether the slot is linked to a manager that knows of tickets, and configured."""
+
+    @property
+    def takes_modification_times(self) -> bool:
+        """Whether the manager to which the slot is linked takes the modification times of files."""
 
     async def store(
         self, content: memoryview, ended: asyncio.Future[None], sender: FileSender
@@ -84,8 +90,11 @@ class TicketBackend:
             TicketRefused: The manager does not accept it.
             NotStored: The manager did not answer.
         """
+        slot = self._slot()
+        if not slot.takes_modification_times:
+            packet = replace(packet, modified_at=None)
         try:
-            answer = await self._slot().request(packet, TicketAccepted)
+            answer = await slot.request(packet, TicketAccepted)
         except CloudError as error:
             raise NotStored(f"the manager did not answer ({error.code})") from error
         if isinstance(answer, TicketAccepted):
@@ -133,7 +142,7 @@ class TicketBackend:
         raise Busy("this service is not connected to its manager now: try again shortly")
 
 
-FIELDS: Final = frozenset({"key", "ticket", "Content-Type", "content-type"})
+FIELDS: Final = frozenset({"key", "ticket", "Content-Type", "content-type", "modified_at"})
 """What is read of the form; the other fields, which S3 would check, say nothing that the ticket
 does not."""
 MAX_FIELD_BYTES: Final = 8 * 1024
@@ -151,6 +160,16 @@ class FormBody:
     content: StreamReader
     length: int | None
     boundary: bytes
+
+
+def _modified_at(field: str | None) -> str | None:
+    """The field `modified_at`, as packets have it; nothing for an empty one. Raises `BadForm`."""
+    if not field:
+        return None
+    try:
+        return format_timestamp(parse_modification_time(field))
+    except InvalidValue as error:
+        raise BadForm(f"the field modified_at {error}") from error
 
 
 class TicketFormReceiver:
@@ -230,6 +249,7 @@ class TicketFormReceiver:
             key=self._fields.get("key"),
             type=self._fields.get("content-type"),
             max_size=None if body.length is None else max(0, body.length - around),
+            modified_at=_modified_at(self._fields.get("modified_at")),
         )
         with self._guard.paused():
             accepted = await self._backend.redeem(packet)

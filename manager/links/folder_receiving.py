@@ -50,7 +50,7 @@ from manager.errors import (
     NoSuchFolder,
 )
 from manager.files.changes import ChangeFeed
-from manager.files.conversion import optional_timestamp
+from manager.files.conversion import modification_time, optional_timestamp, timestamp
 from manager.files.destinations import DestinationTracker
 from manager.http.parameters import converted, json_object, parsed
 from manager.links.folder_manager import LinkedFolder
@@ -89,11 +89,19 @@ def upload_limiter() -> GuessLimiter:
 
 
 class NewLinkUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body that begins an upload. `type`: the MIME type; None: what the name says."""
+    """The body that begins an upload.
+
+    Attributes:
+        name: of the file.
+        size: in bytes.
+        type: the MIME type; None: what the name says.
+        modified_at: when the sender's file was last modified; None: that is not known.
+    """
 
     name: str
     size: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
     type: str | None = None
+    modified_at: str | None = None
 
 
 class LinkReceiving:
@@ -171,7 +179,7 @@ class LinkReceiving:
         `NoUploadService`, `CatalogError`.
         """
         asked = converted(await json_object(request), NewLinkUpload)
-        link = found.link
+        link, modified_at = found.link, modification_time(asked.modified_at)
         self._limiter.admit(
             self._monotonic(),
             address=self._addresses.of_request(request),
@@ -198,9 +206,11 @@ class LinkReceiving:
             await self._catalog.drop_link_upload(upload.id)
             raise
         if form is None:
-            await self._put(request, found, upload, mime_type)
+            await self._put(request, found, upload, mime_type, modified_at)
             return success(upload_id=str(upload.id), url=None, fields=[])
         fields = [{"name": name, "value": value} for name, value in form.fields]
+        if modified_at is not None:
+            fields.append({"name": "modified_at", "value": timestamp(modified_at)})
         return success(upload_id=str(upload.id), url=form.url, fields=fields)
 
     async def _form(
@@ -245,11 +255,20 @@ class LinkReceiving:
         return upload
 
     async def _put(
-        self, request: web.Request, found: LinkedFolder, upload: LinkUpload, mime_type: str
+        self,
+        request: web.Request,
+        found: LinkedFolder,
+        upload: LinkUpload,
+        mime_type: str,
+        modified_at: float | None = None,
     ) -> None:
-        """Counts an upload and gives it its name, or takes it back where that is refused."""
+        """Counts an upload and gives it its name, or takes it back where that is refused.
+
+        `modified_at`: that of an empty file; content that is stored keeps its own.
+        """
+        draft = None if upload.size else self._draft(upload, modified_at)
         try:
-            await self._retry.answering(lambda: self._put_once(found, upload, mime_type))
+            await self._retry.answering(lambda: self._put_once(found, upload, mime_type, draft))
         except CatalogUnavailable:
             raise
         except CatalogError as error:
@@ -264,15 +283,16 @@ class LinkReceiving:
                 size=upload.size,
             )
 
-    async def _put_once(self, found: LinkedFolder, upload: LinkUpload, mime_type: str) -> None:
+    async def _put_once(
+        self, found: LinkedFolder, upload: LinkUpload, mime_type: str, draft: StoredObject | None
+    ) -> None:
         await self._catalog.count_link_upload(upload.id, at=self._clock())
-        is_empty = upload.size == 0
         async with self._destinations.committing():
             with self._changes.expecting():
                 committed = await self._catalog.commit_upload(
                     UploadCommit(
                         object_id=upload.id,
-                        draft=self._draft(upload) if is_empty else None,
+                        draft=draft,
                         mime_type=mime_type,
                         # Content that is stored keeps its own.
                         hash_hex=content_hash(()),
@@ -281,12 +301,12 @@ class LinkReceiving:
                         owner_id=found.owner.id,
                         is_public=False,
                         on_conflict=RenameOnConflict(),
-                        hold=None if is_empty else (TICKET_SERVICE, holder_of_link(upload.link_id)),
+                        hold=None if draft else (TICKET_SERVICE, holder_of_link(upload.link_id)),
                     )
                 )
                 self._changes.file_committed(committed)
 
-    def _draft(self, upload: LinkUpload) -> StoredObject:
+    def _draft(self, upload: LinkUpload, modified_at: float | None) -> StoredObject:
         return StoredObject(
             id=upload.id,
             size=0,
@@ -297,6 +317,7 @@ class LinkReceiving:
             mime_type="",
             hash="",
             created_at=self._clock(),
+            modified_at=modified_at,
         )
 
 

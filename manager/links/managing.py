@@ -27,7 +27,7 @@ _SWEPT: Final = 1000
 log = structlog.get_logger(__name__)
 
 
-class Link(SealedLink, Protocol):
+class ManagedLink(SealedLink, Protocol):
     """What links of every kind have."""
 
     @property
@@ -59,8 +59,8 @@ class Link(SealedLink, Protocol):
         """None before the first time."""
 
 
-LinkT = TypeVar("LinkT", bound=Link)
-LinkT_co = TypeVar("LinkT_co", bound=Link, covariant=True)
+LinkT = TypeVar("LinkT", bound=ManagedLink)
+LinkT_co = TypeVar("LinkT_co", bound=ManagedLink, covariant=True)
 ChangesT = TypeVar("ChangesT", bound=Mapping[str, Any])
 
 

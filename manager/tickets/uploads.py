@@ -27,6 +27,7 @@ from common.tasks import BackgroundTasks
 from common.wording import counted
 from manager.error_texts import log_level
 from manager.errors import ContentOutOfReach, InvalidTicket, NoUploadService
+from manager.files.conversion import modification_time
 from manager.gc.temporary_references import TemporaryReferences
 from manager.retrying import CatalogRetry
 from manager.services.channel_limits import ChunkSizes
@@ -213,10 +214,13 @@ class TicketManager:
     async def redeem(
         self, slot: UploadSlot, process: str, packet: u2s.TicketRedeem
     ) -> s2u.TicketAccepted:
-        """Starts the upload on the slot's process. Raises `InvalidTicket`, `CatalogError`."""
+        """Starts the upload on the slot's process.
+
+        Raises `InvalidTicket`, `InvalidRequest`, `CatalogError`.
+        """
         claims = self._signer.read(packet.ticket)
         _check_form(claims, packet)
-        draft = self._draft(claims)
+        draft = self._draft(claims, modification_time(packet.modified_at))
         upload = await self._begin(slot, process, draft)
         self._running[str(draft.id)] = upload
         return s2u.TicketAccepted(
@@ -394,7 +398,7 @@ class TicketManager:
         }
         return tuple((name, str(value)) for name, value in fields.items() if value is not None)
 
-    def _draft(self, claims: TicketClaims) -> StoredObject:
+    def _draft(self, claims: TicketClaims, modified_at: float | None) -> StoredObject:
         # A form has buffers for two chunks, one that comes in and one that goes out: large ones gain nothing.
         chunk_size = self._chunk_sizes.of_upload(takes_large=False)
         return StoredObject(
@@ -407,6 +411,7 @@ class TicketManager:
             mime_type="",
             hash="",
             created_at=self._clock(),
+            modified_at=modified_at,
         )
 
 

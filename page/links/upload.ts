@@ -3,6 +3,8 @@
  * when it is there. It stands alone; the manager has written the page and its texts (`manager/links/upload_page.py`).
  */
 
+import { modificationTime } from "../app/state/modification-time.js";
+
 /** What the manager answers when an upload begins; without a URL the file is empty, and there already. */
 interface Form {
   upload_id: string;
@@ -124,7 +126,8 @@ async function sendTyped(row: Row) {
 
 async function sendOnce(row: Row, type?: string) {
   const { name, size } = row.file;
-  const form = await patiently(() => ask<Form>("uploads", { name, size, ...(type ? { type } : {}) }));
+  const asked = { name, size, modified_at: modificationTime(row.file.lastModified), ...(type ? { type } : {}) };
+  const form = await patiently(() => ask<Form>("uploads", asked));
   if (form.url === null) return;
   try {
     await post(form, row);

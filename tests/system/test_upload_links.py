@@ -15,6 +15,7 @@ from tests.system.ticketing import form_of
 from tests.system.whole import Whole, content_of
 
 TEXT = {"type": "text/plain"}
+MODIFIED = {"modified_at": "1970-01-01T00:00:01.500Z"}
 
 
 class Stranger:
@@ -87,16 +88,16 @@ async def in_folder(whole: Whole) -> dict[str, Any]:
 
 
 async def test_what_is_sent_is_a_file_of_who_made_the_link(whole, link):
-    """With all its bytes; a taken name is numbered, and the sender is told nothing of it."""
+    """With all its bytes and its time; a taken name is numbered, and the sender is told nothing of it."""
     stranger, content = await link(), content_of(2500)
     alice = await whole.app[CATALOG].user_by_name("alice")
     for _ in range(2):
-        status, answer = await stranger.add("ä b.txt", content, **TEXT)
+        status, answer = await stranger.add("ä b.txt", content, **TEXT, **MODIFIED)
         assert (status, answer) == (200, {"error": False})
     files = await in_folder(whole)
     assert sorted(files) == ["ä b (1).txt", "ä b.txt"]
     assert {file.owner_id for file in files.values()} == {alice.id}
-    assert {file.is_public for file in files.values()} == {False}
+    assert {(file.is_public, file.modified_at) for file in files.values()} == {(False, 1.5)}
     headers = {"Authorization": f"Bearer {await whole.token('alice')}"}
     async with stranger.http.get(
         f"{whole.url}/download", params={"path": "/inbox", "name": "ä b.txt"}, headers=headers
@@ -108,10 +109,10 @@ async def test_what_is_sent_is_a_file_of_who_made_the_link(whole, link):
 
 async def test_an_empty_file_is_there_at_once(whole, link):
     """Nothing has to be sent for it."""
-    form = await (await link()).begin("empty.txt", 0, type="no type")
+    form = await (await link()).begin("empty.txt", 0, type="no type", **MODIFIED)
     assert (form["url"], form["fields"]) == (None, [])
     stored = (await in_folder(whole))["empty.txt"]
-    assert (stored.size, stored.mime_type) == (0, "text/plain")
+    assert (stored.size, stored.mime_type, stored.modified_at) == (0, "text/plain", 1.5)
 
 
 async def test_who_has_the_link_sees_nothing_of_the_folder(whole, link):

@@ -30,7 +30,10 @@ def slow_post(stage: Stage) -> Fault:
 async def test_the_link_introduces_the_service(stage: Stage) -> None:
     """The manager learns the address, the extensions and which slots are one process."""
     query = stage.link.query
-    extensions = "bundle channel-demand message-limits messages object-keys resume ticket-holders"
+    extensions = (
+        "bundle channel-demand message-limits messages modification-times object-keys resume "
+        "ticket-holders"
+    )
     assert query["type"] == "upload"
     assert query["extensions"].split(",") == [*extensions.split(), "tickets", "webhooks"]
     assert query["address"] == "http://127.0.0.1:1"

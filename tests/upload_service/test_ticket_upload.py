@@ -14,12 +14,12 @@ from protocol.extensions import MESSAGES
 from protocol.generic import Boolean
 from protocol.packet import Packet
 from protocol.s2u import ReportDeferred
-from protocol.u2s import TicketFinish
+from protocol.u2s import TicketFinish, TicketRedeem
 from storage.discord.messages import ChunkAddress
 from storage.errors import NoWebhook
 from storage.outgoing import FileSender
 from tests.upload_service.test_report_journal import report
-from upload_service.errors import Busy, NotStored
+from upload_service.errors import Busy, NotStored, TicketRefused
 from upload_service.forwarding import ReportQueue
 from upload_service.report_journal import ReportJournal
 from upload_service.ticket_upload import TicketBackend
@@ -43,6 +43,7 @@ class PlayedSlot:
 
     def __init__(self, *answers: Packet | Exception) -> None:
         self.takes_tickets = True
+        self.takes_modification_times = True
         self.asked: list[Packet] = []
         self.on_store: Callable[[], Awaitable[ChunkAddress]] = self._stored
         self._answers = list(answers)
@@ -101,6 +102,20 @@ async def test_a_post_goes_on_over_another_slot(tmp_path: Path) -> None:
     second.takes_tickets, second.on_store = True, second.no_webhook
     with pytest.raises(NoWebhook):
         await link.store(memoryview(b"x"), ended, SENDER)
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_a_modification_time_goes_to_managers_that_take_it(
+    tmp_path: Path, *, is_taken: bool
+) -> None:
+    """Another one would refuse the packet, and so the file."""
+    slot = PlayedSlot(Boolean(success=False, message="no"))
+    slot.takes_modification_times = is_taken
+    link, _ = link_of(tmp_path, slot)
+    packet = TicketRedeem(ticket="t", modified_at="2019-08-02T09:30:00.125Z")
+    with pytest.raises(TicketRefused):
+        await link.redeem(packet)
+    assert slot.asked == [packet if is_taken else TicketRedeem(ticket="t")]
 
 
 async def test_a_report_without_any_link_is_kept(tmp_path: Path) -> None:

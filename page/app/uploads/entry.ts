@@ -4,6 +4,7 @@ import type { Item, UploadRow, UploadState } from "../../types/state.js";
 import type { ChunkRange, OverwriteAction } from "../../types/wire.js";
 import type { Bundle } from "./bundle.js";
 import type { ChunkEffect } from "./chunk-plan.js";
+import { modificationTime } from "../state/modification-time.js";
 import { stemLength } from "../state/paths.js";
 import { CHUNKS_AT_ONCE, CHUNKS_PER_UPLOAD } from "./chunk-plan.js";
 import { placeOf } from "./entries.js";
@@ -12,10 +13,6 @@ import { ProgressWatch } from "./progress-watch.js";
 
 /** What the queue needs of a `File`. */
 export type Source = { readonly name: string; readonly size: number; readonly lastModified?: number | undefined };
-
-/** The first and last modification time that the manager takes (docs/extensions.md, `modification-times`), in milliseconds. */
-const EARLIEST_MS = Date.UTC(1601, 0, 1);
-const LATEST_MS = Date.UTC(9999, 0, 1);
 
 /** What the manager keeps of a file that was begun before. */
 export interface Kept {
@@ -152,8 +149,7 @@ export class Entry {
 
   /** When the file was last modified, as packets have it; null if that is not known, or not to be told. */
   get modifiedAt() {
-    const { lastModified = NaN } = this.source;
-    return lastModified >= EARLIEST_MS && lastModified < LATEST_MS ? new Date(lastModified).toISOString() : null;
+    return modificationTime(this.source.lastModified);
   }
 
   get size() {

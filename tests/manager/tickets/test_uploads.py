@@ -20,7 +20,7 @@ from manager.errors import NoUploadService
 from manager.tickets.issuing import TicketRequest
 from manager.tickets.uploads import TicketManager
 from protocol import generic, s2c, s2u, u2s
-from protocol.extensions import OBJECT_KEYS, TICKET_HOLDERS, TICKETS, WEBHOOKS
+from protocol.extensions import MODIFICATION_TIMES, OBJECT_KEYS, TICKET_HOLDERS, TICKETS, WEBHOOKS
 from storage.envelope import sealed_size
 from tests.manager.sockets.flaky import FlakyStage, running_flaky_stage
 from tests.manager.sockets.stage import CHUNK_SIZE, SERVICE_PASSWORD, Stage
@@ -221,6 +221,19 @@ async def gone(stage: Stage, file_id: str) -> None:
     """Returns once nothing is left of an upload."""
     while await stage.catalog.object_by_id(UUID(file_id)) is not None:
         pass
+
+
+async def test_a_form_says_when_its_file_was_modified(stage):
+    """The content keeps the time; what is no time that files may have is refused, and uses nothing up."""
+    extensions = TICKET_EXTENSIONS | {MODIFICATION_TIMES}
+    async with connected(stage, extensions=extensions) as service:
+        ticket, file_id = await open_ticket(stage, 5)
+        refused = await service.redeem(ticket, modified_at="1500-01-01T00:00:00.000Z")
+        assert isinstance(refused, generic.Boolean)
+        accepted = await service.redeem(ticket, modified_at="1970-01-01T00:00:01.500Z")
+        assert isinstance(accepted, s2u.TicketAccepted)
+        content = await stage.catalog.object_by_id(UUID(file_id))
+        assert content.modified_at == 1.5
 
 
 async def test_a_failed_upload_leaves_nothing(stage, service):
