@@ -207,7 +207,7 @@ test("what cannot be done with a file is not offered, and why is told", async ()
     await grace.page.keyboard.press("Escape");
     return [labels, why];
   };
-  assert.deepEqual(await offered(), [["Details"], "Private to another user. Only its owner can share it with you."]);
+  assert.deepEqual(await offered(), [["Add star", "Details"], "Private to another user. Only its owner can share it with you."]);
   for (const name of ["Download", "Move", "Delete"])
     assert.ok(await grace.page.getByRole("toolbar").getByRole("button", { name }).isDisabled(), name);
   const details = grace.page.getByRole("complementary", { name: "Details" });
@@ -219,7 +219,7 @@ test("what cannot be done with a file is not offered, and why is told", async ()
   await access(grace, "secret.txt", "Shared with you");
   await details.getByText(/^Shared with you on /).waitFor();
   assert.deepEqual(await offered(), [
-    ["Preview", "Download", "Copy", "Details"],
+    ["Preview", "Download", "Add star", "Copy", "Details"],
     "It belongs to another user, who shared it with you.",
   ]);
   await dialog.getByRole("button", { name: "Done" }).click();
