@@ -21,6 +21,7 @@ from manager.services.allocation import SlotCard
 from manager.services.allocator_host import AllocatorHost
 from manager.services.booking_ledger import BookingLedger
 from manager.services.bookings import BookingManager, Bookings
+from manager.services.lease_terms import InMemoryFence
 from manager.services.remote_bookings import AllocatorLink, RemoteBookings
 from protocol.packet import Packet
 
@@ -64,9 +65,12 @@ async def _remote(url: str, number: int) -> AsyncIterator[list[Bookings]]:
             cluster = await stack.enter_async_context(NatsCluster.open(url, own))
             tasks = BackgroundTasks()
             stack.push_async_callback(tasks.close)
-            link = AllocatorLink(cluster, _NoClients())
+            fence = InMemoryFence()
+            link = AllocatorLink(cluster, _NoClients(), fence=fence, monotonic=time.monotonic)
             link.serve(_Cards(own.id))
-            host = AllocatorHost(cluster, tasks, idle_s=IDLE_S, monotonic=time.monotonic)
+            host = AllocatorHost(
+                cluster, tasks, fence=fence, idle_s=IDLE_S, monotonic=time.monotonic
+            )
             stack.push_async_callback(host.close)
             host.start()
             tasks.spawn(link.run(), "talk to the allocator")

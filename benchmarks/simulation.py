@@ -27,6 +27,7 @@ from manager.cluster.timing import ClusterTiming
 from manager.errors import BookingsUnavailable, NoFreeService
 from manager.services.allocation import ALLOCATOR_SUBJECT, SlotCard
 from manager.services.allocator_host import AllocatorHost
+from manager.services.lease_terms import InMemoryFence
 from manager.services.leases import Configure
 from manager.services.remote_bookings import AllocatorLink, RemoteBookings, RemoteLeases
 from protocol import s2c
@@ -169,10 +170,16 @@ class _Manager:
         own = Member(id=self.id, name=self.id)
         self.cluster = SimulatedCluster(simulation.nats, own, ClusterTiming())
         self.tasks = BackgroundTasks()
-        self.link = AllocatorLink(self.cluster, self)
+        self.link = AllocatorLink(
+            self.cluster, self, fence=simulation.fence, monotonic=simulation.time
+        )
         self.link.serve(self)
         self.host = AllocatorHost(
-            self.cluster, self.tasks, idle_s=IDLE_S, monotonic=simulation.time
+            self.cluster,
+            self.tasks,
+            fence=simulation.fence,
+            idle_s=IDLE_S,
+            monotonic=simulation.time,
         )
         self.bookings = RemoteBookings(self.link)
         self.leases = RemoteLeases(self.link, self.host.set_webhooks)
@@ -185,6 +192,7 @@ class _Manager:
         self.leases.set_webhooks(self.simulation.webhooks)
         self.host.start()
         self.tasks.spawn(self.link.run(), "talk to the allocator")
+        self.tasks.spawn(self.link.watch_terms(), "watch the terms of leases")
 
     async def die(self) -> None:
         self.is_alive = False
@@ -227,6 +235,7 @@ class Simulation:
         self.scale = scale
         self.figures = Figures()
         self.nats = SimulatedNats(scale.network, scale.seed)
+        self.fence = InMemoryFence()
         self.random = self.nats.random
         self.webhooks = {number: 10_000 + number for number in range(1, scale.channels + 1)}
         self.tasks = BackgroundTasks()

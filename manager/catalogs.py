@@ -8,6 +8,7 @@ import structlog
 from catalog.change_port import ChangeLog
 from catalog.content_port import MasterKeyStore
 from catalog.errors import CatalogError, CatalogFaulty, CatalogUnavailable
+from catalog.lease_fence_port import LeaseFence
 from catalog.port import Catalog
 from catalog.sqlite.adapter import SqliteCatalog
 from common.retry import Backoff
@@ -76,8 +77,11 @@ class NoSharedCatalog(Exception):
     """The catalog is one manager's alone, while there are several."""
 
 
-def change_log_of(catalog: Catalog) -> ChangeLog:
-    """The changes that all managers of the catalog have made. Raises `NoSharedCatalog`."""
+def shared_parts_of(catalog: Catalog) -> tuple[ChangeLog, LeaseFence]:
+    """What all managers of the catalog share: their changes, and the fence of their leases.
+
+    Raises `NoSharedCatalog`.
+    """
     # As in `catalog_of`.
     from catalog.supabase.adapter import SupabaseCatalog  # noqa: PLC0415
 
@@ -85,7 +89,7 @@ def change_log_of(catalog: Catalog) -> ChangeLog:
         raise NoSharedCatalog(
             "several managers cannot share an SQLite file: set SUPABASE_URL and SUPABASE_KEY"
         )
-    return catalog.change_log
+    return catalog.change_log, catalog.lease_fence
 
 
 REMEDY = (

@@ -39,6 +39,7 @@ COVERING = (
     "manager/services/test_allocator.py",
     "manager/services/test_booking_ledger.py",
     "manager/services/test_channel_assignment.py",
+    "manager/services/test_lease_terms.py",
     "manager/services/test_leases.py",
     "manager/test_scopes.py",
     "manager/test_space_views.py",

@@ -18,6 +18,7 @@ from catalog.supabase.folders import SupabaseFolders, SupabasePositions, Supabas
 from catalog.supabase.identities import SupabaseIdentities
 from catalog.supabase.invitations import SupabaseInvitations
 from catalog.supabase.kept_uploads import SupabaseKeptUploads
+from catalog.supabase.lease_fence import SupabaseLeaseFence
 from catalog.supabase.links import SupabaseLinks
 from catalog.supabase.logins import SupabaseAppPasswords, SupabaseSessions
 from catalog.supabase.objects import (
@@ -92,6 +93,7 @@ class SupabaseCatalog(JoinedCatalog):
         )
         self._functions = functions
         self.change_log = SupabaseChangeLog(functions, clock)
+        self.lease_fence = SupabaseLeaseFence(functions, clock)
 
     @classmethod
     @asynccontextmanager

@@ -68,6 +68,7 @@ MIGRATIONS = (
     "20261130194000_outbox",
     "20261130195500_invitations",
     "20261130195600_user_usages",
+    "20261130222000_lease_fence",
     "20261130223000_stars",
     "20261130224000_places_of_prefixes",
 )

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from catalog.change_port import ChangeLog
+from catalog.lease_fence_port import LeaseFence
 from catalog.port import Catalog
 from common.addresses import ClientAddresses
 from common.tasks import BackgroundTasks
 from manager.accounts.credentials import Passwords
 from manager.audit.log import AuditLog
 from manager.broadcast.hub import Hub
-from manager.catalogs import catalog_of, change_log_of, check_master_keys
+from manager.catalogs import catalog_of, check_master_keys, shared_parts_of
 from manager.cluster.notices import Notices
 from manager.cluster.opening import open_cluster
 from manager.cluster.port import Cluster
@@ -66,6 +67,7 @@ class Foundation:
         catalog: Without the rights of personal spaces, for what the manager does by itself.
         catalog_of_users: With them, where spaces are personal, for what users do.
         change_log: Of all managers; None: there is one manager.
+        lease_fence: Of all managers; None: there is one manager.
         cluster: All managers.
         notices: Between managers.
         loops: Run until the manager stops.
@@ -88,6 +90,7 @@ class Foundation:
     catalog: Catalog
     catalog_of_users: Catalog
     change_log: ChangeLog | None
+    lease_fence: LeaseFence | None
     cluster: Cluster
     notices: Notices
     loops: BackgroundTasks
@@ -122,7 +125,9 @@ class Foundation:
         )
         loops, tasks = BackgroundTasks(), BackgroundTasks()
         notices = Notices(cluster, tasks)
-        change_log = None if settings.cluster_url is None else change_log_of(catalog)
+        change_log, lease_fence = (
+            (None, None) if settings.cluster_url is None else shared_parts_of(catalog)
+        )
         spaces = Spaces(catalog, settings.spaces)
         await retry.committing(spaces.start)
         http = await stack.enter_async_context(
@@ -155,6 +160,7 @@ class Foundation:
             catalog=catalog,
             catalog_of_users=_with_rights(catalog, spaces, rights_changed),
             change_log=change_log,
+            lease_fence=lease_fence,
             cluster=cluster,
             notices=notices,
             loops=loops,

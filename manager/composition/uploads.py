@@ -51,7 +51,14 @@ class SlotParts:
 async def compose_slots(base: Foundation, content: ContentParts) -> SlotParts:
     """The bookings end when the manager stops."""
     allocation = await base.stack.enter_async_context(
-        open_allocation(base.settings, base.cluster, base.hub, base.tasks, base.monotonic)
+        open_allocation(
+            base.settings,
+            base.cluster,
+            base.hub,
+            base.tasks,
+            base.monotonic,
+            base.lease_fence,
+        )
     )
     probe = LivenessProbe(base.tasks)
     registry = UploadSlotRegistry(

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from common.tasks import BackgroundTasks
+from catalog.lease_fence_port import LeaseFence
+from common.tasks import BackgroundTasks, first_of
 from manager.cluster.port import Cluster
 from manager.services.allocator_host import AllocatorHost
 from manager.services.booking_ledger import BookingLedger
@@ -44,14 +45,20 @@ async def open_allocation(
     mailbox: Mailbox,
     tasks: BackgroundTasks,
     monotonic: Callable[[], float],
+    fence: LeaseFence | None,
 ) -> AsyncIterator[Allocation]:
-    """The allocation, until the manager stops: its own, or that of all managers with `CLUSTER_URL`."""
+    """The allocation, until the manager stops: its own, or that of all managers, who share a fence."""
     allocation: OwnAllocation | ClusterAllocation
-    if settings.cluster_url is None:
+    if fence is None:
         allocation = OwnAllocation(mailbox, idle_s=settings.booking_idle_s, monotonic=monotonic)
     else:
         allocation = ClusterAllocation(
-            cluster, mailbox, tasks, idle_s=settings.booking_idle_s, monotonic=monotonic
+            cluster,
+            mailbox,
+            tasks,
+            fence=fence,
+            idle_s=settings.booking_idle_s,
+            monotonic=monotonic,
         )
     try:
         yield allocation
@@ -89,14 +96,15 @@ class ClusterAllocation:
         mailbox: Mailbox,
         tasks: BackgroundTasks,
         *,
+        fence: LeaseFence,
         idle_s: float,
         monotonic: Callable[[], float],
     ) -> None:
-        """`idle_s`: as of `BookingLedger`; `monotonic`: its clock, in seconds."""
+        """`fence`: in the catalog; `idle_s`: as of `BookingLedger`; `monotonic`: its clock, in seconds."""
         self._cluster = cluster
         self._tasks = tasks
-        self._link = AllocatorLink(cluster, mailbox)
-        self._host = AllocatorHost(cluster, tasks, idle_s=idle_s, monotonic=monotonic)
+        self._link = AllocatorLink(cluster, mailbox, fence=fence, monotonic=monotonic)
+        self._host = AllocatorHost(cluster, tasks, fence=fence, idle_s=idle_s, monotonic=monotonic)
         self._exchange: SlotExchange | None = None
         self.bookings = RemoteBookings(self._link)
         self.leases = RemoteLeases(self._link, self._host.set_webhooks)
@@ -118,7 +126,7 @@ class ClusterAllocation:
 
     async def run(self) -> None:
         """Talks to the allocator until cancelled."""
-        await self._link.run()
+        await first_of(self._link.run(), self._link.watch_terms())
 
     async def close(self) -> None:
         """Leaves the other managers to themselves; another one becomes the allocator at once."""

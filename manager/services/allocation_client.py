@@ -10,7 +10,7 @@ matter how many allocators decided, or how often the same was heard.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -75,6 +75,7 @@ class Heard:
         leases: Processes that are to be configured anew.
         is_count_new: Whether other processes share the limit of requests.
         ask_later: Whether the allocator cannot answer yet.
+        is_answered: Whether the allocator has carried out a call.
     """
 
     results: list[tuple[PendingOperation, OperationResult]] = field(default_factory=list)
@@ -84,6 +85,7 @@ class Heard:
     leases: list[str] = field(default_factory=list)
     is_count_new: bool = False
     ask_later: bool = False
+    is_answered: bool = False
 
 
 @dataclass(slots=True)
@@ -100,9 +102,14 @@ class _Run:
 
 @dataclass(slots=True)
 class _Process:
-    """An upload process that is connected here; `unconfirmed`: webhooks that it may still use."""
+    """An upload process that is connected here.
+
+    `unconfirmed`: webhooks that it may still use. `is_decided`: whether the allocator has decided on its
+    leases since the last report.
+    """
 
     tells_demand: bool
+    is_decided: bool = False
     slots: dict[str, None] = field(default_factory=dict)
     unconfirmed: set[int] = field(default_factory=set)
 
@@ -151,6 +158,16 @@ class AllocationClient:
     def lease(self, process: str) -> LeaseState:
         """What a process is to be configured with."""
         return self._leases.get(process, LeaseState())
+
+    @property
+    def connected_leases(self) -> Mapping[str, int]:
+        """The numbers of the leases of the processes that are connected here."""
+        return {process: self.lease(process).number for process in self._processes}
+
+    @property
+    def decided_processes(self) -> Iterator[str]:
+        """The connected processes whose leases are those of the allocator that answers."""
+        return (name for name, process in self._processes.items() if process.is_decided)
 
     def may_use(self, process: str, webhook_id: int) -> bool:
         """Whether the process has the webhook, or has not confirmed its loss."""
@@ -301,6 +318,7 @@ class AllocationClient:
         if not self._is_called or answer.number != self._number:
             return
         self._is_called = False
+        heard.is_answered = True
         tickets, self._in_flight = self._in_flight, []
         for ticket, result in zip(tickets, answer.results, strict=True):
             self._take_result(ticket, result, news)
@@ -375,6 +393,7 @@ class AllocationClient:
         connected = self._processes.get(process)
         if connected is not None and lease.number > known.number:
             connected.unconfirmed |= set(known.webhooks) - set(lease.webhooks)
+            connected.is_decided = True
             heard.leases.append(process)
 
     def _drop_unseen(self, heard: Heard) -> None:
@@ -387,6 +406,8 @@ class AllocationClient:
 
     def _begin_report(self, epoch: int) -> None:
         self._epoch = epoch
+        for process in self._processes.values():
+            process.is_decided = False
         self._serial += 1
         self._number = self._heard = 0
         self._is_called = False

@@ -7,7 +7,8 @@ away that a client of a manager has which reports a moment later. What clients w
 reports: a client hears of a change only if what it has now differs from that.
 
 A manager that leaves takes its clients and slots with it. Its upload processes connect to other managers
-within seconds; until then, or for `ABSENCE_S`, they keep their leases, since requests may still be under way.
+within seconds; until then, or until `ABSENCE_S` after the fence was raised, they keep their leases
+(`manager.services.lease_terms`).
 
 Times are seconds of any monotonic clock. It does no I/O: the owner passes on calls, reports, time, and which
 managers have left.
@@ -16,6 +17,7 @@ managers have left.
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from typing import Any
 
 from manager.errors import ClearRefused, NoFreeService, ServiceExists, ServiceNotRunning
@@ -41,12 +43,11 @@ from manager.services.booking_ledger import (
     LedgerSnapshot,
     ServiceState,
 )
+from manager.services.lease_terms import ABSENCE_S
 from manager.services.leases import EarlierLease, LeaseAllocator
 
 GATHER_S = 2.0
 """How long a new allocator waits for the reports of managers that seem to be alive."""
-ABSENCE_S = 45.0
-"""For how long a process whose manager has left keeps its leases: by then it has noticed, at the latest."""
 NUMBERS_PER_EPOCH = 2**20
 """Epochs are milliseconds; no allocator decides so much in one."""
 
@@ -116,6 +117,9 @@ class Allocator:
         self._states: dict[str, LeaseState] = {}
         self._confirmed: dict[str, dict[str, int]] = {}
         self._absent_until: dict[str, float] = {}
+        self._claims_end_at = float("-inf")
+        self._wants_fence = False
+        self._fencing: frozenset[str] = frozenset()
         self._carry_out: dict[type, Callable[[str, Any, float], OperationResult]] = {
             allocation.ServiceJoined: self._service_joined,
             allocation.ServiceWithdrawn: self._service_left,
@@ -194,7 +198,9 @@ class Allocator:
         if gone is not None and gone.is_entered:
             self._leave(manager_id, now)
         if manager_id in self._expected:
+            # It has said nothing to this allocator, and may have what nobody else knows of.
             self._expected.discard(manager_id)
+            self._claims_end_at, self._wants_fence = inf, True
             self._lease_webhooks()
         self.tick(now)
 
@@ -210,8 +216,39 @@ class Allocator:
                 self._leases.slot_lost(process, slot)
             self._confirmed.get(process, {}).pop(manager_id, None)
             if not slots and process not in self._absent_until:
-                self._absent_until[process] = now + ABSENCE_S
+                self._await_return(process)
         self._note_all(("all", ""))
+
+    def _await_return(self, process: str) -> None:
+        """A process is connected nowhere that is known; its leases wait for the fence, and for it."""
+        self._absent_until[process] = inf
+        self._wants_fence = True
+
+    # The fence
+
+    def take_fence(self) -> int | None:
+        """The number to which the fence is to be raised now; None: it need not be. Tell what came of it."""
+        if not self._wants_fence:
+            return None
+        self._wants_fence = False
+        self._fencing = frozenset(each for each, at in self._absent_until.items() if at == inf)
+        return self._leases.number
+
+    def fence_not_raised(self) -> None:
+        """The catalog did not answer: it is to be tried again."""
+        self._wants_fence = True
+
+    def fence_raised(self, now: float) -> None:
+        """The catalog has the number of the last `take_fence`."""
+        self._now = now
+        for process in self._fencing:
+            if self._absent_until.get(process) == inf:
+                self._absent_until[process] = now + ABSENCE_S
+        if self._claims_end_at == inf:
+            self._claims_end_at = now + ABSENCE_S
+        # Those that are known to be alive get numbers which the fence does not concern.
+        self._leases.renumber()
+        self._settle_leases()
 
     # What the owner says
 
@@ -226,8 +263,8 @@ class Allocator:
 
     @property
     def _usable_webhooks(self) -> Mapping[int, int]:
-        """All webhooks; as long as a report is missing, only those of which another one says who has them."""
-        if not self._expected:
+        """All webhooks; while a report is missing, only those of which another one says who has them."""
+        if not self._expected and self._now >= self._claims_end_at:
             return self._webhooks
         return {key: self._webhooks[key] for key in self._webhooks.keys() & self._claimed_webhooks}
 
@@ -237,6 +274,9 @@ class Allocator:
         if self._is_gathering and (not self._expected or now >= self._gathers_until):
             self._is_gathering = False
             self._enter([each for each in self._managers.values() if each.is_whole], now)
+        if now >= self._claims_end_at > float("-inf"):
+            self._claims_end_at = float("-inf")
+            self._lease_webhooks()
         for process in [each for each, until in self._absent_until.items() if now >= until]:
             del self._absent_until[process]
             del self._processes[process]
@@ -251,7 +291,11 @@ class Allocator:
             self._ledger.next_deadline(),
             self._paced.due_at,
             self._bells.due_at,
-            *self._absent_until.values(),
+            *(
+                each
+                for each in (self._claims_end_at, *self._absent_until.values())
+                if isfinite(each)
+            ),
         ]
         if self._is_gathering:
             deadlines.append(self._gathers_until)
@@ -281,7 +325,7 @@ class Allocator:
             each.parts.clear()
         self._enter_services(reports)
         self._enter_bookings(reports, now)
-        self._enter_leases(reports, now)
+        self._enter_leases(reports)
         for each in entered:
             for slot in self._cards:
                 each.note(("service", slot))
@@ -318,7 +362,7 @@ class Allocator:
             if self._ledger.amount_of(client) != earlier.amount:
                 self._amount_changed(client)
 
-    def _enter_leases(self, reports: Iterable[Report], now: float) -> None:
+    def _enter_leases(self, reports: Iterable[Report]) -> None:
         reported: dict[str, list[ReportedProcess]] = {}
         for report in reports:
             for each in report.processes:
@@ -333,7 +377,7 @@ class Allocator:
             if slots:
                 self._absent_until.pop(process, None)
             elif process not in self._absent_until:
-                self._absent_until[process] = now + ABSENCE_S
+                self._await_return(process)
         self._claimed_webhooks.update(webhook for each in earlier for webhook in each.webhook_ids)
         self._leases.restore(self._usable_webhooks, earlier)
 

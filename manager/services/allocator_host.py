@@ -1,14 +1,17 @@
 """Runs the allocator in the manager that is elected for it, and tells managers when there are news."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from catalog.errors import CatalogError
+from catalog.lease_fence_port import LeaseFence
 from common.tasks import BackgroundTasks
 from manager.cluster.errors import ClusterError, RequestRefused
 from manager.cluster.membership import Member
 from manager.cluster.port import Campaign, Cluster, Subscription
+from manager.error_texts import log_level
 from manager.services.allocation import (
     ALLOCATOR_SUBJECT,
     LEDGER_SUBJECT,
@@ -28,6 +31,8 @@ LEASE = "allocator"
 
 NOT_ELECTED = "not-elected"
 
+FENCE_RETRY_S = 1.0
+
 
 class AllocatorHost:
     """This manager's part in the election, and the allocator while it holds the office."""
@@ -37,10 +42,14 @@ class AllocatorHost:
         cluster: Cluster,
         tasks: BackgroundTasks,
         *,
+        fence: LeaseFence,
         idle_s: float,
         monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """`idle_s`: as of `BookingLedger`; `monotonic`: its clock, in seconds."""
+        """`fence`: in the catalog; `idle_s`: as of `BookingLedger`; `monotonic`: its clock, in seconds."""
+        self._fence = fence
+        self._sleep = sleep
         self._cluster = cluster
         self._tasks = tasks
         self._idle_s = idle_s
@@ -134,6 +143,9 @@ class AllocatorHost:
         allocator = self._allocator
         if allocator is None:
             return
+        number = allocator.take_fence()
+        if number is not None:
+            self._tasks.spawn(self._raise_fence(allocator, number), "raise the fence of leases")
         for manager in allocator.take_rings(self._now()):
             self._tasks.spawn(self._ring(manager), "ring a manager")
         self._stop_alarm()
@@ -141,6 +153,18 @@ class AllocatorHost:
         if deadline is not None:
             delay_s = max(0.0, deadline - self._now())
             self._alarm = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    async def _raise_fence(self, allocator: Allocator, number: int) -> None:
+        try:
+            await self._fence.raise_lease_fence(number)
+        except CatalogError as error:
+            log.log(log_level(error), "lease-fence-not-raised", code=error.code)
+            await self._sleep(FENCE_RETRY_S)
+            allocator.fence_not_raised()
+        else:
+            allocator.fence_raised(self._now())
+        if allocator is self._allocator:
+            self._after_change()
 
     async def _ring(self, manager: str) -> None:
         try:

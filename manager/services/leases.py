@@ -321,6 +321,17 @@ class LeaseAllocator:
         return self._settle()
 
     @property
+    def number(self) -> int:
+        """The highest number of a configuration so far."""
+        return self._number
+
+    def renumber(self) -> list[Configure]:
+        """Configures all processes that have slots again, as they are, with a new number."""
+        for process in self._processes.values():
+            process.is_touched |= bool(process.slots)
+        return self._settle()
+
+    @property
     def process_count(self) -> int:
         """How many processes there are."""
         return len(self._processes)

@@ -6,12 +6,16 @@ take effect in their order, and many at once cost one message. Nothing is sent b
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from catalog.errors import CatalogError
+from catalog.lease_fence_port import LeaseFence
 from manager.cluster.errors import ClusterError
 from manager.cluster.port import Cluster, Subscription
+from manager.error_texts import log_level
 from manager.errors import BookingsUnavailable, ClearRefused, NoFreeService
 from manager.services.allocation import (
     ALLOCATOR_SUBJECT,
@@ -35,6 +39,7 @@ from manager.services.allocation_client import AllocationClient, Heard, PendingO
 from manager.services.booking_ledger import Holdings, LedgerSnapshot
 from manager.services.bookings import Mailbox
 from manager.services.channel_leases import SendConfigurations
+from manager.services.lease_terms import LOOK_EVERY_S, LeaseTerms
 from manager.services.leases import Configure
 from protocol import s2c
 from protocol.values import REPLY_TIMEOUT_S
@@ -48,7 +53,7 @@ CALL_TIMEOUT_S = 2.0
 RETRY_S = 0.2
 """Until the next try while there is no allocator."""
 POLL_S = 1.0
-"""News are asked for at least so often, since a doorbell may not be heard."""
+"""News are asked for at least so often, since a doorbell may not be heard; terms are looked at as often."""
 
 
 class ServicesListener(Protocol):
@@ -70,6 +75,8 @@ class AllocatorLink:
     Args:
         cluster: The way there.
         mailbox: The way to this manager's clients.
+        fence: What ends leases of managers that are not heard of.
+        monotonic: Seconds that never jump.
         sleep: Waits for seconds.
     """
 
@@ -78,12 +85,19 @@ class AllocatorLink:
         cluster: Cluster,
         mailbox: Mailbox,
         *,
+        fence: LeaseFence,
+        monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._cluster = cluster
         self._mailbox = mailbox
         self._sleep = sleep
+        self._fence = fence
+        self._now = monotonic
         self.state = AllocationClient(cluster.own.id)
+        self.terms = LeaseTerms()
+        self._looks_at = float("-inf")
+        self._posting: frozenset[str] = frozenset()
         self._wake = asyncio.Event()
         self._waiting: dict[PendingOperation, asyncio.Future[OperationResult]] = {}
         self._services: ServicesListener | None = None
@@ -158,6 +172,7 @@ class AllocatorLink:
         self.wake()
 
     async def _exchange(self) -> None:
+        sent_at = self._now()
         try:
             answer = await self._cluster.request(
                 ALLOCATOR_SUBJECT,
@@ -170,6 +185,9 @@ class AllocatorLink:
             await self._sleep(RETRY_S)
             return
         heard = self.state.received(answer)
+        if heard.is_answered:
+            self.terms.confirmed(self.state.decided_processes, sent_at)
+            self._posting |= frozenset(self.state.decided_processes)
         self._pass_on(heard)
         # Whoever waits for a result answers its client before that hears of anything newer.
         await asyncio.sleep(0)
@@ -192,9 +210,50 @@ class AllocatorLink:
             self._configure([self.configuration(process) for process in heard.leases])
 
     def configuration(self, process: str) -> Configure:
-        """What a process is to be configured with."""
+        """What a process is to be configured with: no webhook once its term is over."""
         lease = self.state.lease(process)
+        if not self.terms.may_post(process, self._now()):
+            return Configure(process, (), 0, lease.gets_more)
         return Configure(process, lease.webhooks, lease.number, lease.gets_more)
+
+    async def watch_terms(self) -> None:
+        """Looks at terms until cancelled."""
+        while True:
+            await self._sleep(POLL_S)
+            await self.look_at_terms()
+
+    async def look_at_terms(self) -> None:
+        """Stops processes whose term is over, and lets them go on when it was renewed.
+
+        When the allocator is silent the fence is read first, if that has not just been done.
+        """
+        now = self._now()
+        if self.terms.must_look(now) and now >= self._looks_at:
+            self._looks_at = now + LOOK_EVERY_S
+            await self._look_at_fence(now)
+        self._apply_terms()
+
+    async def _look_at_fence(self, asked_at: float) -> None:
+        numbers = self.state.connected_leases
+        try:
+            fence = await self._fence.lease_fence()
+        except CatalogError as error:
+            log.log(log_level(error), "lease-fence-not-read", code=error.code)
+        else:
+            self.terms.looked(fence, numbers, asked_at)
+
+    def _apply_terms(self) -> None:
+        """Configures the processes whose terms have ended or begun."""
+        now = self._now()
+        posting = frozenset(
+            process for process in self.state.connected_leases if self.terms.may_post(process, now)
+        )
+        changed, self._posting = posting ^ self._posting, posting
+        concerned = sorted(changed & self.state.connected_leases.keys())
+        for process in concerned:
+            log.warning("lease-term-changed", process=process, may_post=process in posting)
+        if self._configure is not None and concerned:
+            self._configure([self.configuration(process) for process in concerned])
 
 
 class RemoteBookings:
@@ -289,6 +348,8 @@ class RemoteLeases:
     def slot_left(self, process: str, slot: str) -> None:
         """See `ChannelLeases`."""
         self._state.process_left(process, slot)
+        if process not in self._state.connected_leases:
+            self._link.terms.left(process)
         self._link.wake()
 
     def demand_told(self, process: str, *, is_waiting: bool, uploads: Mapping[str, int]) -> None:
@@ -305,12 +366,11 @@ class RemoteLeases:
 
     def current(self, process: str) -> Configure:
         """See `ChannelLeases`."""
-        lease = self._state.lease(process)
-        return Configure(process, lease.webhooks, 0, lease.gets_more)
+        return replace(self._link.configuration(process), number=0)
 
     def webhooks_of(self, process: str) -> tuple[int, ...]:
         """See `ChannelLeases`."""
-        return self._state.lease(process).webhooks
+        return self._link.configuration(process).webhook_ids
 
     def is_held_by(self, process: str, webhook_id: int) -> bool:
         """See `ChannelLeases`."""

@@ -109,3 +109,11 @@ async def test_a_page_that_is_none_is_refused(catalog, raw):
 async def test_there_is_one_clock(catalog):
     """That of the database, whatever the managers' clocks say."""
     assert abs(await catalog.change_log.database_time() - time.time()) < 60
+
+
+async def test_the_fence_of_leases_only_grows(catalog):
+    """Whichever manager raises it, and in whichever order."""
+    before = await catalog.lease_fence.lease_fence()
+    await catalog.lease_fence.raise_lease_fence(before + 2**50)
+    await catalog.lease_fence.raise_lease_fence(before + 1)
+    assert await catalog.lease_fence.lease_fence() == before + 2**50

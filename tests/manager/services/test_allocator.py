@@ -22,8 +22,9 @@ from manager.services.allocation import (
     StartUpload,
 )
 from manager.services.allocation_client import AllocationClient, Heard
-from manager.services.allocator import ABSENCE_S, GATHER_S, Allocator
+from manager.services.allocator import GATHER_S, Allocator
 from manager.services.booking_ledger import AmountChanged
+from manager.services.lease_terms import ABSENCE_S
 
 IDLE_S = 30.0
 
@@ -86,6 +87,14 @@ class Office:
         ticket = self.managers[name].ask(operation)
         results = dict(self.talk(name).results)
         return results[ticket]
+
+    def raise_fence(self) -> int:
+        """The catalog takes the fence that the allocator wants; returns its number."""
+        number = self.allocator.take_fence()
+        assert number is not None
+        self.allocator.fence_raised(self.now)
+        self.talk()
+        return number
 
     def slots(self, manager: str, *slots: str, process: str | None = None) -> None:
         """Slots connect to a manager, of a process if it is named."""
@@ -502,11 +511,16 @@ class TestLeases:
         assert office.managers["b"].lease("p1").webhooks != ()
 
     def test_a_process_that_stays_away_loses_its_leases(self, office: Office):
-        """After a time in which it has noticed that its manager is gone."""
+        """After a time in which it has noticed that its manager is gone, which begins with the fence."""
         office.slots("a", "s1", process="p1")
         office.allocator.manager_left("a", office.now)
         del office.managers["a"]
         office.slots("b", "s2", process="p2")
+        office.now += ABSENCE_S
+        office.allocator.tick(office.now)
+        office.talk()
+        assert office.managers["b"].lease("p2").webhooks == ()
+        office.raise_fence()
         office.now += ABSENCE_S
         office.allocator.tick(office.now)
         office.talk()
@@ -539,7 +553,37 @@ class TestLeases:
         assert office.managers["a"].lease("p1").webhooks == ()
         office.allocator.manager_left("c", office.now)
         office.talk()
+        assert office.managers["a"].lease("p1").webhooks == ()
+        office.raise_fence()
+        office.now += ABSENCE_S
+        office.allocator.tick(office.now)
+        office.talk()
         assert office.managers["a"].lease("p1").webhooks == (1, 2, 3)
+
+    def test_the_fence_concerns_only_who_is_not_heard_of(self, office: Office):
+        """Whoever is there gets a higher number; a catalog that is away is asked again."""
+        office.slots("a", "s1", process="p1")
+        office.slots("b", "s2", process="p2")
+        assert office.allocator.take_fence() is None
+        office.allocator.manager_left("a", office.now)
+        lost = office.managers.pop("a").lease("p1")
+        assert office.allocator.take_fence() is not None
+        office.allocator.fence_not_raised()
+        fence = office.raise_fence()
+        assert lost.number <= fence < office.managers["b"].lease("p2").number
+        assert office.allocator.take_fence() is None
+
+    def test_a_process_that_is_back_before_the_fence_keeps_its_leases(self, office: Office):
+        """The fence that was under way for it does not end them."""
+        office.slots("a", "s1", process="p1")
+        office.allocator.manager_left("a", office.now)
+        del office.managers["a"]
+        assert office.allocator.take_fence() is not None
+        office.slots("b", "s2", process="p1")
+        office.allocator.fence_raised(office.now)
+        assert office.allocator.next_deadline() is None
+        office.talk()
+        assert office.managers["b"].lease("p1").webhooks == (1, 2)
 
     def test_a_process_that_is_connected_elsewhere_stays(self, office: Office):
         """A manager that goes takes only its own connections."""
@@ -572,6 +616,7 @@ class TestLeases:
         del office.managers["a"]
         office.elect()
         office.talk()
+        office.raise_fence()
         deadline = office.allocator.next_deadline()
         office.now += 1.0
         office.manager("c")

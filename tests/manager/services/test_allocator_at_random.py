@@ -17,7 +17,8 @@ from manager.services.allocation import (
     StartUpload,
 )
 from manager.services.allocation_client import AllocationClient, Heard, PendingOperation
-from manager.services.allocator import ABSENCE_S, GATHER_S, Allocator
+from manager.services.allocator import GATHER_S, Allocator
+from manager.services.lease_terms import ABSENCE_S
 
 IDLE_S = 30.0
 CHANNELS = {number: 100 + number for number in range(1, 4)}
@@ -239,11 +240,21 @@ class AllocatorMachine(RuleBasedStateMachine):
         for _ in range(rounds):
             side.take(side.client.received(self.answered(side.client.next_message())))
 
-    @rule(seconds=st.sampled_from([0.5, GATHER_S, IDLE_S]))
+    @rule(seconds=st.sampled_from([0.5, GATHER_S, IDLE_S, ABSENCE_S]))
     def time_passes(self, seconds: float) -> None:
         """The allocator does what is due."""
         self.now += seconds
         self.allocator.tick(self.now)
+
+    @rule(fails=st.booleans())
+    def the_fence_is_raised(self, fails: bool) -> None:
+        """The catalog takes it, or is away."""
+        if self.allocator.take_fence() is None:
+            return
+        if fails:
+            self.allocator.fence_not_raised()
+        else:
+            self.allocator.fence_raised(self.now)
 
     @rule()
     def the_allocator_dies(self) -> None:
