@@ -5,6 +5,7 @@ and again for every file.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -20,6 +21,9 @@ from reading.manifest import (
     MEDIA_TYPE,
     ArchiveManifest,
 )
+
+_LONGEST_FIRST_TOKEN: Final = 16 * 1024
+"""It has the names of selected files, and comes back with each question for a file."""
 
 
 class ArchiveToken(GatewayToken, frozen=True, kw_only=True):
@@ -60,8 +64,8 @@ class ArchiveManifests:
         cursor: WalkCursor,
         headers: Mapping[str, str],
         reader: str,
-    ) -> web.Response:
-        """The manifest of an archive whose listing begins there."""
+    ) -> web.Response | None:
+        """The manifest of an archive whose listing begins there; None: its token would be too long."""
         token = ArchiveToken(
             exp=self._tokens.expiry(ARCHIVE_TOKEN_LIFE_S),
             gateway=gateway,
@@ -69,9 +73,10 @@ class ArchiveManifests:
             operation=viewer.operation,
             cursor=cursor,
         )
-        manifest = ArchiveManifest(
-            token=self._tokens.text_of(token), reader=reader, headers=headers
-        )
+        text = self._tokens.text_of(token)
+        if len(text) > _LONGEST_FIRST_TOKEN:
+            return None
+        manifest = ArchiveManifest(token=text, reader=reader, headers=headers)
         return web.Response(
             body=msgspec.msgpack.encode(manifest),
             content_type=MEDIA_TYPE,

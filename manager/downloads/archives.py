@@ -182,8 +182,8 @@ class FolderSender:
         """Answers with what is in the folder, or in a selection of its entries.
 
         These are the files that the viewer may have. The download counts towards the limit of `reader`.
-        But for a selection, a gateway is answered with a manifest, and a client that follows there is led
-        to a gateway.
+        A gateway is answered with a manifest; a client that follows there is led to a gateway, but for a
+        selection.
 
         Raises `TooManyDownloads`, `StorageError`, `CatalogError`: all before the first byte. What goes
         wrong later ends the connection.
@@ -191,8 +191,8 @@ class FolderSender:
         headers = _headers(folder)
         if request.method == "HEAD":
             return web.Response(headers=headers)
-        if selection is None and self._manifests.may_give:
-            elsewhere = await self._by_gateway(request, folder, viewer, headers, reader)
+        if self._manifests.may_give:
+            elsewhere = await self._by_gateway(request, folder, viewer, selection, headers, reader)
             if elsewhere is not None:
                 return elsewhere
         listing = CatalogListing(
@@ -205,14 +205,21 @@ class FolderSender:
         request: web.Request,
         folder: Folder,
         viewer: Viewer,
+        selection: Selection | None,
         headers: Mapping[str, str],
         reader: str,
     ) -> web.Response | None:
         """The manifest for the gateway that asks, or the way to one; None: the manager is to send it."""
         gateway = request.get(GATEWAY)
         if gateway is None:
-            return self._redirects.to_folder(request, folder, viewer, reader)
-        walk = await SubtreeWalk.of(self._catalog, folder.id, viewer_id=viewer.id)
+            is_whole = selection is None
+            return self._redirects.to_folder(request, folder, viewer, reader) if is_whole else None
+        if selection is None:
+            walk = await SubtreeWalk.of(self._catalog, folder.id, viewer_id=viewer.id)
+        else:
+            walk = await SubtreeWalk.selected(
+                self._catalog, folder.id, selection, viewer_id=viewer.id
+            )
         return self._manifests.answer(gateway, viewer, walk.cursor, headers, reader)
 
 

@@ -3,12 +3,10 @@
 One page of entries is in memory for each level.
 """
 
-import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from catalog.errors import FolderMissing
 from catalog.port import Catalog, CountedFolder
 from catalog.records import File, Folder, User
 from manager.errors import AccessDenied, NoSuchEntries, names_listed
@@ -68,33 +66,12 @@ async def subtree(
     With a selection, just those of the folder's entries, and all below them.
     Raises `FolderMissing`, `CatalogUnavailable`.
     """
-    if selection is not None:
-        await catalog.counts(folder_id)
-        selected = _walk_selected(catalog, viewer_id, selection)
-        async with contextlib.aclosing(selected):
-            async for page in selected:
-                yield page
-        return
-    walk = await SubtreeWalk.of(catalog, folder_id, viewer_id=viewer_id)
+    if selection is None:
+        walk = await SubtreeWalk.of(catalog, folder_id, viewer_id=viewer_id)
+    else:
+        walk = await SubtreeWalk.selected(catalog, folder_id, selection, viewer_id=viewer_id)
     while found := await walk.next_page():
         yield found
-
-
-async def _walk_selected(
-    catalog: Catalog, viewer_id: int, selection: Selection
-) -> AsyncGenerator[TreePage, None]:
-    for start in range(0, len(selection.files), PAGE):
-        yield _listed((), selection.files[start : start + PAGE])
-    for folder in selection.folders:
-        try:
-            walk = await SubtreeWalk.of(
-                catalog, folder.id, viewer_id=viewer_id, path=(folder.name,)
-            )
-        except FolderMissing:
-            continue
-        yield TreeFolder((folder.name,))
-        while page := await walk.next_page():
-            yield page
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +84,33 @@ class WalkLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectedEntries:
+    """Entries of a folder that a walk has not come to yet.
+
+    Attributes:
+        folder_id: Where they lie.
+        files: Names of files.
+        folders: Ids of folders.
+    """
+
+    folder_id: int
+    files: tuple[str, ...]
+    folders: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WalkCursor:
     """Where a walk goes on.
 
     Attributes:
         levels: The folders on the way down, whose names make up the path.
         files_after: The last file that was listed of the deepest one; None: all were.
+        selected: What comes after these folders, but for its files, which come first; None: nothing.
     """
 
     levels: tuple[WalkLevel, ...]
     files_after: str | None
+    selected: SelectedEntries | None = None
 
 
 class SubtreeWalk:
@@ -133,24 +127,41 @@ class SubtreeWalk:
         self._viewer_id = viewer_id
         self._levels = [_Subfolders(catalog, level) for level in cursor.levels]
         self._files_after = cursor.files_after
+        self._selected = cursor.selected
 
     @classmethod
-    async def of(
-        cls, catalog: Catalog, folder_id: int, *, viewer_id: int, path: EntryPath = ()
-    ) -> "SubtreeWalk":
-        """A walk from its beginning; `path`: of the folder. Raises `FolderMissing`."""
+    async def of(cls, catalog: Catalog, folder_id: int, *, viewer_id: int) -> "SubtreeWalk":
+        """A walk from its beginning. Raises `FolderMissing`."""
         counts = await catalog.counts(folder_id)
-        level = WalkLevel(folder_id, path[-1] if path else "", "")
+        level = WalkLevel(folder_id, "", "")
         cursor = WalkCursor((level,), "" if counts.files else None)
         return cls(catalog, cursor, viewer_id=viewer_id)
+
+    @classmethod
+    async def selected(
+        cls, catalog: Catalog, folder_id: int, selection: Selection, *, viewer_id: int
+    ) -> "SubtreeWalk":
+        """A walk through some entries of a folder. Raises `FolderMissing`."""
+        await catalog.counts(folder_id)
+        entries = SelectedEntries(
+            folder_id,
+            tuple(file.name for file in selection.files),
+            tuple(folder.id for folder in selection.folders),
+        )
+        return cls(catalog, WalkCursor((), None, entries), viewer_id=viewer_id)
 
     @property
     def cursor(self) -> WalkCursor:
         """Where the walk goes on after the last page."""
-        return WalkCursor(tuple(each.level for each in self._levels), self._files_after)
+        levels = tuple(each.level for each in self._levels)
+        return WalkCursor(levels, self._files_after, self._selected)
 
     async def next_page(self) -> TreePage | None:
         """What comes next; None at the end."""
+        return await self._next_below() or await self._next_selected()
+
+    async def _next_below(self) -> TreePage | None:
+        """What comes next of the folders on the way down; None: all of them are over."""
         while self._levels:
             if self._files_after is not None:
                 if page := await self._next_files(self._files_after):
@@ -164,6 +175,26 @@ class SubtreeWalk:
                 return TreeFolder(self._path)
             else:
                 self._levels.pop()
+        return None
+
+    async def _next_selected(self) -> TreePage | None:
+        """Selected files, and after them a selected folder, which is walked next; None at the end."""
+        while (selected := self._selected) is not None and selected.files:
+            names = selected.files[:PAGE]
+            self._selected = replace(selected, files=selected.files[PAGE:])
+            files = await self._catalog.files_in(
+                selected.folder_id, names, viewer_id=self._viewer_id
+            )
+            if files:
+                return _listed((), sorted(files, key=_name))
+        while (selected := self._selected) is not None and selected.folders:
+            self._selected = replace(selected, folders=selected.folders[1:])
+            folder = await self._catalog.folder_by_id(selected.folders[0])
+            if folder is not None:
+                level = WalkLevel(folder.id, folder.name, "")
+                self._levels = [_Subfolders(self._catalog, level)]
+                self._files_after = ""
+                return TreeFolder((folder.name,))
         return None
 
     @property

@@ -1,7 +1,9 @@
 """A gateway beside a manager that is away, is set up wrongly, or sends some content itself."""
 
 import asyncio
+import zipfile
 from contextlib import asynccontextmanager
+from io import BytesIO
 from uuid import uuid4
 
 import msgspec
@@ -26,6 +28,7 @@ from reading.manifest import (
 )
 from storage.discord.messages import ChunkAddress
 from storage.reader import ExpectedChunk
+from tests.gateway.test_nginx import sent_by
 from tests.manager.cloud import Cloud, running_cloud, running_gateway
 from tests.manager.databases import alter
 from tests.manager.sockets.stage import SERVICE_PASSWORD
@@ -83,6 +86,22 @@ async def test_a_url_that_the_cdn_refuses_is_asked_for_again(cloud, content):
     cloud.emulator.faults.add(refused)
     assert await (await get(cloud)).read() == content
     assert cloud.emulator.requests.count(Operation.MESSAGE) == 5
+
+
+async def test_chosen_entries_come_from_the_gateway(cloud):
+    """As an archive; one of so many names that each question would be long, from the manager."""
+    stored = {f"/many/{number:02}{'ü' * 99}": b"%d" % number for number in range(40)}
+    await cloud.store_together(stored)
+    headers = {"Authorization": f"Bearer {await cloud.token()}"}
+    names = [path.removeprefix("/many/") for path in stored]
+    sent = 0
+    for chosen, is_sent in ((names[:3], True), (names, False)):
+        asked = {"path": "/many", "names": chosen}
+        response = await cloud.reader.post("/bulk-download", json=asked, headers=headers)
+        with zipfile.ZipFile(BytesIO(await response.read())) as archive:
+            assert archive.namelist() == chosen
+        assert (await sent_by(cloud.reader) > sent) is is_sent
+        sent = await sent_by(cloud.reader)
 
 
 async def test_the_manager_hears_which_file_cannot_be_read(cloud):
