@@ -26,6 +26,7 @@ from manager.uploads.kept import KeptUploadRegistry
 from manager.uploads.kept_exchange import KeptUploadExchange
 from manager.uploads.manager import UploadManager
 from manager.uploads.quotas import QuotaCheck
+from manager.uploads.shared_quotas import share_quotas
 from storage.discord.http import DiscordHttp
 from storage.discord.messages import PostedMessage, WebhookClient
 from storage.discord.routes import WebhookCredentials
@@ -117,6 +118,7 @@ async def compose_uploads(
     references, wake_reaper = content.temporary_references, content.wake_reaper
     journal = ChunkJournal(catalog, base.tasks, retry, wake_reaper)
     quotas = QuotaCheck(catalog, base.monotonic)
+    await share_quotas(quotas, base.cluster, base.tasks)
     kept = KeptUploadRegistry(
         catalog,
         retry,

@@ -1,11 +1,11 @@
 """Looks early whether an upload would exceed its user's quota, so that nobody sends bytes in vain.
 
 The commit decides, within its transaction. Before it, what counts is what the user stores and what is on its
-way: kept uploads, tickets and temporary references, which the catalog knows, and the other uploads that run
-here.
+way: kept uploads, tickets and temporary references, which the catalog knows, and the other uploads that run,
+here and at other managers (`manager.uploads.shared_quotas`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from catalog.errors import CatalogUnavailable, FileMissing, QuotaExceeded
@@ -16,6 +16,12 @@ from manager.files.upload_requests import RequestedUpload
 UNLIMITED_S: Final = 30.0
 """Seconds for which a user without a quota is not looked up again."""
 _MOST_UNLIMITED: Final = 10_000
+
+
+CountedUpload = tuple[int, str, int]
+"""The user, the upload's id and its size in bytes."""
+TellUploads = Callable[[Iterable[CountedUpload], Iterable[str]], None]
+"""Tells other managers of uploads that count from now on, and of those that have ended. It must not block."""
 
 
 class QuotaCheck:
@@ -31,6 +37,35 @@ class QuotaCheck:
         self._monotonic = monotonic
         self._running: dict[int, dict[str, int]] = {}
         self._unlimited: dict[int, float] = {}
+        self._tell: TellUploads = _tell_nobody
+        self._told: dict[str, CountedUpload] = {}
+        self._elsewhere: dict[str, dict[str, int]] = {}
+
+    def share(self, tell: TellUploads) -> None:
+        """Other managers are told of the uploads of users with quotas from now on."""
+        self._tell = tell
+
+    @property
+    def told(self) -> Iterable[CountedUpload]:
+        """The running uploads of which other managers have to know."""
+        return self._told.values()
+
+    def began_elsewhere(self, manager: str, upload: CountedUpload) -> None:
+        """An upload runs at another manager; it comes after those that are known."""
+        user_id, upload_id, size = upload
+        self._elsewhere.setdefault(manager, {})[upload_id] = user_id
+        self._running.setdefault(user_id, {})[upload_id] = size
+
+    def ended_elsewhere(self, manager: str, upload_id: str) -> None:
+        """An upload of another manager is over; one that is not known is no error."""
+        user_id = self._elsewhere.get(manager, {}).pop(upload_id, None)
+        if user_id is not None:
+            self._forget(user_id, upload_id)
+
+    def forget(self, manager: str) -> None:
+        """Another manager is gone, or says anew what it runs."""
+        for upload_id, user_id in self._elsewhere.pop(manager, {}).items():
+            self._forget(user_id, upload_id)
 
     def began(self, requested: RequestedUpload) -> None:
         """An upload runs that the catalog does not count."""
@@ -39,10 +74,29 @@ class QuotaCheck:
 
     def ended(self, requested: RequestedUpload) -> None:
         """The upload is over, or the catalog counts it from now on."""
-        running = self._running.get(requested.user_id or 0, {})
-        running.pop(requested.upload_id, None)
-        if requested.user_id is not None and not running:
-            self._running.pop(requested.user_id, None)
+        if requested.user_id is not None:
+            self._forget(requested.user_id, requested.upload_id)
+        if self._told.pop(requested.upload_id, None) is not None:
+            self._tell((), [requested.upload_id])
+
+    def _forget(self, user_id: int, upload_id: str) -> None:
+        running = self._running.get(user_id, {})
+        running.pop(upload_id, None)
+        if not running:
+            self._running.pop(user_id, None)
+
+    def _count_everywhere(self, *uploads: RequestedUpload) -> None:
+        """Tells other managers of those that run here and that they do not know of."""
+        new: list[CountedUpload] = []
+        for each in uploads:
+            user_id, upload_id = each.user_id, each.upload_id
+            if user_id is None or upload_id not in self._running.get(user_id, {}):
+                continue
+            if upload_id not in self._told:
+                self._told[upload_id] = user_id, upload_id, each.size
+                new.append(self._told[upload_id])
+        if new:
+            self._tell(new, ())
 
     def quota_set(self, user_id: int) -> None:
         """The user has another quota."""
@@ -62,6 +116,7 @@ class QuotaCheck:
             storage = await self._limited(user_id)
             if storage is None:
                 return
+            self._count_everywhere(requested)
             present = await self._catalog.file_at(folder, requested.name)
         except (CatalogUnavailable, FileMissing):
             return
@@ -83,6 +138,7 @@ class QuotaCheck:
             storage = await self._limited(user_id)
             if storage is None:
                 return {}
+            self._count_everywhere(*bundle)
             before = self._begun_before(bundle[0])
             size, count = sum(before), len(before)
             for requested in bundle:
@@ -150,6 +206,10 @@ class QuotaCheck:
             self._unlimited.clear()
         self._unlimited[user_id] = now + UNLIMITED_S
         return None
+
+
+def _tell_nobody(begun: Iterable[CountedUpload], ended: Iterable[str]) -> None:
+    """There is one manager."""
 
 
 def _require(storage: UserStorage, more_bytes: int, more_files: int) -> None:

@@ -1,5 +1,6 @@
 """A process stops before what it has can be given to another one, and goes on while nobody could give it."""
 
+from client_sdk.connection import KEEPALIVE_S
 from manager.services.lease_terms import ABSENCE_S, LOOK_EVERY_S, MARGIN_S, TERM_S, LeaseTerms
 
 
@@ -53,3 +54,9 @@ def test_a_process_ends_before_another_one_begins():
     """By as much as clocks may differ, and a configuration may be under way."""
     assert TERM_S + MARGIN_S <= ABSENCE_S
     assert MARGIN_S >= 3 * LOOK_EVERY_S
+
+
+def test_a_process_whose_manager_hangs_stops_before_another_one_begins():
+    """It is told nothing, but its connection ends, and without one it posts nothing new."""
+    notices_within_s = 2 * KEEPALIVE_S
+    assert notices_within_s < ABSENCE_S
