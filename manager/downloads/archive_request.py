@@ -16,6 +16,7 @@ from catalog.records import User
 from manager.accounts.accounts import Accounts
 from manager.errors import InvalidRequest, InvalidToken, WrongMediaType
 from manager.http.parameters import JSON, Parameters, parsed, repeated, token_of
+from manager.space_views import SpaceView
 from protocol.values import check_name, parse_path
 
 MOST_NAMES = 10_000
@@ -28,9 +29,13 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkRequest:
-    """A folder as an archive, or the entries of it that have these names: none means all of them."""
+    """A folder as an archive, or the entries of it that have these names: none means all of them.
+
+    `view`: what the user sees of the catalog.
+    """
 
     user: User
+    view: SpaceView
     path: tuple[str, ...]
     names: tuple[str, ...]
 
@@ -46,7 +51,7 @@ async def bulk_request(request: web.Request, accounts: Accounts) -> BulkRequest:
         login = await accounts.login_of(request)
         path = login.placed(Parameters(request.query).required("path", parse_path))
         names = repeated(request.query.getall("name", []), "name", check_name)
-        return BulkRequest(user=login.user, path=path, names=tuple(names))
+        return BulkRequest(user=login.user, view=login.view, path=path, names=tuple(names))
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _posted(request, accounts)
@@ -71,6 +76,7 @@ async def _posted(request: web.Request, accounts: Accounts) -> BulkRequest:
     folder = login.placed(parsed("path", path, parse_path))
     return BulkRequest(
         user=login.user,
+        view=login.view,
         path=folder,
         names=tuple(repeated(names, "name", check_name)),
     )

@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from manager.errors import AccessDenied, InvalidLink, NoSuchFile, NoSuchFolder
 from manager.files.changes import THUMBNAIL
 from manager.files.rights import FileOperation, may_read
 from manager.http.parameters import Parameters
+from manager.space_views import NO_FOLDER_ID
 from protocol.values import check_name, is_uuid, parse_path
 
 
@@ -107,7 +109,11 @@ async def _selection(catalog: Catalog, folder: Folder, asked: BulkRequest) -> Se
     """The entries that are asked for; None for all."""
     if not asked.names:
         return None
-    return await select(catalog, folder.id, asked.names, asked.user)
+    selection = await select(catalog, folder.id, asked.names, asked.user)
+    # What stands in a home for the common space is empty itself.
+    places = [(each, asked.view.placed_id(each.id)) for each in selection.folders]
+    folders = [replace(each, id=place) for each, place in places if place != NO_FOLDER_ID]
+    return replace(selection, folders=tuple(folders))
 
 
 async def _size_of(catalog: Catalog, folder: Folder, selection: Selection | None) -> int:

@@ -4,7 +4,7 @@ What is in it is known with the view of a user, so that pages, counts and positi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -13,6 +13,7 @@ from catalog.port import FolderStore
 from catalog.records import File, Folder
 from catalog.sort_keys import natural_sort_key
 from manager.connections.clients import ClientSession
+from manager.errors import AccessDenied
 from manager.files.conversion import asks_for_place, folder_handle, listed_file_handle
 from manager.space_views import SHARED_NAME, PersonalView
 from protocol import c2s, s2c
@@ -20,6 +21,12 @@ from protocol.packet import Packet
 from protocol.values import PAGE_SIZE, parse_path
 
 _PATH: Final = (SHARED_NAME,)
+_REFUSED: Final[Mapping[type[Packet], str]] = {
+    c2s.DeleteFolder: "delete",
+    c2s.RenameFolder: "rename",
+    c2s.MoveFolder: "move",
+}
+"""What cannot be done to the folder."""
 
 
 _Entry = TypeVar("_Entry")
@@ -34,12 +41,14 @@ class SharedFolderAnswers:
     async def answer(self, client: ClientSession, packet: Packet) -> Packet | None:
         """The answer to a packet that asks about `Shared`; None for any other one.
 
-        Raises `OutsideScope` for a login that is confined to a folder.
+        Raises `AccessDenied` for one that changes it, and `OutsideScope` for a login that is confined to
+        a folder.
         """
         view = client.login.view
         if not isinstance(view, PersonalView) or not _is_about(view, packet):
             return None
         client.login.scope.require_inside(_PATH)
+        _require_unchanged(packet)
         match packet:
             case c2s.FolderStatusRequest():
                 return _status(view, packet)
@@ -97,6 +106,11 @@ class SharedFolderAnswers:
         return await self._catalog.usage_by_type(folder.id)
 
 
+def _require_unchanged(packet: Packet) -> None:
+    if refused := _REFUSED.get(type(packet)):
+        raise AccessDenied(f"{refused} this folder")
+
+
 def _is_about(view: PersonalView, packet: Packet) -> bool:
     match packet:
         case c2s.FolderSizeRequest():
@@ -107,6 +121,10 @@ def _is_about(view: PersonalView, packet: Packet) -> bool:
             | c2s.PositionRequest()
             | c2s.FolderSummariesRequest()
         ):
+            return parse_path(packet.path) == _PATH
+        case c2s.DeleteFolder():
+            return packet.folder_id == view.shared_entry_id
+        case c2s.RenameFolder() | c2s.MoveFolder():
             return parse_path(packet.path) == _PATH
     return False
 

@@ -62,7 +62,7 @@ class FailIfTaken:
 class ReplaceFile:
     """This file may have the name, and is replaced; whatever else has it is reported as for `FailIfTaken`.
 
-    A file that the user may not write by then is reported by `overwrite_refused`.
+    A file that the user may not write by then is reported by `not_permitted`.
     """
 
     file_id: int
@@ -157,7 +157,7 @@ class FreeService:
 class Commit:
     """Complete the content and enter the file into the catalog.
 
-    Then call `commit_done`, `name_taken`, `name_taken_by_folder`, `overwrite_refused`,
+    Then call `commit_done`, `name_taken`, `name_taken_by_folder`, `not_permitted`,
     `commit_failed` or `commit_postponed`. May be asked for several times, with the same content and
     another way to treat a taken name.
 

@@ -46,7 +46,7 @@ def event_of(error: CommitError) -> UploadEvent:
         case NotAFolder() | ContentOutOfReach() | QuotaExceeded():
             return lambda upload: upload.commit_failed(str(error))
         case NotPermitted():
-            return Upload.overwrite_refused
+            return Upload.not_permitted
     log.log(log_level(error), "file-not-committed", code=error.code, reason=str(error))
     reason = public_text(error)
     if isinstance(error, CatalogUnavailable):

@@ -25,6 +25,7 @@ from manager.uploads.overwrites import Action
 from manager.uploads.transitions import (
     ENDS,
     KEEPABLE,
+    MAY_NOT_ADD,
     MAY_NOT_OVERWRITE,
     ON_SERVICE,
     TAKES_CHUNKS,
@@ -188,9 +189,10 @@ class Upload:
         event = self._kept_or(UploadEvent.COMMIT_POSTPONED, UploadEvent.COMMIT_FAILED)
         return self._move(event, replace(self._memory, reason=reason))
 
-    def overwrite_refused(self) -> list[Effect]:
-        """The catalog did not replace the file, as the user may not write it."""
-        return self.commit_failed(MAY_NOT_OVERWRITE)
+    def not_permitted(self) -> list[Effect]:
+        """The user may not replace the file that has the name, or add one to the folder."""
+        is_taken = self._memory.taken_by != 0
+        return self.commit_failed(MAY_NOT_OVERWRITE if is_taken else MAY_NOT_ADD)
 
     def name_taken(self, file_id: int) -> list[Effect]:
         """This file has the name."""

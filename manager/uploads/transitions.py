@@ -37,6 +37,7 @@ ABORTED = "the upload was aborted"
 PARKED = "its client left the upload"
 SKIPPED = "skipped: this name is taken"
 MAY_NOT_OVERWRITE = "a file of this name exists already and you may not overwrite it"
+MAY_NOT_ADD = "you have no right to add files here"
 
 
 class UploadState(StrEnum):

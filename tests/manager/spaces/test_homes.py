@@ -148,8 +148,10 @@ async def test_spaces_stay_where_they_are(cloud, alice):
     before = await cloud.everything()
     for name in ("Common", "Shared"):
         folder_id = (await status(alice, f"/{name}"))["folder_id"]
-        await alice.refusal("c2s:rename-folder", path=f"/{name}", target_name="f")
-        await alice.refusal("c2s:delete-folder", folder_id=folder_id)
+        renaming = await alice.refusal("c2s:rename-folder", path=f"/{name}", target_name="f")
+        deleting = await alice.refusal("c2s:delete-folder", folder_id=folder_id)
+        assert renaming == "you have no right to rename this folder"
+        assert deleting == "you have no right to delete this folder"
     home = await cloud.folder_id(await cloud.home_of("alice"))
     await alice.refusal("c2s:delete-folder", folder_id=home)
     assert await cloud.everything() == before

@@ -1,5 +1,8 @@
 """Folders and files that are shared, as clients of the base protocol see them."""
 
+import io
+import zipfile
+
 from protocol import c2s, s2c
 from tests.manager.spaces.test_homes import listing, status
 
@@ -159,3 +162,12 @@ async def test_only_administrators_share_with_everybody(cloud, alice, bob):
     await cloud.catalog.set_role(alice.user.id, is_admin=True)
     await cloud.share("alice", "/news", "read", everybody=True)
     assert list(await listing(bob, "/Shared")) == ["news"]
+
+
+async def test_the_common_space_is_archived_with_what_is_in_it(cloud, alice):
+    """Also as one of the entries of the home, in which it only has a name; what is shared is left out."""
+    await alice.order("c2s:empty-file-upload", path="/Common", name="all.txt")
+    for name, entries in (("Common", ["Common/", "Common/all.txt"]), ("Shared", [])):
+        status_, archive = await cloud.get("alice", "/bulk-download", path="/", name=name)
+        assert status_ == 200
+        assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == entries

@@ -41,6 +41,7 @@ from manager.uploads.state_machine import Upload
 from manager.uploads.transitions import (
     ABORTED,
     ENDS,
+    MAY_NOT_ADD,
     MAY_NOT_OVERWRITE,
     ON_SERVICE,
     PARKED,
@@ -89,7 +90,7 @@ EVENTS: dict[str, Happening] = {
     "keep": kept,
     "taken_over": lambda upload: upload.taken_over(),
     "park_requested": lambda upload: upload.park_requested(),
-    "overwrite_refused": lambda upload: upload.overwrite_refused(),
+    "not_permitted": lambda upload: upload.not_permitted(),
     "name_taken": lambda upload: upload.name_taken(5),
     "name_taken_by_folder": lambda upload: upload.name_taken_by_folder("is a folder"),
     "overwrite": lambda upload: upload.decision(Action.OVERWRITE),
@@ -293,8 +294,15 @@ class TestSaving:
     def test_overwrite_without_the_right(self):
         """A file that the user may not write is not replaced, whatever was chosen."""
         upload = upload_after(*ASKED, "overwrite")
-        assert upload.overwrite_refused() == [
+        assert upload.not_permitted() == [
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
+            ReleaseReference(),
+        ]
+
+    def test_a_folder_without_the_right(self):
+        """Where no file has the name, it is the folder to which nothing may be added."""
+        assert upload_after(*STORED).not_permitted() == [
+            TellFinish(success=False, reason=MAY_NOT_ADD),
             ReleaseReference(),
         ]
 
@@ -312,7 +320,7 @@ class TestSaving:
     def test_do_overwrite_without_the_right(self):
         """`do_overwrite` does not replace a file that the user may not write."""
         upload = upload_after(*STORED, "name_taken", do_overwrite=True)
-        assert upload.overwrite_refused() == [
+        assert upload.not_permitted() == [
             TellFinish(success=False, reason=MAY_NOT_OVERWRITE),
             ReleaseReference(),
         ]
@@ -369,7 +377,7 @@ class TestSaving:
     def test_departed_client_may_not_overwrite(self):
         """A refusal that nobody hears ends the upload as well."""
         upload = upload_after(*STORED, "client_left", "name_taken", do_overwrite=True)
-        assert upload.overwrite_refused() == [ReleaseReference()]
+        assert upload.not_permitted() == [ReleaseReference()]
 
     def test_departed_client_had_said_what_to_do(self):
         """`do_overwrite` needs nobody who answers."""
