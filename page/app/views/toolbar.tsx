@@ -14,6 +14,8 @@ import { MenuButton } from "./menu-button.js";
 
 /** What stands beside the menu with all actions; what is impossible stays where it is. */
 const TOOLS: readonly ActionName[] = ["download", "star", "move", "delete"];
+/** Those whose icons suffice, so that others have room for words. */
+const UNLABELLED: readonly ActionName[] = ["star"];
 export const COLUMN_ICONS = { name: "document", type: "folder", created_at: "plus", modified_at: "clock", size: "server" };
 
 export function Toolbar() {
@@ -88,11 +90,11 @@ function SelectionTools() {
   );
 }
 
-function Tool({ action: { label, icon, isPossible, run } }: { action: ItemAction }) {
+function Tool({ action: { name, label, icon, isPossible, run } }: { action: ItemAction }) {
   return (
     <button type="button" class="button quiet" aria-label={label} title={label} disabled={!isPossible} onClick={run}>
       <Icon name={icon} />
-      <span class="tool-label">{label}</span>
+      {!UNLABELLED.includes(name) && <span class="tool-label">{label}</span>}
     </button>
   );
 }

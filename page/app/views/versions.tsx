@@ -29,7 +29,7 @@ export function Versions({ file }: { file: FileItem }) {
   const download = ({ id }: FileVersion) => run(() => app.links.downloadVersion(file, id));
   if (versions.length === 0) return null;
   return (
-    <section class="account-section versions" aria-label={text.versions.title}>
+    <section class="account-section file-versions" aria-label={text.versions.title}>
       <h4>{text.versions.title}</h4>
       <ul class="grants" aria-busy={isBusy}>
         {versions.map((version) => (

@@ -34,3 +34,17 @@ test("what was deleted is restored from the trash, or gone for good", async () =
   await person.row("keep.txt").waitFor();
   await person.leaves();
 });
+
+test("earlier versions of a file are listed in its details, in all the room that there is", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  await person.uploads([{ name: "draft.txt", buffer: Buffer.from("first") }]);
+  await person.row("draft.txt").waitFor();
+  await person.uploads([{ name: "draft.txt", buffer: Buffer.from("second one") }]);
+  await person.page.getByRole("dialog", { name: "Name already exists" }).getByRole("button", { name: "Replace" }).click();
+  await person.row("draft.txt").click();
+  const versions = person.page.getByRole("region", { name: "Earlier versions" });
+  await versions.getByText("5 B").waitFor();
+  const [space, list] = await Promise.all([versions.boundingBox(), versions.getByRole("list").boundingBox()]);
+  assert.equal(list?.width, space?.width);
+  await person.leaves();
+});
