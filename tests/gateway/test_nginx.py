@@ -12,6 +12,7 @@ from types import MappingProxyType
 import pytest
 from aiohttp import ClientSession
 
+from discord_emulator.operations import Operation
 from protocol.file_stream import FileStreamParser
 from reading.manifest import REDIRECTED_ARCHIVE, REDIRECTED_FILE, SERVED
 from tests.manager.cloud import Cloud, running_cloud, running_gateway
@@ -165,8 +166,8 @@ def test_all_that_gateways_serve_is_led_to_them(text):
     assert led == {path for _, path in SERVED} - others
 
 
-async def test_two_gateways_take_turns(tmp_path, cloud, content):
-    """And one of them suffices."""
+async def test_ranges_stay_at_one_of_two_gateways(tmp_path, cloud, content):
+    """It has read their chunk already; and the other one suffices."""
     headers = {"Authorization": f"Bearer {await cloud.token()}"}
     port = free_port()
     async with (
@@ -176,13 +177,16 @@ async def test_two_gateways_take_turns(tmp_path, cloud, content):
         gateways = [address_of(cloud.reader), address_of(second)]
         servers = documented(address_of(cloud.client), gateways, port)
         async with running_nginx(tmp_path, servers):
-            for _ in range(4):
-                url = f"http://127.0.0.1:{port}/download"
-                response = await session.get(url, params=DOWNLOAD, headers=headers)
-                assert await response.read() == content
-            assert [await sent_by(each) for each in (cloud.reader, second)] == [7000, 7000]
-            await second.server.close()
-            for _ in range(2):
-                response = await session.get(url, params=DOWNLOAD, headers=headers)
-                assert await response.read() == content
-            assert await sent_by(cloud.reader) == 14_000
+            url = f"http://127.0.0.1:{port}/download"
+            for first in range(4):
+                part = {**headers, "Range": f"bytes={first}-{first + 9}"}
+                response = await session.get(url, params=DOWNLOAD, headers=part)
+                assert await response.read() == content[first : first + 10]
+            assert cloud.emulator.requests.count(Operation.CDN) == 1
+            sent = [await sent_by(each) for each in (cloud.reader, second)]
+            assert sorted(sent) == [0, 40]
+            used, other = (cloud.reader, second) if sent[0] else (second, cloud.reader)
+            await used.server.close()
+            response = await session.get(url, params=DOWNLOAD, headers=headers)
+            assert await response.read() == content
+            assert await sent_by(other) == len(content)
