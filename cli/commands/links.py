@@ -10,6 +10,7 @@ from cli.commands.accounts import limit_of
 from cli.commands.summary import Summary, transfer_all
 from cli.context import CommandContext, command_context
 from cli.errors import reported
+from cli.login import account_client
 from cli.output import human_time, print_json, print_line
 from client_sdk import Client, FolderLinkInfo, LinkInfo
 from client_sdk.errors import InvalidInput, NotFound
@@ -113,7 +114,7 @@ def list_links(
     ctx = command_context(context)
 
     async def run() -> None:
-        async with ctx.client() as cloud:
+        async with ctx.client() if user is None else account_client(ctx) as cloud:
             found: list[LinkInfo | FolderLinkInfo] = []
             found += await _file_links(cloud, path, user)
             found += await _folder_links(cloud, path, user)
@@ -204,7 +205,7 @@ def revoke(context: typer.Context, ids: list[str], *, any_user: bool) -> None:
 
     async def run() -> None:
         summary = Summary()
-        async with ctx.client() as cloud:
+        async with account_client(ctx) if any_user else ctx.client() as cloud:
 
             async def revoke_one(link_id: str) -> None:
                 try:

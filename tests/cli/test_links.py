@@ -93,7 +93,8 @@ def test_wrong_options_are_named(shell: Shell, file: str) -> None:
 def test_administrators_revoke_the_links_of_others(
     shell: Shell, bert: Shell, tmp_path: Path, folder: str
 ) -> None:
-    """They do not get the addresses; others get nothing."""
+    """They do not get the addresses; others get nothing. The app password of their login would not do."""
+    shell.login("alice")
     (tmp_path / "b").write_text("b")
     assert bert("put", tmp_path / "b", f"{folder}/").exit_code == 0
     made = bert.json("link", f"{folder}/b")
