@@ -132,10 +132,8 @@ class _Shares:
         self._rank(process)
 
     def _first(self, ranking: Ranking) -> _Process:
-        first = ranking.first()
-        if first is None:
-            raise ValueError("there are no processes")
-        return self._processes[first]
+        # All processes are ranked, and there is one at least.
+        return self._processes[ranking.first() or ""]
 
     def _rank(self, process: _Process) -> None:
         place = self._places[process]

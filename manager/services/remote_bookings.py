@@ -187,7 +187,8 @@ class AllocatorLink:
         heard = self.state.received(answer)
         if heard.is_answered:
             self.terms.confirmed(self.state.decided_processes, sent_at)
-            self._posting |= frozenset(self.state.decided_processes)
+            # They are configured now; others whose term begins again when terms are looked at.
+            self._posting |= frozenset(heard.leases)
         self._pass_on(heard)
         # Whoever waits for a result answers its client before that hears of anything newer.
         await asyncio.sleep(0)

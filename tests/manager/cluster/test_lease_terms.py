@@ -5,13 +5,16 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit, urlunsplit
 
+from catalog.errors import CatalogUnavailable
 from common.tasks import BackgroundTasks
+from manager.cluster.in_process import InProcessCluster
 from manager.cluster.nats_cluster import NatsCluster
+from manager.cluster.port import Cluster
 from manager.services.allocation import SlotCard
 from manager.services.allocator_host import AllocatorHost
 from manager.services.lease_terms import ABSENCE_S, TERM_S, InMemoryFence
 from manager.services.leases import Configure
-from manager.services.remote_bookings import AllocatorLink, RemoteLeases
+from manager.services.remote_bookings import AllocatorLink, RemoteBookings, RemoteLeases
 from protocol.packet import Packet
 from tests.manager.cluster.test_port import QUICK, connected, member
 from tests.system.cut_network import cut_network
@@ -42,16 +45,25 @@ class HeldFence(InMemoryFence):
         self.is_raised.set()
 
 
+class LostFence(InMemoryFence):
+    """A fence in a catalog that is away."""
+
+    async def lease_fence(self) -> int:
+        """Nobody knows it."""
+        raise CatalogUnavailable("away")
+
+
 class OneManager:
     """The leases of one manager, with a process of its own."""
 
-    def __init__(self, cluster: NatsCluster, tasks: BackgroundTasks, fence: InMemoryFence) -> None:
+    def __init__(self, cluster: Cluster, tasks: BackgroundTasks, fence: InMemoryFence) -> None:
         self.cluster = cluster
         self.clock = Clock()
         self.configured: asyncio.Queue[tuple[str, tuple[int, ...]]] = asyncio.Queue()
         self.link = AllocatorLink(cluster, self, fence=fence, monotonic=self.clock)
         self.link.serve(self)
         self.host = AllocatorHost(cluster, tasks, fence=fence, idle_s=30.0, monotonic=self.clock)
+        self.bookings = RemoteBookings(self.link)
         self.leases = RemoteLeases(self.link, self.host.set_webhooks)
         self.leases.subscribe(self._configure)
         self.leases.set_webhooks({1: 11, 2: 12})
@@ -122,3 +134,23 @@ async def test_who_loses_nats_alone_stops_before_others_begin(cluster_url: str):
         await one.has("p1", 1, 2)
         network.mend()
         await two.has("p2", 2)
+
+
+async def test_a_process_gets_back_what_it_had_when_its_term_begins_again():
+    """Also if nothing has changed meanwhile, so that the allocator has nothing new to say."""
+    async with AsyncExitStack() as stack:
+        tasks = BackgroundTasks()
+        stack.push_async_callback(tasks.close)
+        one = OneManager(InProcessCluster(member("one"), tasks), tasks, LostFence())
+        one.host.start()
+        stack.push_async_callback(one.host.close)
+        one.leases.slot_joined("p1", "s1")
+        await one.has("p1", 1, 2)
+        one.clock.now += TERM_S
+        await one.link.look_at_terms()
+        await one.has("p1")
+        while one.leases.webhooks_of("p1") == ():
+            # The allocator answers again.
+            await one.bookings.holdings("nobody")
+        await one.link.look_at_terms()
+        await one.has("p1", 1, 2)

@@ -573,6 +573,19 @@ class TestLeases:
         assert lost.number <= fence < office.managers["b"].lease("p2").number
         assert office.allocator.take_fence() is None
 
+    def test_leases_of_an_earlier_allocator_are_not_those_of_the_next_one(self, office: Office):
+        """Not before that one has decided on them: it may have given them to others meanwhile."""
+        office.slots("a", "s1", process="p1")
+        client = office.managers["a"]
+        assert set(client.decided_processes) == {"p1"}
+        number = client.connected_leases["p1"]
+        office.elect()
+        office.exchange("a")
+        assert set(client.decided_processes) == set()
+        office.talk()
+        assert set(client.decided_processes) == {"p1"}
+        assert client.connected_leases["p1"] > number
+
     def test_a_process_that_is_back_before_the_fence_keeps_its_leases(self, office: Office):
         """The fence that was under way for it does not end them."""
         office.slots("a", "s1", process="p1")

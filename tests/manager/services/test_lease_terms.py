@@ -1,7 +1,14 @@
 """A process stops before what it has can be given to another one, and goes on while nobody could give it."""
 
 from client_sdk.connection import KEEPALIVE_S
-from manager.services.lease_terms import ABSENCE_S, LOOK_EVERY_S, MARGIN_S, TERM_S, LeaseTerms
+from manager.services.lease_terms import (
+    ABSENCE_S,
+    LOOK_EVERY_S,
+    MARGIN_S,
+    TERM_S,
+    InMemoryFence,
+    LeaseTerms,
+)
 
 
 def test_a_process_posts_as_long_as_the_allocator_answers():
@@ -60,3 +67,11 @@ def test_a_process_whose_manager_hangs_stops_before_another_one_begins():
     """It is told nothing, but its connection ends, and without one it posts nothing new."""
     notices_within_s = 2 * KEEPALIVE_S
     assert notices_within_s < ABSENCE_S
+
+
+async def test_the_fence_in_memory_only_grows():
+    """As that of the catalog."""
+    fence = InMemoryFence()
+    await fence.raise_lease_fence(7)
+    await fence.raise_lease_fence(3)
+    assert await fence.lease_fence() == 7
