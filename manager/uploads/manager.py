@@ -52,8 +52,8 @@ class UploadManager:
             upload.client_left()
 
     def of(self, client: ClientSession) -> ClientUploads:
-        """The uploads of a client that is connected."""
-        return self._clients[client.id]
+        """The uploads of a client; none of one that has disconnected while its packet was handled."""
+        return self._clients.get(client.id, ClientUploads(client))
 
     def start(
         self,

@@ -3,8 +3,10 @@
 import pytest
 
 from manager.app_keys import DISPATCHERS
+from manager.connections.clients import ClientRequest, ClientSession
 from manager.connections.dispatch import Dispatcher
-from protocol import t2s
+from manager.scopes import Login
+from protocol import c2s, generic, t2s
 from protocol.codec import PACKETS
 from protocol.extensions import (
     ADMINISTER,
@@ -23,7 +25,9 @@ from protocol.extensions import (
     WEBHOOKS,
 )
 from protocol.packet import Packet
+from tests.manager.connections.test_connection import connection
 
+UPLOAD = "5f0c2a3e-6f5e-4f0e-9b0a-2f6f1c1a7b11"
 PEERS: list[tuple[str, set[str | None]]] = [
     ("c2s", {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH, STARS}),
     ("u2s", {None, BUNDLE, CHANNEL_DEMAND, MESSAGE_LIMITS, WEBHOOKS, MESSAGES, TICKETS}),
@@ -77,3 +81,25 @@ async def test_packets_of_other_extensions_are_ignored():
     dispatcher = Dispatcher("t2s", {None}, Subject(t2s.ThumbnailData))
     alive = t2s.JobAlive(job_id="a")
     assert await dispatcher.handle(None, alive) is None
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        c2s.UploadBookingClear(),
+        c2s.UploadAbortRequest(upload_id=UPLOAD),
+        c2s.UploadKeep(upload_id=UPLOAD, fingerprint="a" * 64),
+        c2s.UploadPark(upload_id=UPLOAD),
+    ],
+)
+async def test_a_client_may_disconnect_while_its_packet_is_handled(world, packet):
+    """As while the allocator of several managers is asked: it has no uploads any more."""
+    dispatcher = world.stage.app[DISPATCHERS][0]
+    login = Login(user=await world.user("alice"))
+    async with connection() as (peer, _):
+        gone = ClientSession(id="gone", login=login, connection=peer, base_url="", address="")
+        request = ClientRequest(gone, lambda _: None)
+        await dispatcher.handle(request, c2s.UploadBookingRequest(desired_amount=1))
+        gone.is_connected = False
+        answer = await dispatcher.handle(request, packet)
+    assert isinstance(answer, generic.Boolean)
