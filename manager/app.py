@@ -146,7 +146,9 @@ async def _compose(
     processing = compose_processing(base, content, files, uploads)
     links = compose_links(base, identities)
     downloads = compose_downloads(base, content, identities, processing)
-    packets = compose_packets(base, content, identities, files, slots, uploads, processing, links)
+    packets = await compose_packets(
+        base, content, identities, files, slots, uploads, processing, links
+    )
     maintenance = ElectedLoops(
         base.cluster,
         "maintenance",

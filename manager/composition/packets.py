@@ -1,6 +1,7 @@
 """What packets do, and the WebSockets over which they come."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from manager.accounts.administration import UserAdministration
 from manager.accounts.packet_scopes import ScopeGuard
@@ -73,7 +74,7 @@ class PacketParts:
     uncertain_posts: UncertainPostTotals
 
 
-def compose_packets(
+async def compose_packets(
     base: Foundation,
     content: ContentParts,
     identities: IdentityParts,
@@ -84,6 +85,10 @@ def compose_packets(
     links: LinkParts,
 ) -> PacketParts:
     """Every packet that is known has exactly one handler."""
+    services = (slots.registry, processing.thumbnail_services, processing.manager)
+    probe_everywhere = await base.notices.share(
+        "services-to-probe", lambda: slots.probe.check(chain(*services))
+    )
     uncertain_posts = UncertainPostTotals(base.metrics)
     upload_reports = UploadReportHandlers(
         uploads.journal,
@@ -98,9 +103,7 @@ def compose_packets(
             {None, ADMINISTER, BUNDLE, COPY, ORGANISE, OVERVIEW, RESUME, SEARCH, STARS},
             *_file_handlers(base, content, identities, files, processing, links),
             *_upload_handlers(base, content, slots, uploads),
-            ProbeHandlers(
-                slots.probe, slots.registry, processing.thumbnail_services, processing.manager
-            ),
+            ProbeHandlers(probe_everywhere),
         ),
         slots=Dispatcher(
             "u2s",

@@ -3,9 +3,8 @@
 A ping on demand finds dead connections sooner than heartbeats do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -114,9 +113,9 @@ class LivenessProbe:
 class ProbeHandlers:
     """The handlers of clients' requests to probe services."""
 
-    def __init__(self, probe: LivenessProbe, *registries: Iterable[Service]) -> None:
-        self._probe = probe
-        self._registries = registries
+    def __init__(self, probe_everywhere: Callable[[], None]) -> None:
+        """`probe_everywhere`: has each manager probe the services that are connected to it."""
+        self._probe_everywhere = probe_everywhere
 
     @property
     def packets(self) -> PacketTable:
@@ -125,4 +124,4 @@ class ProbeHandlers:
 
     async def ping_services(self, _: ClientRequest, __: c2s.PingServices) -> None:
         """Probes all services; those that do not answer are disconnected, and clients notified."""
-        self._probe.check(chain(*self._registries))
+        self._probe_everywhere()

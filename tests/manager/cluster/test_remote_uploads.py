@@ -2,9 +2,11 @@
 
 import pytest
 
+from manager.services import liveness
 from manager.uploads import assignment
 from protocol import c2s, s2c, s2u
 from tests.manager.cluster.managers import Managers
+from tests.manager.services.test_pings import Service
 from tests.manager.sockets.keeping import (
     RESUMING,
     begin_kept,
@@ -50,6 +52,25 @@ async def test_a_lost_service_of_another_manager_is_told_before_its_upload_ends(
     seen = await client.until(s2c.UploadFinishInfo, success=False)
     kinds = [type(each) for each in seen]
     assert kinds.index(s2c.UploadBookingModify) < kinds.index(s2c.UploadFinishInfo)
+
+
+async def test_a_dead_service_of_another_manager_is_dropped(
+    managers: Managers, monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever has services probed has those of all managers probed, and the status shows them."""
+    monkeypatch.setattr(liveness, "PING_TIMEOUT_S", 0.05)
+    near, far = managers.worlds
+    alice, bob = await near.frontend("alice"), await far.frontend("bob")
+    service = await Service.registered(far, bob)
+    await alice.next("s2c:service-registry", action="added")
+    query = {"auth": await near.stage.token("alice")}
+    async with near.session.get(f"{near.stage.url}/status", params=query) as answer:
+        status = await answer.json()
+    assert [each["id"] for each in status["services"]] == [service.id]
+    await alice.send("c2s:ping-services")
+    for frontend in (alice, bob):
+        removed = await frontend.next("s2c:service-registry", action="removed")
+        assert removed["service_uuid"] == service.id
 
 
 async def test_an_aborted_upload_frees_the_service_of_another_manager(managers: Managers):
