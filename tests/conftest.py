@@ -4,11 +4,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 
+from local_supabase.nats_server import NatsServer, running_nats
 from local_supabase.stack import LocalSupabase, running_supabase
 from tests.local_programs import needed_for
 from tests.loops import LoopFactory, loops_for
@@ -53,3 +55,16 @@ def supabase() -> Iterator[LocalSupabase]:
     """A local Supabase for all tests of this process."""
     with needed_for("the catalog on Supabase"), running_supabase() as supabase:
         yield supabase
+
+
+@pytest.fixture(scope="session")
+def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A server for all tests that do not end it."""
+    with running_nats(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+def cluster_url(shared_nats: NatsServer) -> str:
+    """An address at which only the managers of this test meet."""
+    return shared_nats.url(uuid4().hex)

@@ -6,14 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.base_protocol.stage import Stage, running_stage
+from tests.base_protocol.stage import Stage, running_cluster_stage, running_stage
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The whole conformance may be run against several managers."""
+    parser.addoption("--cluster", action="store_true", help="run against three managers")
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A manager with a bot and two channels, and chunks of 100 bytes."""
-    async with running_stage(tmp_path) as running:
-        yield running
+async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """A manager with a bot and two channels, and chunks of 100 bytes; with `--cluster` three of them."""
+    if request.config.getoption("--cluster", default=False):
+        supabase, url = map(request.getfixturevalue, ("supabase", "cluster_url"))
+        running = running_cluster_stage(tmp_path, supabase, url)
+    else:
+        running = running_stage(tmp_path)
+    async with running as started:
+        yield started
 
 
 @pytest.fixture

@@ -37,6 +37,16 @@ class PeerStage(ABC):
     def api_url(self) -> str:
         """Where services reach Discord."""
 
+    @property
+    def services_url(self) -> str:
+        """Of the manager that upload services connect to."""
+        return self.url
+
+    def client_url(self, name: str) -> str:
+        """Of the manager that this user's clients connect to."""
+        del name
+        return self.url
+
     @abstractmethod
     async def token(self, name: str) -> str:
         """A user's token, as a frontend gets it; the user exists afterwards."""
@@ -50,18 +60,20 @@ class PeerStage(ABC):
         async with self.http.get(f"{self.url}{path}", params=query) as response:
             return response.status, await response.json()
 
-    async def connect(self, make: Callable[..., L], *arguments: object, **query: str) -> L:
-        """Connects a peer, until the end of the test."""
-        socket = await self.http.ws_connect(self.url, params=query)
+    async def connect(
+        self, make: Callable[..., L], *arguments: object, url: str | None = None, **query: str
+    ) -> L:
+        """Connects a peer to the manager, or to another one, until the end of the test."""
+        socket = await self.http.ws_connect(url or self.url, params=query)
         peer = make(socket, *arguments)
         self.peers.push_async_callback(peer.close)
         return peer
 
     async def frontend(self, name: str = "alice", *, booked: int = 0) -> Frontend:
         """Lets a user in, with services booked."""
-        token = await self.token(name)
+        token, url = await self.token(name), self.client_url(name)
         frontend = await self.connect(
-            Frontend, self.http, self.url, token, type="client", key=token
+            Frontend, self.http, url, token, url=url, type="client", key=token
         )
         if booked:
             await frontend.book(booked)
@@ -79,7 +91,7 @@ class PeerStage(ABC):
         address = await self.peers.enter_async_context(serving(routes))
         watching = await self.frontend("observer")
         query = {"type": "upload", "key": SERVICE_PASSWORD, "address": address}
-        service = await self.connect(UploadService, self.api_url, **query)
+        service = await self.connect(UploadService, self.api_url, url=self.services_url, **query)
         served.append(service)
         for name, value in changed.items():
             setattr(service, name, value)

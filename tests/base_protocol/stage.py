@@ -15,6 +15,7 @@ from cli.servers.http_serving import serving as listening_on
 from common.retry import Backoff
 from discord_emulator.emulator import Emulator
 from discord_emulator.testing import running_emulator
+from local_supabase.stack import LocalSupabase
 from manager.app import create_app
 from manager.app_keys import CATALOG
 from tests.base_protocol.peers import PeerStage
@@ -34,11 +35,24 @@ BOT_TOKEN = "the bot's token"
 
 @dataclass
 class Stage(PeerStage):
-    """A manager within this process."""
+    """Managers within this process, one unless a test says otherwise.
+
+    Upload services connect to the last one; bob's clients to the second, and all else to the first.
+    """
 
     app: web.Application
     emulator: Emulator
     folder: Path
+    urls: tuple[str, ...]
+
+    @property
+    def services_url(self) -> str:
+        """Of the manager that upload services connect to."""
+        return self.urls[-1]
+
+    def client_url(self, name: str) -> str:
+        """Of the manager that this user's clients connect to."""
+        return self.urls[len(self.urls) // 2 if name == "bob" else 0]
 
     @property
     def catalog(self) -> Catalog:
@@ -65,7 +79,7 @@ class Stage(PeerStage):
         listening = self.peers.enter_context(listen("127.0.0.1", 0))
         settings = UploadServiceSettings.model_validate(
             {
-                "manager_address": self.url,
+                "manager_address": self.services_url,
                 "service_password": SecretStr(SERVICE_PASSWORD),
                 "own_address": url_of(listening),
                 "slots": 1,
@@ -88,9 +102,16 @@ def _at_once() -> Backoff:
 
 @asynccontextmanager
 async def running_stage(
-    folder: Path, *, channels: int = 2, **chosen: object
+    folder: Path, *, channels: int = 2, managers: int = 1, **chosen: object
 ) -> AsyncIterator[Stage]:
-    """Runs an emulator and a manager on it; a second run on the folder finds everything again."""
+    """Runs an emulator and managers on it; a second run on the folder finds everything again.
+
+    Args:
+        folder: where the emulator, and a manager that is alone, keep their data.
+        channels: of the emulator.
+        managers: how many; several need the settings of a catalog that they share, and of NATS.
+        chosen: settings of all of them.
+    """
     async with AsyncExitStack() as stack:
         emulator = await stack.enter_async_context(
             running_emulator(
@@ -108,9 +129,31 @@ async def running_stage(
             "discord_bot_token": SecretStr(BOT_TOKEN),
             "discord_channels": tuple(webhook.channel_id for webhook in emulator.webhooks),
         }
-        settings = settings_for(emulator, folder, **{**base, **chosen})
-        app = create_app(settings, passwords=cheap_passwords())
-        url = await stack.enter_async_context(serving(app))
+        apps, urls = [], []
+        for number in range(managers):
+            settings = settings_for(
+                emulator, folder, **{**base, "manager_name": f"manager-{number}", **chosen}
+            )
+            apps.append(create_app(settings, passwords=cheap_passwords()))
+            urls.append(await stack.enter_async_context(serving(apps[-1])))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         peers = await stack.enter_async_context(AsyncExitStack())
-        yield Stage(url, http, peers, app, emulator, folder)
+        yield Stage(urls[0], http, peers, apps[0], emulator, folder, tuple(urls))
+
+
+@asynccontextmanager
+async def running_cluster_stage(
+    folder: Path, supabase: LocalSupabase, cluster_url: str
+) -> AsyncIterator[Stage]:
+    """Runs three managers on an empty catalog, which meet there, so that no two peers need share one."""
+    supabase.empty()
+    async with running_stage(
+        folder,
+        managers=3,
+        supabase_url=supabase.url,
+        supabase_key=SecretStr(supabase.service_key),
+        cluster_url=SecretStr(cluster_url),
+        # Who has just been elected collects nothing for half of this.
+        upload_hold_s=1.0,
+    ) as stage:
+        yield stage
