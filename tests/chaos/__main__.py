@@ -7,13 +7,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local_supabase.gateway import GatewayFault
-from local_supabase.stack import LocalSupabase, running_supabase
+from local_supabase.stack import LocalSupabase, Postgrest, running_supabase
 from tests.chaos.cluster import ClusterShape, running_cluster
+from tests.chaos.failover import kill_each_manager, register_users
 from tests.chaos.oracle import Broken
 from tests.chaos.storm import FailingCatalog, Storm, Tally
 
@@ -24,6 +26,9 @@ _FAULTS = (
     GatewayFault.RESET_AFTER,
     GatewayFault.UNAVAILABLE,
 )
+
+CONNECTED_WITHIN_S = 5.0
+"""After the death of a manager its clients and services are connected to another one."""
 
 
 class FailingSupabase:
@@ -43,28 +48,55 @@ class FailingSupabase:
         self._faults.clear()
 
 
+@dataclass(frozen=True)
+class RunningCatalog:
+    """The managers' settings of a catalog, what makes it fail, and its PostgREST, if it has one."""
+
+    settings: Mapping[str, str]
+    failing: FailingCatalog | None = None
+    postgrest: Postgrest | None = None
+
+
 @contextmanager
-def running_catalog(
-    kind: str, folder: Path
-) -> Iterator[tuple[dict[str, str], FailingCatalog | None]]:
-    """The manager's settings of a catalog, and what makes it fail."""
+def running_catalog(kind: str, folder: Path) -> Iterator[RunningCatalog]:
+    """A catalog without files."""
     if kind == "sqlite":
-        yield {"DATABASE_PATH": str(folder / "catalog.sqlite3")}, None
+        yield RunningCatalog({"DATABASE_PATH": str(folder / "catalog.sqlite3")})
         return
     with running_supabase() as supabase:
         settings = {"SUPABASE_URL": supabase.url, "SUPABASE_KEY": supabase.service_key}
-        yield settings, FailingSupabase(supabase)
+        yield RunningCatalog(settings, FailingSupabase(supabase), supabase.postgrest)
 
 
 async def weather(
     kind: str, seed: int, rounds: int, folder: Path, shape: ClusterShape | None = None
 ) -> Tally:
     """Runs one storm on a cluster of its own, with its data and logs in the folder. Raises `Broken`."""
-    with running_catalog(kind, folder) as (settings, failing):
-        async with running_cluster(folder, settings, shape or ClusterShape()) as cluster:
-            storm = Storm(cluster, seed, failing, say)
+    shape = shape or ClusterShape()
+    if shape.managers > 1:
+        (folder / "drill").mkdir()
+        await drill(folder / "drill", replace(shape, has_rate_limits=False))
+    with running_catalog(kind, folder) as catalog:
+        postgrest = catalog.postgrest if shape.managers > 1 else None
+        running = running_cluster(folder, catalog.settings, shape, postgrest=postgrest)
+        async with running as cluster:
+            storm = Storm(cluster, seed, catalog.failing, say)
             await storm.run(rounds, folder)
             return storm.tally
+
+
+async def drill(folder: Path, shape: ClusterShape) -> None:
+    """Kills each of several managers in calm weather. Raises `Broken`, also if that takes too long."""
+    with running_catalog("supabase", folder) as catalog:
+        async with running_cluster(folder, catalog.settings, shape) as cluster:
+            failovers = await kill_each_manager(cluster, await register_users(cluster))
+    for number, each in enumerate(failovers):
+        say(
+            f"manager-{number} ({', '.join(sorted(each.roles))}) killed: connected elsewhere after "
+            f"{each.clients_s:.2f} s (clients) and {each.services_s:.2f} s (upload services)"
+        )
+        if max(each.clients_s, each.services_s) > CONNECTED_WITHIN_S:
+            raise Broken(f"that is more than {CONNECTED_WITHIN_S} s")
 
 
 def say(line: str) -> None:
@@ -82,22 +114,43 @@ def leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
             yield error
 
 
-def main() -> None:
-    """Runs storms, one on each catalog; exit code 1 when a promise was broken."""
+def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=50, help="rounds on each catalog (50)")
     parser.add_argument("--seed", type=int, default=None, help="repeats the decisions of a run")
     parser.add_argument("--catalog", choices=["sqlite", "supabase"], help="only this one")
     parser.add_argument(
+        "--managers",
+        type=int,
+        default=1,
+        help="several: on Supabase, with NATS, four upload services and two gateways",
+    )
+    parser.add_argument(
         "--limits", choices=["real", "off"], default="real", help="of Discord's rates"
     )
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def _shape(arguments: argparse.Namespace) -> ClusterShape:
+    limited = arguments.limits == "real"
+    if arguments.managers == 1:
+        return ClusterShape(has_rate_limits=limited)
+    return ClusterShape(
+        managers=arguments.managers, services=4, gateways=2, has_rate_limits=limited
+    )
+
+
+def main() -> None:
+    """Runs storms, one on each catalog; exit code 1 when a promise was broken."""
+    arguments = _parsed()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
-    for kind in [arguments.catalog] if arguments.catalog else ["sqlite", "supabase"]:
+    shape = _shape(arguments)
+    all_kinds = ["sqlite", "supabase"] if shape.managers == 1 else ["supabase"]
+    kinds = [arguments.catalog] if arguments.catalog else all_kinds
+    for kind in kinds:
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-{kind}-"))
         began = time.monotonic()
         say(f"{kind}: seed {seed}, {arguments.rounds} rounds, logs in {folder}")
-        shape = ClusterShape(has_rate_limits=arguments.limits == "real")
         storm = weather(kind, seed, arguments.rounds, folder, shape)
         broken: list[Exception] = []
         try:

@@ -221,6 +221,8 @@ class _Programs:
             "MESSAGE_ENCRYPTION_KEY": self._key,
             "DISCORD_API_URL": f"{discord.url}/api/v10",
             "GLOBAL_REQUESTS_PER_S": "50" if self._shape.has_rate_limits else "100000",
+            # Without limits every byte that is posted is one of a file, or was sent twice.
+            "SIZE_PROBE_INTERVAL_S": "86400" if self._shape.has_rate_limits else "0",
             "CHUNK_SIZE": str(CHUNK_SIZE),
             "SETUP_CODE": "none",
             "UPLOAD_HOLD_S": str(HOLD_S),

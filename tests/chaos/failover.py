@@ -14,6 +14,7 @@ from client_sdk import Client, ClientSettings, Progress
 from client_sdk.connection import Connection
 from client_sdk.endpoint import socket_url
 from protocol import c2s, s2c
+from storage.envelope import ENVELOPE_OVERHEAD
 from tests.chaos.cluster import CHUNK_SIZE, SLOTS, Cluster
 from tests.chaos.oracle import Broken
 from tests.chaos.programs import LogEntry, Program, looks
@@ -23,6 +24,8 @@ CHUNKS = 200
 """Of each file."""
 CHUNKS_IN_FLIGHT = 2
 """Of each client."""
+BOOKED = 3
+"""Services of each client that only books: with those that upload, all that four upload services have."""
 GOES_ON_AFTER = 3
 """Chunks after which an upload counts as going on."""
 
@@ -157,11 +160,11 @@ class Booker:
                 self.changes += 1
 
 
-async def register(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
-    """Makes users; their tokens."""
+async def register_users(cluster: Cluster) -> dict[str, str]:
+    """Makes users, two for each manager; their tokens."""
     tokens: dict[str, str] = {}
     async with Client(cluster.manager_urls()) as client:
-        for name in names:
+        for name in [f"user{number}" for number in range(2 * len(cluster.managers))]:
             admin = next(iter(tokens.values()), None)
             await client.register(name, PASSWORD, admin_token=admin)
             tokens[name] = await client.login(name, PASSWORD)
@@ -216,6 +219,58 @@ async def fail_over(
         max(back_at, default=killed_at) - killed_at,
         max(connected_at, default=killed_at) - killed_at,
     )
+
+
+async def kill_each_manager(cluster: Cluster, tokens: dict[str, str]) -> list[Failover]:
+    """Kills the managers in turn, and starts them again, while clients upload and book.
+
+    Raises:
+        Broken: Clients were told other amounts than they have, an acknowledged chunk was sent again, or
+            two processes posted with one webhook at the same time.
+    """
+    names = list(tokens)
+    count = len(cluster.managers)
+    uploaders = [Uploader(cluster, number, tokens[names[number]]) for number in range(count)]
+    bookers = {name: tokens[name] for name in names[count:]}
+    failovers = []
+    async with uploading(uploaders):
+        for victim in cluster.managers:
+            survivors = [each for each in cluster.managers if each is not victim]
+            async with booking(cluster, survivors, bookers, BOOKED) as booked:
+                failovers.append(await fail_over(cluster, victim, uploaders, tokens[names[0]]))
+                await asyncio.gather(*(each.holds_all() for each in booked))
+            await victim.start()
+    places = (*cluster.gateways, *cluster.managers)
+    for place, uploader, name in zip(places, uploaders, names, strict=False):
+        await check_files(cluster, place, tokens[name], uploader.contents)
+    await _check_posts(cluster, uploaders)
+    return failovers
+
+
+async def _check_posts(cluster: Cluster, uploaders: Sequence[Uploader]) -> None:
+    """What was under way when a manager died may be there twice, and nothing else."""
+    posts = await cluster.posts()
+    if posts["clashes"]:
+        raise Broken(f"processes shared webhooks: {posts['clashes']}")
+    chunk = CHUNK_SIZE + ENVELOPE_OVERHEAD
+    chunks = CHUNKS * sum(len(each.contents) for each in uploaders)
+    twice = len(cluster.managers) * len(uploaders) * CHUNKS_IN_FLIGHT
+    if not chunks * chunk <= posts["stored_bytes"] <= (chunks + twice) * chunk:
+        raise Broken(f"{posts['stored_bytes']} bytes were posted for {chunks} chunks of {chunk}")
+
+
+async def check_files(
+    cluster: Cluster, place: Program, token: str, contents: dict[str, bytes]
+) -> None:
+    """Raises `Broken` unless these files can be read there."""
+    headers = {"Authorization": f"Bearer {token}"}
+    for path, content in contents.items():
+        folder, _, name = path.rpartition("/")
+        query = {"path": folder or "/", "name": name}
+        url = f"{place.url}/download"
+        async with cluster.http.get(url, params=query, headers=headers) as answer:
+            if (answer.status, await answer.read()) != (200, content):
+                raise Broken(f"{path} is not at {place.name}: status {answer.status}")
 
 
 async def _offices(cluster: Cluster, victim: Program, token: str) -> set[str]:

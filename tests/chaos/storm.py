@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Protocol
 
+import aiohttp
+
 from client_sdk.batches import FolderProgress, TransferredFile
 from client_sdk.client import Client
-from client_sdk.errors import CloudError, NotFound
+from client_sdk.errors import CloudError, NotFound, Unreachable
 from client_sdk.settings import ClientSettings
 from client_sdk.transfers import OnConflict
 from tests.chaos.cluster import CHUNK_SIZE, CHUNKS_IN_FLIGHT, HOLD_S, SLOTS, Cluster
@@ -32,6 +35,10 @@ CANCELLED = 0.2
 """How often a folder's upload is cancelled on the way."""
 LONGEST_CALM_S = 3.0
 """Longer than a command takes to start."""
+LONGEST_OUTAGE_S = 6.0
+"""Of NATS and PostgREST: long enough for leases of managers to lapse."""
+AT_GATEWAYS = 0.5
+"""How many reads go to a gateway, if there are any."""
 QUIET_S = 4 * HOLD_S
 """How long everything that nobody needs may take to be gone."""
 PASSWORD = "a long enough password"
@@ -85,6 +92,7 @@ class Storm:
         self._catalog = catalog
         self._say = say
         self._oracle = Oracle()
+        self._tokens: list[str] = []
         self._names = iter(range(10**9))
         self._calls_over = asyncio.Event()
         self._progress, self._put_progress = asyncio.Event(), asyncio.Event()
@@ -98,7 +106,7 @@ class Storm:
             rounds: how many.
             folder: where the sources and the log of the command line are written.
         """
-        tokens: list[str] = []
+        tokens = self._tokens
         for number in range(USERS + 1):
             tokens.append(await self._register(f"user{number}", *tokens[:1]))
         settings = ClientSettings(
@@ -127,6 +135,7 @@ class Storm:
                 )
             await commands.clear()
         await self._check_nothing_leaked()
+        await self._check_webhooks()
         self._check_logs(commands)
 
     async def _at_command_line(self, client: Client, token: str, folder: Path) -> CommandLineUser:
@@ -255,12 +264,32 @@ class Storm:
     async def _replace(self, client: Client, path: str, rng: random.Random) -> None:
         await self._put(client, path, rng)
 
-    async def _get(self, client: Client, path: str, _: random.Random) -> None:
+    async def _get(self, client: Client, path: str, rng: random.Random) -> None:
+        gateways = self._cluster.gateways
         try:
-            found = await client.read(path)
+            if gateways and rng.random() < AT_GATEWAYS:
+                found = await self._read_at(rng.choice(gateways), path)
+            else:
+                found = await client.read(path)
         except NotFound:
             found = None
         self._oracle.check(path, found)
+
+    async def _read_at(self, gateway: Program, path: str) -> bytes:
+        """What a gateway sends."""
+        folder, _, name = path.rpartition("/")
+        query = {"path": folder, "name": name}
+        headers = {"Authorization": f"Bearer {self._tokens[_owner(path)]}"}
+        url = f"{gateway.url}/download"
+        try:
+            async with self._cluster.http.get(url, params=query, headers=headers) as answer:
+                if answer.status == HTTPStatus.NOT_FOUND:
+                    raise NotFound(path)
+                if answer.status != HTTPStatus.OK:
+                    raise Unreachable(f"a gateway answers with {answer.status}")
+                return await answer.read()
+        except aiohttp.ClientError as error:
+            raise Unreachable("a gateway does not answer") from error
 
     async def _delete(self, client: Client, path: str, _: random.Random) -> None:
         await self._remove(lambda: client.delete_file(path), path)
@@ -292,10 +321,10 @@ class Storm:
             progress = self._rng.choice([self._progress, self._put_progress])
             await self._within(self._rng.uniform(0.05, LONGEST_CALM_S), progress)
             progress.clear()
-            blow = self._rng.choice(
-                [self._end, self._end, self._freeze, self._discord, self._database]
-            )
-            await blow()
+            blows = [self._end, self._end, self._freeze, self._discord, self._database]
+            if self._cluster.servers:
+                blows += [self._end, self._outage]
+            await self._rng.choice(blows)()
 
     async def _within(self, seconds: float, event: asyncio.Event) -> None:
         """Waits for an event, but no longer than that."""
@@ -320,6 +349,14 @@ class Storm:
         if self._rng.random() < 0.5:
             await self._within(self._rng.uniform(0.1, 2.0), asyncio.Event())
         await victim.start()
+
+    async def _outage(self) -> None:
+        """Kills what several managers stand on, and starts it again a while later."""
+        server = self._rng.choice(self._cluster.servers)
+        self._struck(f"SIGKILL {server.name}")
+        await server.kill()
+        await self._within(self._rng.uniform(0.1, LONGEST_OUTAGE_S), asyncio.Event())
+        await server.start()
 
     async def _freeze(self) -> None:
         """Stops a program's time for a while."""
@@ -360,7 +397,7 @@ class Storm:
     async def _check_all(self, clients: list[Client]) -> None:
         """Reads every file; each has a content that it may have."""
         for path in self._oracle.possible:
-            owner = clients[int(path[2 : path.index("/", 1)])]
+            owner = clients[_owner(path)]
             try:
                 found = await owner.read(path)
             except NotFound:
@@ -385,6 +422,12 @@ class Storm:
                     )
                 await self._within(1.0, asyncio.Event())
 
+    async def _check_webhooks(self) -> None:
+        """No two upload services have posted with one webhook at the same time."""
+        clashes = (await self._cluster.posts())["clashes"]
+        if clashes:
+            raise Broken(f"processes shared webhooks: {clashes}")
+
     def _messages_of(self, path: str) -> int:
         largest = max(len(content or b"") for content in self._oracle.known(path))
         return -(-largest // CHUNK_SIZE)
@@ -395,6 +438,11 @@ class Storm:
         for program in self._cluster.programs:
             if program.tracebacks():
                 raise Broken(f"{program.name} has logged an exception: see {program.log}")
+
+
+def _owner(path: str) -> int:
+    """The number of the user to whom a path belongs."""
+    return int(path[2 : path.index("/", 1)])
 
 
 def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
