@@ -23,7 +23,7 @@ from tests.chaos.programs import looks
 MANAGERS = 3
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_managers_and_nats_may_be_killed(tmp_path: Path, supabase: LocalSupabase):
     """Each manager in turn, then NATS, which comes back empty, while clients upload and book."""
     supabase.empty()
