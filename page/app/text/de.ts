@@ -925,6 +925,7 @@ export const de: Texts = {
     goOn: "Fortsetzen",
     goOnWith: (name: string) => `${name} fortsetzen`,
     goOnHere: "Hier fortsetzen",
+    goOnHereWith: (name: string) => `Hier fortsetzen: ${name}`,
     drop: "Verwerfen",
     dropOf: (name: string) => `Upload von ${name} verwerfen`,
     choose: (name: string) => `${name} auswählen`,

@@ -77,6 +77,7 @@ export const enUploads = {
     goOn: "Resume",
     goOnWith: (name: string) => `Resume ${name}`,
     goOnHere: "Resume here",
+    goOnHereWith: (name: string) => `Resume here: ${name}`,
     drop: "Discard",
     dropOf: (name: string) => `Discard the upload of ${name}`,
     choose: (name: string) => `Choose ${name}`,

@@ -47,11 +47,13 @@ function KeptButtons({ row }: { row: KeptRow }) {
     const chosen = await chooseFile(input.current);
     if (chosen) await kept.goOn(row, chosen);
   };
+  const isRunning = row.state === "running";
+  const label = isRunning ? text.kept.goOnHereWith(row.name) : text.kept.goOnWith(row.name);
   const goOn = () => void (row.hasHandle ? kept.goOnRemembered(row) : choose());
   return (
     <div class="kept-buttons">
-      <button type="button" class="button small primary" aria-label={text.kept.goOnWith(row.name)} onClick={goOn}>
-        {row.state === "running" ? text.kept.goOnHere : text.kept.goOn}
+      <button type="button" class="button small primary" aria-label={label} onClick={goOn}>
+        {isRunning ? text.kept.goOnHere : text.kept.goOn}
       </button>
       <button type="button" class="button small" aria-label={text.kept.dropOf(row.name)} onClick={() => void kept.drop(row)}>
         {text.kept.drop}

@@ -87,7 +87,9 @@ function storedFromNowOn({ context }) {
  */
 async function goesOnWith(person, file) {
   const chooser = person.page.waitForEvent("filechooser");
-  await unfinished(person).getByRole("button", { name: "Resume film.mkv" }).click();
+  await unfinished(person)
+    .getByRole("button", { name: /^Resume.* film.mkv$/ })
+    .click();
   await (await chooser).setFiles(file);
 }
 
@@ -145,7 +147,9 @@ test("where the browser remembers the file, one click goes on", async () => {
   await reloads(person);
   const stored = storedFromNowOn(person);
   await gate.open();
-  await unfinished(person).getByRole("button", { name: "Resume film.mkv" }).press("Enter");
+  await unfinished(person)
+    .getByRole("button", { name: /^Resume.* film.mkv$/ })
+    .press("Enter");
   await person.uploadsAreDone(1);
   await stored.counts(2);
   await hasTheWholeFilm(person);
@@ -227,6 +231,8 @@ test("whoever picks the same file in another window goes on there, and the first
   await storesOneChunk(person, gate);
   const other = await Person.works(set.browser, set.cloud, token, { at: "/#/elsewhere" });
   await unfinished(other).getByText("Is being uploaded elsewhere").waitFor();
+  // What is seen on a button is said of it as well.
+  await unfinished(other).getByRole("button", { name: "Resume here: film.mkv", exact: true }).waitFor();
   const stored = storedFromNowOn(other);
   await other.page.setInputFiles("#pick-files", film);
   await person.page.locator('.queue-row[data-state="elsewhere"]').getByText("Continued elsewhere").waitFor();
