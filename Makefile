@@ -51,12 +51,12 @@ cores: .venv/installed-dev ## fails unless the tests take every branch of what d
 	$(BIN)/python -m tests.cores
 
 web: .venv/installed node_modules/installed $(PAGE) ## the tests of the web page, in a browser (needs Node.js 20 or newer)
-	tests/need-tools.sh chromium
+	tests/need-tools.sh chromium chromium-headless-shell
 	npm run --silent test:unit
 	npm run --silent test:browser
 
 screenshots: .venv/installed node_modules/installed $(PAGE) ## takes the pictures of docs/images anew
-	tests/need-tools.sh chromium
+	tests/need-tools.sh chromium-headless-shell
 	fc-list :lang=und-zsye | grep -q . || tests/apt-install.sh fonts-noto-color-emoji
 	node tests/web/harness/pictures.js docs/images
 
@@ -71,7 +71,7 @@ local-supabase: .venv/local-supabase/installed ## PostgreSQL and PostgREST, for 
 	local_supabase/install.sh $(@D)
 
 test-compose: .venv/installed-dev node_modules/installed .venv/containers/installed ## builds the image, starts docker-compose.yml, uses it: with Docker, else podman
-	tests/need-tools.sh curl chromium
+	tests/need-tools.sh curl chromium-headless-shell
 	$(BIN)/python -m tests.compose.isolated $(BIN)/pytest -m compose --timeout 2400 tests/compose $(ARGS)
 
 can-test-compose: .venv/installed-dev .venv/containers/installed ## whether this machine can run containers, for make test-compose

@@ -13,7 +13,7 @@ import { stage } from "../harness/stage.js";
 
 const MANAGER = fileURLToPath(new URL("../../../manager", import.meta.url));
 
-const set = stage();
+const set = stage({ isWhole: true });
 
 /** Somebody whose browser keeps the page. */
 async function keepsThePage() {
@@ -120,5 +120,21 @@ test("files that another app shares go into the folder that one chooses", async 
   await dialog.getByText("No folders in here").or(dialog.locator(".folder-list .muted")).first().waitFor();
   await dialog.getByRole("button", { name: "Upload", exact: true }).click();
   await person.sees(["one.txt", "two.txt"]);
+  await person.leaves();
+});
+
+test("the page can be installed as an app", async () => {
+  const person = await Person.works(set.browser, set.cloud, set.token);
+  const devtools = await person.context.newCDPSession(person.page);
+  const { url, errors, data } = await devtools.send("Page.getAppManifest");
+  assert.match(url, /\/page\/[0-9a-f]{16}\/manifest\.webmanifest$/);
+  assert.deepEqual(errors, []);
+  assert.equal(JSON.parse(data ?? "{}").name, "discord-cloud");
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  // The windows of tests keep nothing, and nothing is installed from those.
+  assert.deepEqual(
+    installabilityErrors.map(({ errorId }) => errorId),
+    ["in-incognito"],
+  );
   await person.leaves();
 });

@@ -116,19 +116,3 @@ test("what processing finds out about a file appears when the manager announces 
   assert.equal(asked.length, before + 1);
   await person.leaves();
 });
-
-test("the page can be installed as an app", async () => {
-  const person = await Person.works(set.browser, set.cloud, set.token);
-  const devtools = await person.context.newCDPSession(person.page);
-  const { url, errors, data } = await devtools.send("Page.getAppManifest");
-  assert.match(url, /\/page\/[0-9a-f]{16}\/manifest\.webmanifest$/);
-  assert.deepEqual(errors, []);
-  assert.equal(JSON.parse(data ?? "{}").name, "discord-cloud");
-  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
-  // The windows of tests keep nothing, and nothing is installed from those.
-  assert.deepEqual(
-    installabilityErrors.map(({ errorId }) => errorId),
-    ["in-incognito"],
-  );
-  await person.leaves();
-});

@@ -8,7 +8,7 @@ import { stage } from "../harness/stage.js";
 
 const LINES = Array.from({ length: 12_000 }, (_, line) => `line ${line} of a long text`).join("\n");
 const SCRIPT = "document.title = 'owned';\n";
-const set = stage({ prepare: furnish });
+const set = stage({ isWhole: true, prepare: furnish });
 
 /** @param {import("../harness/stage.js").Stage} set */
 async function furnish({ browser, cloud, token }) {

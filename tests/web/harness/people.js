@@ -30,6 +30,9 @@ const NEEDLESS_FEATURES = [
   ],
 ];
 const FLAGS = [
+  // One process per window is enough: with more, each window begins with one and goes on in another.
+  "--disable-site-isolation-trials",
+  "--renderer-process-limit=1",
   `--disable-features=${NEEDLESS_FEATURES.join(",")}`,
   "--no-sandbox",
   "--disable-gpu",
@@ -42,13 +45,19 @@ const FLAGS = [
 ];
 /** How far time goes on before it stands still, as it cannot go back. */
 const PAUSING_MS = 1_000;
-const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const WHOLE_BROWSER = "/usr/bin/chromium";
+/** Without what is around a page it takes a tenth less processor time. */
+const HEADLESS_SHELL = "/usr/bin/chromium-headless-shell";
 /** What browsers report on their own account when something that is tested for goes wrong. */
 const EXPECTED = /Failed to load resource|WebSocket connection to/;
 
-/** @returns {Promise<Browser>} */
-export function openBrowser() {
-  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
+/**
+ * @param {{ isWhole?: boolean }} [options] `isWhole`: with a viewer of PDF files, and able to install pages
+ * @returns {Promise<Browser>}
+ */
+export function openBrowser({ isWhole = false } = {}) {
+  const executablePath = process.env["CHROMIUM"] ?? (isWhole ? WHOLE_BROWSER : HEADLESS_SHELL);
+  return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
 /**
@@ -57,13 +66,28 @@ export function openBrowser() {
  */
 export async function settles(page) {
   await page.evaluate(async () => {
-    const passing = document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
-    await Promise.allSettled(passing.map((each) => each.finished));
+    const passes = (/** @type {Animation} */ each) =>
+      each.playState !== "finished" && each.effect?.getComputedTiming().iterations !== Infinity;
+    // A colour that is inherited changes, and fades in, only when that of the parent has.
+    for (;;) {
+      const passing = document.getAnimations().filter(passes);
+      if (passing.length === 0) return;
+      await Promise.allSettled(passing.map((each) => each.finished));
+    }
   });
 }
 
-/** Requests that tests look at or hold back go past a service worker, so that only its own tests have one. @type {BrowserContextOptions} */
-const SURROUNDINGS = { viewport: { width: 1280, height: 800 }, acceptDownloads: true, serviceWorkers: "block" };
+/**
+ * Requests that tests look at or hold back go past a service worker, so that only its own tests have one; and what moves is drawn
+ * sixty times a second, which only tests of motion need.
+ * @type {BrowserContextOptions}
+ */
+const SURROUNDINGS = {
+  viewport: { width: 1280, height: 800 },
+  acceptDownloads: true,
+  serviceWorkers: "block",
+  reducedMotion: "reduce",
+};
 
 /** The name of a file of the page, without its digest. @param {import("playwright-core").Request} request */
 function partOf(request) {
