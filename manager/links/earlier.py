@@ -24,7 +24,7 @@ PAYLOAD_LENGTHS = frozenset({54, 59})
 
 
 @dataclass(frozen=True, slots=True)
-class LinkedFile:
+class EarlierLinkTarget:
     """What a payload names: a file, while it has this content."""
 
     file_id: int
@@ -44,14 +44,14 @@ class EarlierLinks:
         self._signer = signer
         self._are_accepted = are_accepted
 
-    def verify(self, payload: str) -> LinkedFile:
+    def verify(self, payload: str) -> EarlierLinkTarget:
         """What a payload that was signed names, without the catalog. Raises `InvalidLink`."""
         signed = _decoded(payload)
         subject, signature = signed[: _SUBJECT.size], signed[_SUBJECT.size :]
         if not self._are_accepted or not self._signer.verify(subject, signature):
             raise InvalidLink
         file_id, object_id = _SUBJECT.unpack(subject)
-        return LinkedFile(file_id, UUID(bytes=object_id))
+        return EarlierLinkTarget(file_id, UUID(bytes=object_id))
 
     async def find(self, payload: str, files: FileStore) -> File:
         """The file that a payload names.

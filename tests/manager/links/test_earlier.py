@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.key_derivation import Purpose
 from common.secret_texts import SECRET_BYTES
 from manager.errors import InvalidLink
-from manager.links.earlier import PAYLOAD_LENGTHS, EarlierLinks, LinkedFile
+from manager.links.earlier import PAYLOAD_LENGTHS, EarlierLinks, EarlierLinkTarget
 from tests.manager.signing.forger import encoded
 from tests.manager.signing.rings import signer_of
 
@@ -23,7 +23,7 @@ PAYLOAD = encoded(SUBJECT + SIGNER.sign(SUBJECT))
 
 def test_a_payload_says_which_file_and_content():
     """One that was signed is read, unless none is accepted any more."""
-    assert LINKS.verify(PAYLOAD) == LinkedFile(FILE_ID, OBJECT_ID)
+    assert LINKS.verify(PAYLOAD) == EarlierLinkTarget(FILE_ID, OBJECT_ID)
     assert len(PAYLOAD) in PAYLOAD_LENGTHS
     with pytest.raises(InvalidLink):
         EarlierLinks(SIGNER, are_accepted=False).verify(PAYLOAD)
