@@ -192,6 +192,7 @@ test("Ctrl and Shift select several with the mouse, and the menu is about all of
   const menu = person.page.getByRole("menu");
   assert.deepEqual(await menu.getByRole("menuitem").locator("span").allTextContents(), [
     "Download",
+    "Add star",
     "Cut",
     "Copy",
     "Move",
