@@ -27,12 +27,22 @@ export function useRows(app: App, viewport: Viewport, columns: number) {
   const { places } = app.navigation;
   /** The row of the focus when the list was scrolled to where it was left: it need not be in sight. */
   const restored = useRef(-1);
+  const cameBack = useRef(leftAt(0));
   useLayoutEffect(() => {
-    if (viewport.root.current) viewport.root.current.scrollTop = places.arrived?.top ?? 0;
+    cameBack.current = leftAt(places.arrived?.top ?? 0);
     restored.current = places.arrived ? focus : -1;
+    viewport.root.current?.scrollTo({ top: 0, behavior: "instant" });
   }, [listing.path]);
   useLayoutEffect(() => {
-    if (focus >= 0 && focus !== restored.current) viewport.reveal(Math.floor(focus / columns));
+    if (focus !== restored.current) cameBack.current = leftAt(0);
+  }, [focus]);
+  useLayoutEffect(() => {
+    // Width and columns are known after the first drawing, and change when the details come.
+    cameBack.current.scroll(viewport.root.current);
+  }, [listing.path, columns, viewport.height]);
+  useLayoutEffect(() => {
+    const isMoved = focus >= 0 && focus !== restored.current;
+    if (isMoved && cameBack.current.isOver()) viewport.reveal(Math.floor(focus / columns));
     restored.current = -1;
   }, [focus, columns]);
   const sought = useStore((state) => state.fresh.sought);
@@ -50,6 +60,24 @@ export function useRows(app: App, viewport: Viewport, columns: number) {
   });
   useLayoutEffect(() => places.attach(() => stand.current()), []);
   useKeysOfPage(app, viewport.root, columns);
+}
+
+/**
+ * Scrolls a list to where it was left as soon as it is long enough, unless somebody scrolls it before.
+ * @param top in pixels
+ */
+function leftAt(top: number) {
+  let [wanted, reached] = [top, 0];
+  return {
+    isOver: () => wanted === 0,
+    scroll: (element: HTMLElement | null) => {
+      if (!element || wanted === 0) return;
+      const isUntouched = Math.abs(element.scrollTop - reached) < 1;
+      if (isUntouched) element.scrollTo({ top: wanted, behavior: "instant" });
+      reached = element.scrollTop;
+      if (!isUntouched || reached >= Math.floor(wanted)) wanted = 0;
+    },
+  };
 }
 
 /**

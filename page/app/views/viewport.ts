@@ -22,6 +22,8 @@ export interface Viewport {
   first: number;
   /** line that is drawn, inclusive */
   last: number;
+  /** pixels that all lines take */
+  height: number;
   /** scrolls until a line is seen */
   reveal: (line: number) => void;
 }
@@ -75,5 +77,5 @@ export function useViewport<Kind extends Layout>(
     if (top < element.scrollTop) element.scrollTop = top;
     else if (top + lineHeight > element.scrollTop + space) element.scrollTop = top + lineHeight - space;
   };
-  return { root, first, last, reveal, layout };
+  return { root, first, last, height: lines * lineHeight, reveal, layout };
 }

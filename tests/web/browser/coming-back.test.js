@@ -15,7 +15,7 @@ async function furnish(set) {
 }
 
 /** @param {string} [at] */
-const worksAt = (at = "/#/crowd") => Person.works(set.browser, set.cloud, set.token, { at, reducedMotion: "no-preference" });
+const worksAt = (at = "/#/crowd") => Person.works(set.browser, set.cloud, set.token, { at });
 const name = (/** @type {number} */ number) => `file ${String(number).padStart(6, "0")}.txt`;
 const top = (/** @type {Person} */ person) => person.page.locator("#content").evaluate((list) => list.scrollTop);
 
