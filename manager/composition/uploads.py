@@ -25,6 +25,7 @@ from manager.uploads.journal import ChunkJournal
 from manager.uploads.kept import KeptUploadRegistry
 from manager.uploads.kept_exchange import KeptUploadExchange
 from manager.uploads.manager import UploadManager
+from manager.uploads.permissions import PermissionCheck
 from manager.uploads.quotas import QuotaCheck
 from manager.uploads.shared_quotas import share_quotas
 from storage.discord.http import DiscordHttp
@@ -135,6 +136,7 @@ async def compose_uploads(
         retry,
         takes_base_content=settings.base_upload_services,
         quotas=quotas,
+        permissions=PermissionCheck(catalog),
         versions=settings.versions,
     )
     manager = UploadManager(

@@ -404,8 +404,10 @@ class RunningBundle:
             await self._assignment.start(self._start_packet)
 
     async def _prepare(self) -> None:
-        """Writes the objects into the catalog, but for files that their user has no room for."""
+        """Writes the objects into the catalog, but for files that their user has no room or no right for."""
         quotas, files = self._committer.quotas, self._files
+        if not await self._refuse_not_permitted():
+            return
         refused = await quotas.refused(
             [file.layout for file in files.values()],
             lambda requested: files[requested.upload_id].upload.destination.path,
@@ -420,6 +422,18 @@ class RunningBundle:
                 await self._objects.begin([file.layout for file in beginning], EnvelopeKind.V1)
         except CatalogError as error:
             self._refuse(rejection_of(error))
+
+    async def _refuse_not_permitted(self) -> bool:
+        """Refuses what their user may not add: all of them, and then False, if the catalog cannot say."""
+        uploads = [file.upload for file in self._files.values()]
+        try:
+            refused = await self._committer.permissions.refused(self._client, uploads)
+        except CatalogError as error:
+            self._refuse(rejection_of(error))
+            return False
+        for upload_id, rejection in refused.items():
+            self._refuse(rejection, [self._files[upload_id]])
+        return True
 
     def _start_packet(self, slot: UploadSlot) -> s2u.BundleStart:
         """What the slot is sent, with the key of each object."""

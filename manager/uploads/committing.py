@@ -29,6 +29,7 @@ from manager.retrying import CatalogRetry
 from manager.services.reports import BaseContent
 from manager.uploads import effects
 from manager.uploads.journal import ChunkJournal, journalled_chunks
+from manager.uploads.permissions import PermissionCheck
 from manager.uploads.quotas import QuotaCheck
 from manager.uploads.readability import ReadabilityCheck
 from manager.uploads.state_machine import Upload
@@ -140,6 +141,7 @@ class FileCommitter:
         *,
         takes_base_content: bool,
         quotas: QuotaCheck,
+        permissions: PermissionCheck,
         versions: int,
     ) -> None:
         """Takes what it uses.
@@ -152,6 +154,7 @@ class FileCommitter:
             retry: How calls of the catalog are retried.
             takes_base_content: Whether content is committed that a base-protocol service has sealed.
             quotas: Refuses early what would be too much.
+            permissions: Refuses early what goes where its user may not write.
             versions: Earlier contents that are kept of a file; 0 keeps none.
         """
         self._catalog = catalog
@@ -162,6 +165,7 @@ class FileCommitter:
         self._versions = versions
         self.destinations = destinations
         self.quotas = quotas
+        self.permissions = permissions
 
     def require_authenticated(self, envelope: EnvelopeKind) -> None:
         """Raises `UnauthenticatedContent` for content whose bytes nobody could verify, unless it is taken."""

@@ -15,10 +15,7 @@ from typing import Any, Protocol
 import structlog
 from msgspec.structs import asdict
 
-from catalog.errors import (
-    CatalogError,
-    ObjectMissing,
-)
+from catalog.errors import CatalogError, ObjectMissing
 from catalog.port import CommittedFile
 from catalog.records import EnvelopeKind, KeptUpload, KeptUploadState
 from common.log_events import bound_ids
@@ -451,21 +448,29 @@ class RunningUpload:
         A base-protocol service reports its chunks at the end, so there the object is written then.
         False when the upload cannot begin.
         """
+        rejection: Rejection | None = None
         try:
-            if self._resumption is not None:
-                await self._objects.hold(self.requested.upload_id)
+            # What is stored already is left to the commit, which ends the kept upload.
+            if self._slot is not None:
+                rejection = await self._committer.permissions.refusal(self._client, self._upload)
+            if rejection is None:
+                await self._prepare_object()
                 return True
-            await self._committer.check(self._upload)
-            if self._slot is not None and self._slot.channel_id is None:
-                await self._objects.begin([self.requested], EnvelopeKind.V1)
         except ObjectMissing as error:
             rejection = Rejection("upload-gone", str(error), Retry.NEVER)
         except CatalogError as error:
             rejection = rejection_of(error)
-        else:
-            return True
-        self._move(lambda upload: upload.service_refused(rejection))
+        refused = rejection
+        self._move(lambda upload: upload.service_refused(refused))
         return False
+
+    async def _prepare_object(self) -> None:
+        if self._resumption is not None:
+            await self._objects.hold(self.requested.upload_id)
+            return
+        await self._committer.check(self._upload)
+        if self._slot is not None and self._slot.channel_id is None:
+            await self._objects.begin([self.requested], EnvelopeKind.V1)
 
     def _start_packet(self, slot: UploadSlot) -> StartPacket:
         """What the slot is sent, with the key of the object if it takes such keys."""

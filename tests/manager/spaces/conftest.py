@@ -42,9 +42,11 @@ class Cloud(World):
         found = await self.user(user)
         return f"/{found.name} {found.id}"
 
-    async def put_at(self, user: str, path: str, *, owner: str | None = None) -> Any:
-        """A file in the home of a user, who owns it if nobody else does."""
-        return await self.put(await self.home_of(user) + path, owner=owner or user)
+    async def put_at(
+        self, user: str, path: str, *, owner: str | None = None, bob: str | None = None
+    ) -> Any:
+        """A file in the home of a user, who owns it if nobody else does, shared with Bob for `r` or `rw`."""
+        return await self.put(await self.home_of(user) + path, owner=owner or user, bob=bob)
 
 
 @pytest.fixture
