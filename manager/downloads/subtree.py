@@ -90,12 +90,12 @@ class SelectedEntries:
     Attributes:
         folder_id: Where they lie.
         files: Names of files.
-        folders: Ids of folders.
+        folders: Ids of folders, and what each is called where it was selected.
     """
 
     folder_id: int
     files: tuple[str, ...]
-    folders: tuple[int, ...]
+    folders: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class SubtreeWalk:
         entries = SelectedEntries(
             folder_id,
             tuple(file.name for file in selection.files),
-            tuple(folder.id for folder in selection.folders),
+            tuple((folder.id, folder.name) for folder in selection.folders),
         )
         return cls(catalog, WalkCursor((), None, entries), viewer_id=viewer_id)
 
@@ -189,12 +189,12 @@ class SubtreeWalk:
                 return _listed((), sorted(files, key=_name))
         while (selected := self._selected) is not None and selected.folders:
             self._selected = replace(selected, folders=selected.folders[1:])
-            folder = await self._catalog.folder_by_id(selected.folders[0])
-            if folder is not None:
-                level = WalkLevel(folder.id, folder.name, "")
+            folder_id, name = selected.folders[0]
+            if await self._catalog.folder_by_id(folder_id) is not None:
+                level = WalkLevel(folder_id, name, "")
                 self._levels = [_Subfolders(self._catalog, level)]
                 self._files_after = ""
-                return TreeFolder((folder.name,))
+                return TreeFolder((name,))
         return None
 
     @property
