@@ -56,6 +56,9 @@ class ViewRefresher:
             by_user.setdefault(client.user.id, []).append(client)
         for clients in by_user.values():
             view = await self._spaces.view_of(clients[0].user)
+            if self._is_due:
+                # It may be older than what clients see, who have followed a folder that has moved meanwhile.
+                return
             for client in clients:
                 show(client, view)
 
