@@ -271,12 +271,24 @@ class NatsCluster:
         if self._client is not None:
             with suppress(nats.errors.Error):
                 await self._establish(self._client, subscription)
-                await self._client.flush()
+                await _registered(self._client)
         return subscription
 
     async def _establish(self, client: Client, subscription: _NatsSubscription) -> None:
         subject = self._full(subscription.subject)
-        self._subscriptions[subscription] = await client.subscribe(subject, cb=subscription.handle)
+        established = await client.subscribe(subject, cb=subscription.handle)
+        if subscription in self._subscriptions:
+            self._subscriptions[subscription] = established
+        else:
+            await established.unsubscribe()
+
+    async def _establish_all(self, client: Client) -> None:
+        """Also what is subscribed meanwhile."""
+        self._subscriptions = dict.fromkeys(self._subscriptions)
+        while missing := [each for each, made in self._subscriptions.items() if made is None]:
+            for subscription in missing:
+                await self._establish(client, subscription)
+            await _registered(client)
 
     async def unsubscribe(self, subscription: _NatsSubscription) -> None:
         """Ends a subscription. May be repeated."""
@@ -369,9 +381,8 @@ class NatsCluster:
                 disconnected_cb=ended,
                 error_cb=_note_error,
             )
-            for subscription in tuple(self._subscriptions):
-                await self._establish(client, subscription)
             await ensure_stream(client)
+            await self._establish_all(client)
             self._client, self._closed = client, closed
             backoff.reset()
             await self._connected()
@@ -467,6 +478,13 @@ class NatsCluster:
             with suppress(nats.errors.Error, TimeoutError):
                 await client.flush(CONNECT_TIMEOUT_S)
         await self._tasks.close()
+
+
+async def _registered(client: Client) -> None:
+    """Returns when the server has the subscriptions that were made: it passes on no earlier message."""
+    # nats-py sends the first ping before the subscriptions, which wait for its next turn.
+    await client.flush()
+    await client.flush()
 
 
 async def _note_error(error: Exception) -> None:

@@ -4,10 +4,13 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from nats.aio.client import Client
 
 from local_supabase.nats_server import NatsServer, running_nats
+from manager.cluster import nats_cluster
 from manager.cluster.errors import ClusterUnavailable
 from manager.cluster.nats_cluster import NatsCluster
+from manager.cluster.nats_leases import ensure_stream
 from manager.cluster.port import Cluster
 from tests.manager.cluster.test_port import QUICK, Text, connected, elections, member
 
@@ -61,6 +64,32 @@ async def test_one_manager_asks_another(cluster_url: str):
         await two.respond("mgr.two.greet", Text, answer)
         answered = await one.request("mgr.two.greet", Text(text="hello"), Text)
         assert answered.text == "hello, this is two"
+
+
+async def test_what_is_subscribed_while_connecting_is_heard(
+    cluster_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Also after the subscriptions of before were made anew."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    connecting: list[Cluster] = []
+
+    async def hear(message: Text) -> None:
+        heard.put_nowait(message.text)
+
+    async def subscribing_meanwhile(client: Client) -> None:
+        await ensure_stream(client)
+        while connecting:
+            await connecting.pop().subscribe("news", Text, hear)
+
+    async with AsyncExitStack() as stack:
+        one = await _manager(stack, cluster_url, "one")
+        await connected(one)
+        monkeypatch.setattr(nats_cluster, "ensure_stream", subscribing_meanwhile)
+        two = await _manager(stack, cluster_url, "two")
+        connecting.append(two)
+        await connected(two)
+        await one.publish("news", Text(text="hello"))
+        assert await heard.get() == "hello"
 
 
 async def test_the_lease_of_a_manager_that_dies_goes_to_another(cluster_url: str):

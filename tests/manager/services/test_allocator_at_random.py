@@ -51,12 +51,13 @@ class Side:
             self.configured[process] = self.client.lease(process).number
 
     def take_result(self, ticket: PendingOperation, slot: str, client: str) -> None:
-        """What a client asked for was done; what comes after its end is given back."""
+        """What a client asked for was done; what comes after its end, or the slot's, is given back."""
         operation = ticket.operation
         if isinstance(operation, MoveUpload):
             self.running.pop(operation.slot, None)
             self.client.upload_ended(operation.slot)
-        if slot and client in self.told:
+        is_there = slot in self.slots or slot in self.client.services
+        if slot and is_there and client in self.told:
             self.running[slot] = client
         elif slot:
             self.client.upload_ended(slot)
@@ -189,7 +190,7 @@ class AllocatorMachine(RuleBasedStateMachine):
         """Nobody waits for an answer any more."""
         side = self.any_side(data)
         if side.asked:
-            ticket = data.draw(st.sampled_from(sorted(side.asked, key=id)))
+            ticket = data.draw(st.sampled_from(list(side.asked)))
             del side.asked[ticket]
             side.client.abandon(ticket)
 
