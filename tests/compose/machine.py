@@ -208,9 +208,10 @@ def new_machine(
 
 
 def _emulator(volume: str) -> str:
-    """The emulator, with a volume that is not this machine's."""
+    """The emulator for one manager, with a volume that is not this machine's."""
     text = (ROOT / "deploy" / "emulator.yml").read_text()
-    return text.partition("\nvolumes:\n  discord:\n")[0] + EMULATOR_VOLUME.format(name=volume)
+    # The release before knows no others.
+    return text.partition("\n  manager-2:")[0] + EMULATOR_VOLUME.format(name=volume)
 
 
 def exported(machine: Machine) -> bytes:

@@ -9,6 +9,7 @@ from catalog.port import FolderSummary
 from catalog.records import ROOT_FOLDER_ID, File, Folder, Share
 from manager.errors import NAMES_LISTED, InvalidRequest
 from manager.files.conversion import (
+    asks_for_place,
     checked_folder,
     checked_name,
     file_handle,
@@ -23,7 +24,7 @@ from manager.files.conversion import (
     ownership,
     timestamp,
 )
-from protocol import s2c
+from protocol import c2s, s2c
 from protocol.values import NamePolicy
 
 OWNER, VIEWER = 1, 2
@@ -148,3 +149,20 @@ def test_a_time_is_written_in_utc_to_the_millisecond():
 def test_a_time_that_is_not_set_stays_none(seconds, written):
     """Zero is a time; None is not."""
     assert optional_timestamp(seconds) == written
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({}, True),
+        ({"sort_by": "name"}, True),
+        ({"sort_by": "size"}, False),
+        ({"type": "subfolders", "sort_by": "size"}, True),
+        ({"is_prefix": False}, False),
+        ({"start": 1}, False),
+    ],
+)
+def test_a_place_is_asked_for_in_the_order_of_names_alone(changes, asks):
+    """Elsewhere names that begin alike do not stand together."""
+    values = {"path": "/", "type": "files", "name": "a", "is_prefix": True, **changes}
+    assert asks_for_place(c2s.PositionRequest(**values)) is asks
