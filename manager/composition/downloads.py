@@ -25,7 +25,7 @@ from reading.archives import ArchiveSender
 from reading.chunk_cache import ChunkCache
 from reading.content import ContentSource
 from reading.delivery import BodySender, Delivery
-from reading.read_ahead import ReadAheadMemory
+from reading.file_stream import FileStreamSender
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +79,8 @@ class DownloadParts:
     Attributes:
         chunks: Where the chunks of content lie.
         source: Reads content.
-        memory: In which all downloads read ahead.
         delivery: Admits downloads, and ends those that stall.
+        file_streams: Sends many small files at once.
         tokens: Of downloads at gateways.
         manifests: What gateways are told of content.
         gateways: Those to which clients can be redirected.
@@ -93,8 +93,8 @@ class DownloadParts:
 
     chunks: CatalogChunks
     source: ContentSource
-    memory: ReadAheadMemory
     delivery: Delivery
+    file_streams: FileStreamSender
     tokens: DownloadTokenSigner
     manifests: ManifestMaker
     gateways: ReadyGateways
@@ -131,8 +131,8 @@ def compose_downloads(
     return DownloadParts(
         chunks=chunks,
         source=source,
-        memory=memory,
         delivery=delivery,
+        file_streams=FileStreamSender(delivery, memory),
         tokens=tokens,
         manifests=manifests,
         gateways=gateways,

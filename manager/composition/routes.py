@@ -56,7 +56,6 @@ from manager.status import (
 )
 from manager.trash.routes import TrashRoutes
 from manager.websocket import WebSocketEndpoint
-from reading.file_stream import FileStreamSender
 
 Routes = Iterable[web.RouteDef]
 
@@ -313,7 +312,7 @@ def _content_routes(parts: ManagerParts) -> Routes:
             who.accounts,
             catalog,
             downloads.source,
-            FileStreamSender(downloads.delivery, downloads.memory),
+            downloads.file_streams,
             downloads.manifests,
             base.addresses,
         ).routes,

@@ -1,5 +1,6 @@
 """The routes by which users manage links of a kind, and administrators those of everybody."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final, Generic
 from uuid import UUID
@@ -46,7 +47,7 @@ class ChangedLinkBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     password: LinkPassword | UnsetType | None = UNSET
 
 
-class ManagedLinkRoutes(Generic[LinkT, PlacedT, ChangesT]):
+class ManagedLinkRoutes(ABC, Generic[LinkT, PlacedT, ChangesT]):
     """`/account/…` and `/admin/…` of a kind of links.
 
     Attributes:
@@ -96,23 +97,23 @@ class ManagedLinkRoutes(Generic[LinkT, PlacedT, ChangesT]):
             web.delete(f"{any_user}/{{link_id}}", self.revoke_any),
         ]
 
+    @abstractmethod
     async def create(self, request: web.Request) -> web.Response:
         """Makes a link."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _page(
         self, request: web.Request, user_id: int, after: UUID | None, *, is_own: bool
     ) -> list[PlacedT]:
         """A page of the links of a user, the newest first."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _visible(self, page: list[PlacedT], login: Login) -> set[UUID]:
         """The ids of those links that lead to what the login may see, or to nothing any more."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _details(self, placed: PlacedT, login: Login, *, is_visible: bool) -> dict[str, Any]:
         """What only links of this kind have, as JSON; where it leads is said only if that is visible."""
-        raise NotImplementedError
 
     async def list_own(self, request: web.Request) -> web.Response:
         """A page of the user's links."""

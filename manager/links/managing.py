@@ -1,6 +1,7 @@
 """What is done with links of every kind: they are limited, changed, revoked, and dropped after their time."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -111,7 +112,7 @@ class LinkPolicy:
     most_per_user: int
 
 
-class ManagedLinks(Generic[LinkT, PlacedT, ChangesT]):
+class ManagedLinks(ABC, Generic[LinkT, PlacedT, ChangesT]):
     """The links of one kind."""
 
     def __init__(
@@ -143,9 +144,9 @@ class ManagedLinks(Generic[LinkT, PlacedT, ChangesT]):
         self._policy = policy
         self._sleep = sleep
 
+    @abstractmethod
     async def placed(self, link: LinkT) -> PlacedT:
         """The link with that to which it leads."""
-        raise NotImplementedError
 
     @property
     def life_s(self) -> float:
